@@ -1,0 +1,77 @@
+"""The tables; migrations/versions holds how they came to be."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(50), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("payload", Text, nullable=False),
+    # the workflow step that wrote the entry: a step that is run again finds it
+    Column("key", String(200), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("key"),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("created", Float, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("endpoint", String(63), nullable=False, index=True),
+    Column("bento", String(300), nullable=False),
+    Column("model", String(300), nullable=False),
+    Column("python", Text, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    # the workflow that started the release: a deploy that is run again finds it
+    Column("key", String(200), nullable=False, unique=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("endpoint", String(63), nullable=False, index=True),
+    Column("created", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("revoked", Boolean, nullable=False, default=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)

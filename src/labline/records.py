@@ -1,0 +1,206 @@
+"""The records that labline's parts hand to one another, in the words of the glossary.
+
+All are frozen: change is :func:`dataclasses.replace`. Times are seconds since the epoch, UTC;
+durations are seconds; sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the job."""
+        return self in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+@dataclass(frozen=True)
+class CellExecution:
+    """One execution of one cell, as the recorder saw it."""
+
+    #: position in the recording, from 1
+    number: int
+    #: source as it ran, secrets redacted
+    source: str
+    started: float
+    duration: float
+    #: ``"ok"`` or ``"error"``
+    outcome: str
+    #: ``"ValueError: ..."`` where the cell raised
+    error: str = ""
+    #: highest resident memory of the kernel by the end of the cell, bytes
+    peak_memory: int = 0
+    #: SHA-256 of what the cell displayed or returned; empty where it showed nothing
+    outputs_digest: str = ""
+    #: id of the notebook cell where the front end told it
+    cell_id: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a dataset."""
+
+    name: str
+    #: pandas/Arrow type name
+    dtype: str
+    nulls: int = 0
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named, digested table."""
+
+    name: str
+    #: SHA-256 over column names, types and values, in order
+    digest: str
+    rows: int
+    columns: tuple[Column, ...]
+    #: where it came from: a path, URL or ``"memory"``
+    source: str = "memory"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the kernel ran on."""
+
+    python: str
+    platform: str
+    #: distributions actually loaded -> version
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class GitState:
+    """The commit a run was recorded at."""
+
+    commit: str
+    dirty: bool
+    branch: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recorded experiment execution (an MLflow run)."""
+
+    id: str
+    name: str
+    experiment: str
+    #: ``"RUNNING"``, ``"FINISHED"``, ``"FAILED"`` or ``"KILLED"`` as MLflow says it
+    status: str
+    started: float
+    ended: float | None
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    #: URI of the model logged last with this run, ``None`` without one
+    model_uri: str | None = None
+
+    @property
+    def notebook(self) -> str | None:
+        """Path of the notebook the run was recorded in, as far as it is known."""
+        return self.tags.get("labline.notebook")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: int
+    run_id: str
+    #: MLflow model URI that the version was registered from
+    source: str
+    #: stages that this version holds
+    stages: tuple[str, ...]
+    created: float
+    #: SHA-256 of the model's files
+    digest: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return ``NAME/VERSION``."""
+        return f"{self.name}/{self.version}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One parameterised execution of a notebook."""
+
+    id: str
+    notebook: str
+    parameters: Mapping[str, Any]
+    status: JobStatus
+    created: float
+    started: float | None = None
+    ended: float | None = None
+    #: id of the run that records the job
+    run_id: str | None = None
+    #: id of the sweep that the job belongs to
+    sweep: str | None = None
+    #: path of the executed notebook
+    output: str | None = None
+    #: path of the HTML report
+    report: str | None = None
+    #: why it failed
+    error: str = ""
+    #: cells done, cells in all
+    progress: tuple[int, int] = (0, 0)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bento:
+    """The built BentoML archive of one model version."""
+
+    #: ``name:version`` in the BentoML store
+    tag: str
+    #: folder of the Bento in the store
+    path: str
+    #: ``MODEL/VERSION`` it was built from
+    model: str
+    model_digest: str
+
+
+class ReleaseState(StrEnum):
+    """Where a release stands."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    RETIRED = "retired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One Bento deployed on an endpoint."""
+
+    id: int
+    endpoint: str
+    bento: str
+    model: str
+    #: interpreter of the release's environment
+    python: str
+    port: int
+    state: ReleaseState
+    created: float
+    actor: str = ""
+    reason: str = ""
+
+
+def to_dict(record: Any) -> dict[str, Any]:
+    """Return a record as JSON-ready data, the same for ``--json``, REST and the journal."""
+    return dataclasses.asdict(record)
