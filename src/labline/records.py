@@ -175,6 +175,17 @@ class Bento:
     model_digest: str
 
 
+@dataclass(frozen=True)
+class Command:
+    """A process to start."""
+
+    argv: tuple[str, ...]
+    #: what is set on top of the starter's environment
+    env: Mapping[str, str]
+    #: working folder
+    cwd: str
+
+
 class ReleaseState(StrEnum):
     """Where a release stands."""
 
