@@ -217,23 +217,21 @@ def find_root(start: Path) -> Path:
 
 
 def _check_order(stages: Mapping[str, StageSettings], path: Path, text: str) -> None:
-    for name, stage in stages.items():
+    for name in stages:
         seen = [name]
-        while stage.after:
+        while after := stages[seen[-1]].after:
             place = _place(path, text, ("stages", seen[-1], "after"))
-            if stage.after not in stages:
-                hint = nearest(stage.after, stages)
+            if after not in stages:
                 raise BadSettings(
-                    f"{place}: stage {seen[-1]!r} comes after {stage.after!r}, "
-                    f"which is not a stage. {hint}"
+                    f"{place}: stage {seen[-1]!r} comes after {after!r}, which is not a stage. "
+                    f"{nearest(after, stages)}"
                 )
-            if stage.after in seen:
+            if after in seen:
                 raise BadSettings(
-                    f"{place}: the stages go in a circle: {' -> '.join([*seen, stage.after])}.",
+                    f"{place}: the stages go in a circle: {' -> '.join([*seen, after])}.",
                     fix="Remove one 'after'.",
                 )
-            seen.append(stage.after)
-            stage = stages[stage.after]
+            seen.append(after)
 
 
 def _explain(error: ValidationError, path: Path, text: str) -> BadSettings:

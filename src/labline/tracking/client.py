@@ -221,10 +221,9 @@ class Tracking:
         from mlflow.entities import Metric
 
         now = _millis(time.time())
+        points = [Metric(key, float(value), now, step) for key, value in metrics.items()]
         with self.answering():
-            self.client.log_batch(
-                run_id, metrics=[Metric(key, float(value), now, step) for key, value in metrics.items()]
-            )  # fmt: skip
+            self.client.log_batch(run_id, metrics=points)
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags of a run."""

@@ -42,8 +42,8 @@ def flavor_of(model: Any) -> str:
         if package in ("xgboost", "lightgbm", "sklearn"):
             return package
     raise BadInput(
-        f"A {type(model).__module__}.{type(model).__name__} is not a model that labline can save.",
-        fix="Use a scikit-learn, XGBoost or LightGBM model, or wrap it in mlflow.pyfunc.PythonModel.",
+        f"labline cannot save a {type(model).__module__}.{type(model).__name__} as a model.",
+        fix="Use scikit-learn, XGBoost or LightGBM, or wrap it in mlflow.pyfunc.PythonModel.",
     )
 
 
