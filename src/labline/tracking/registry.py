@@ -125,6 +125,19 @@ class Registry:
         with self._tracking.answering():
             self._client.delete_registered_model_alias(name, stage)
 
+    def signature(self, model_uri: str) -> dict[str, Any] | None:
+        """Return a model's signature as ``{"inputs": [...], "outputs": [...]}``, if it has one."""
+        from mlflow.models import Model
+
+        with self._tracking.answering():
+            signature = Model.load(str(_download(model_uri))).signature
+        if signature is None:
+            return None
+        return {
+            part: schema.to_dict() if schema else []
+            for part, schema in (("inputs", signature.inputs), ("outputs", signature.outputs))
+        }
+
     def fetch(self, version: ModelVersion) -> Path:
         """Return a local folder with the version's files.
 

@@ -1,0 +1,124 @@
+"""What gates judge, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from labline.records import Run
+
+
+class Outcome(StrEnum):
+    """A gate's answer."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NEEDS_APPROVAL = "needs approval"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model as its run recorded it."""
+
+    #: registered model's name, or the name it would get
+    model: str
+    #: registered version, ``None`` while it is only a run
+    version: int | None
+    run: Run
+    #: stages the version holds
+    stages: tuple[str, ...]
+    #: ``{"inputs": [...], "outputs": [...]}`` as MLflow writes it; ``None`` without one
+    signature: Mapping[str, Any] | None
+
+    @property
+    def label(self) -> str:
+        """Return ``NAME/VERSION``, or the run where there is no version yet."""
+        if self.version is None:
+            return f"{self.model} (run {self.run.name or self.run.id})"
+        return f"{self.model}/{self.version}"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A clean-room rerun of the candidate's notebook."""
+
+    #: metrics of the rerun
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    run_id: str = ""
+    #: why it could not be run to its end
+    error: str = ""
+    #: what the user can do about it
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything the gates of one promotion may look at."""
+
+    candidate: Subject
+    #: what the stage holds now
+    champion: Subject | None = None
+    #: collected where a gate's ``needs`` names it
+    replay: Replay | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One gate's answer on one candidate."""
+
+    gate: str
+    outcome: Outcome
+    #: in words, naming value and limit
+    reason: str
+    #: what would make it pass
+    fix: str = ""
+    #: the numbers behind it
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate may go on."""
+        return self.outcome is Outcome.PASSED
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What a promotion came to."""
+
+    id: str
+    model: str
+    #: ``None`` where the candidate was refused, or only tried, before it was registered
+    version: int | None
+    run_id: str
+    stage: str
+    actor: str
+    verdicts: tuple[Verdict, ...]
+    #: the stage's holder when it was judged
+    champion: str | None
+    #: metrics of candidate and champion
+    metrics: Mapping[str, float]
+    champion_metrics: Mapping[str, float]
+    dry_run: bool
+    #: whether the candidate holds the stage now
+    promoted: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def refusals(self) -> tuple[Verdict, ...]:
+        """The verdicts that stand in the way."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+
+    @property
+    def label(self) -> str:
+        """Return ``NAME/VERSION`` or ``NAME (run ID)``."""
+        return f"{self.model}/{self.version or f'(run {self.run_id[:8]})'}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the promotion as JSON-ready data."""
+        return {**asdict(self), "passed": self.passed}

@@ -1,0 +1,240 @@
+"""Gates: pure checks of a candidate, one class each.
+
+A gate of your own is a subclass of :class:`Gate` under the entry-point group ``labline.gates``;
+name it in a stage's ``gates`` and it is asked like those below.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+from labline.errors import BadSettings, nearest
+from labline.promotion.evidence import Evidence, Outcome, Verdict
+from labline.settings import MetricSettings, StageSettings
+
+
+class Gate:
+    """One check of a candidate for a stage.
+
+    The promotion workflow makes one instance per promotion, collects what :attr:`needs` names,
+    and calls :meth:`judge` once. A gate touches nothing: data in, verdict out. An exception in
+    :meth:`judge` counts as failed, with the error as the reason.
+    """
+
+    #: the word for it in ``gates = [...]``; must equal the entry point's name
+    name: ClassVar[str]
+    #: evidence that costs something to collect: ``"replay"``
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Return the verdict; required, called once, `super()` is not needed."""
+        raise NotImplementedError
+
+    def passed(self, reason: str, **numbers: Any) -> Verdict:
+        """Return a verdict in the candidate's favour."""
+        return Verdict(self.name, Outcome.PASSED, reason, evidence=numbers)
+
+    def failed(self, reason: str, fix: str, **numbers: Any) -> Verdict:
+        """Return a verdict against the candidate, with what would change it."""
+        return Verdict(self.name, Outcome.FAILED, reason, fix, numbers)
+
+
+class SignatureGate(Gate):
+    """The model says what it takes and returns."""
+
+    name = "signature"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Pass where inputs and outputs are known."""
+        signature = evidence.candidate.signature or {}
+        inputs, outputs = signature.get("inputs") or [], signature.get("outputs") or []
+        if not inputs:
+            return self.failed(
+                f"{evidence.candidate.label} was logged without a signature.",
+                "Log it with data: %log --model model --data X_test,y_test (an integer column "
+                "with nulls must be cast to float first).",
+            )
+        if not outputs:
+            return self.failed(
+                f"The signature of {evidence.candidate.label} names no outputs.",
+                "Log it with data that model.predict takes: %log --model model --data X_test",
+                inputs=len(inputs),
+            )
+        return self.passed(f"{len(inputs)} inputs, {len(outputs)} outputs", inputs=len(inputs))
+
+
+class MetricGate(Gate):
+    """The metric is within its limits, and not worse than the champion's."""
+
+    name = "metric"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Compare with ``min``, ``max`` and ``versus_champion`` of the stage's ``metric``."""
+        rule = stage.metric
+        if rule is None:
+            return self.failed(
+                "The stage asks for the metric gate but says nothing of the metric.",
+                'Add metric = { name = "roc_auc", min = 0.75 } to the stage in labline.toml.',
+            )
+        metrics = evidence.candidate.run.metrics
+        value = metrics.get(rule.name)
+        if value is None:
+            return self.failed(
+                f"The run has no metric {rule.name!r}. {nearest(rule.name, metrics)}",
+                f"Log it in the notebook: %log {rule.name}=...",
+                metric=rule.name,
+            )
+        if math.isnan(value):
+            return self.failed(
+                f"{rule.name} is NaN.",
+                "Find the cell that computes it: a metric must be a number.",
+                metric=rule.name,
+            )
+        return self._limits(rule, value, evidence)
+
+    def _limits(self, rule: MetricSettings, value: float, evidence: Evidence) -> Verdict:
+        numbers: dict[str, Any] = {"metric": rule.name, "value": value}
+        if rule.min is not None and value < rule.min:
+            return self.failed(
+                f"{rule.name} is {value:.6g}, the limit is at least {rule.min:.6g}.",
+                f"Train a candidate with {rule.name} >= {rule.min:.6g}.",
+                **numbers,
+                limit=rule.min,
+            )
+        if rule.max is not None and value > rule.max:
+            return self.failed(
+                f"{rule.name} is {value:.6g}, the limit is at most {rule.max:.6g}.",
+                f"Train a candidate with {rule.name} <= {rule.max:.6g}.",
+                **numbers,
+                limit=rule.max,
+            )
+        return self._versus(rule, value, evidence, numbers)
+
+    def _versus(
+        self, rule: MetricSettings, value: float, evidence: Evidence, numbers: dict[str, Any]
+    ) -> Verdict:
+        held = evidence.champion.run.metrics.get(rule.name) if evidence.champion else None
+        if held is None or rule.versus_champion is None or math.isnan(held):
+            return self.passed(f"{rule.name} is {value:.6g}", **numbers)
+        gain = value - held if rule.greater_is_better else held - value
+        numbers |= {"champion": held, "gain": gain}
+        assert evidence.champion is not None
+        against = f"{rule.name} is {value:.6g}, champion {evidence.champion.label} has {held:.6g}"
+        if gain < rule.versus_champion:
+            return self.failed(
+                f"{against}: a gain of {gain:+.6g}, the limit is {rule.versus_champion:+.6g}.",
+                f"Train a candidate that is better by {rule.versus_champion:+.6g}, "
+                "or relax versus_champion.",
+                **numbers,
+                limit=rule.versus_champion,
+            )
+        return self.passed(against, **numbers)
+
+
+class ReplayGate(Gate):
+    """The notebook, rerun from top to bottom in a fresh kernel, gives the same metrics."""
+
+    name = "replay"
+    needs = frozenset({"replay"})
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Compare every recorded metric with the rerun's, by relative difference."""
+        replay = evidence.replay
+        if replay is None or replay.error:
+            return self.failed(
+                f"The replay did not run to its end: {replay.error if replay else 'no replay'}",
+                (replay.fix if replay else "")
+                or "Restart the kernel, run the notebook from top to bottom, and record again.",
+            )
+        tolerance = stage.replay.tolerance
+        recorded = evidence.candidate.run.metrics
+        lost = [name for name in recorded if name not in replay.metrics]
+        if lost:
+            return self.failed(
+                f"The rerun did not log {', '.join(sorted(lost))}.",
+                "Log every metric in a cell of the notebook that runs from top to bottom.",
+                missing=sorted(lost),
+            )
+        apart = {
+            name: (value, replay.metrics[name])
+            for name, value in recorded.items()
+            if not _close(value, replay.metrics[name], tolerance)
+        }
+        if apart:
+            words = "; ".join(
+                f"{n}: recorded {a:.6g}, rerun {b:.6g}" for n, (a, b) in apart.items()
+            )
+            return self.failed(
+                f"The rerun differs by more than {tolerance:g}: {words}.",
+                "Fix the seeds, rerun the notebook from top to bottom, and record again; "
+                "or raise replay.tolerance.",
+                tolerance=tolerance,
+                differs={name: {"recorded": a, "rerun": b} for name, (a, b) in apart.items()},
+            )
+        return self.passed(
+            f"{len(recorded)} metrics equal within {tolerance:g} in a fresh kernel",
+            run=replay.run_id,
+            tolerance=tolerance,
+        )
+
+
+def _close(recorded: float, rerun: float, tolerance: float) -> bool:
+    if math.isnan(recorded) or math.isnan(rerun):
+        return math.isnan(recorded) and math.isnan(rerun)
+    return math.isclose(recorded, rerun, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def load(names: tuple[str, ...], stage: str) -> list[Gate]:
+    """Return the gates of a stage, from the entry points.
+
+    Raises
+    ------
+    BadSettings
+        A gate is not installed.
+    """
+    known = {point.name: point for point in entry_points(group="labline.gates")}
+    for name in names:
+        if name not in known:
+            raise BadSettings(
+                f"Stage {stage!r} asks for the gate {name!r}, which is not installed.",
+                fix=nearest(name, known),
+            )
+    return [known[name].load()() for name in names]
+
+
+def judge(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> list[Verdict]:
+    """Ask every gate; one that raises has failed, with the error as its reason."""
+    return [_ask(gate, evidence, stage) for gate in gates]
+
+
+def _ask(gate: Gate, evidence: Evidence, stage: StageSettings) -> Verdict:
+    try:
+        return gate.judge(evidence, stage)
+    except Exception as error:  # noqa: BLE001 - a gate may be anybody's code
+        import traceback
+
+        return gate.failed(
+            f"The gate itself failed: {type(error).__name__}: {error}",
+            "Mend the gate; its traceback is in the evidence.",
+            traceback=traceback.format_exc(),
+        )
+
+
+def check_order(evidence: Evidence, stage: StageSettings) -> list[Verdict]:
+    """Return the verdict on ``after``: the stage that the version must hold first."""
+    if stage.after is None:
+        return []
+    candidate = evidence.candidate
+    if stage.after in candidate.stages:
+        return [Verdict("after", Outcome.PASSED, f"{candidate.label} holds {stage.after}")]
+    return [
+        Verdict(
+            "after",
+            Outcome.FAILED,
+            f"{candidate.label} does not hold {stage.after}, which comes first.",
+            f"Promote it there, then name it: labline promote {candidate.model}@{stage.after}",
+            {"after": stage.after, "stages": list(candidate.stages)},
+        )
+    ]

@@ -1,0 +1,173 @@
+"""The promotion workflow: resolve, collect evidence, judge, register, move the alias, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from labline.errors import LablineError
+from labline.ledger import Ledger
+from labline.promotion import gates
+from labline.promotion.evidence import Evidence, Promotion, Replay, Subject, Verdict
+from labline.records import ModelVersion, Run
+from labline.settings import Settings
+from labline.tracking import Tracking
+
+T = TypeVar("T")
+
+
+class Flow(Protocol):
+    """What a durable workflow hands to its body; see :class:`labline.workflows.Flow`."""
+
+    id: str
+
+    def step(self, name: str, call: Callable[[], T]) -> T:
+        """Run `call` once, durably."""
+        ...
+
+    def publish(self, key: str, value: Any) -> None:
+        """Show progress to the outside."""
+        ...
+
+
+@dataclass(frozen=True)
+class Promotions:
+    """The body of the promotion workflow, and what it acts upon."""
+
+    settings: Settings
+    tracking: Tracking
+    ledger: Ledger
+    #: rerun a run's notebook in a fresh kernel and return the new run
+    replay: Callable[[Run], Run]
+
+    def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
+        """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
+
+        Every step may be run again after a crash: registering, moving the alias and appending to
+        the ledger find what an earlier try left.
+
+        Raises
+        ------
+        NotFound
+            The candidate or the stage does not exist.
+        """
+        stage = self.settings.stage(payload["stage"])
+        asked = gates.load(stage.gates, payload["stage"])
+        flow.publish("stage", "collecting evidence")
+        evidence = flow.step("evidence", lambda: self._evidence(payload))
+        if any("replay" in gate.needs for gate in asked):
+            flow.publish("stage", "replaying the notebook in a fresh kernel")
+            replay = flow.step("replay", lambda: self._replay(evidence.candidate.run))
+            evidence = replace(evidence, replay=replay)
+        verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
+        promotion = _judged(flow.id, payload, evidence, verdicts)
+        if promotion.dry_run:
+            return promotion
+        return self._conclude(flow, promotion)
+
+    def _conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
+        if promotion.passed:
+            flow.publish("stage", f"moving {promotion.stage}")
+            version = flow.step("register", lambda: self._register(promotion))
+            promotion = replace(promotion, version=version.version, promoted=True)
+            flow.step("alias", lambda: self._move(promotion))
+        flow.step("ledger", lambda: self._record(promotion))
+        return promotion
+
+    # -- evidence --------------------------------------------------------------------------
+
+    def _evidence(self, payload: Mapping[str, Any]) -> Evidence:
+        candidate = self._candidate(payload)
+        champion = self.tracking.registry.champion(candidate.model, payload["stage"])
+        same = champion is not None and champion.version == candidate.version
+        held = self._subject(champion) if champion and not same else None
+        return Evidence(candidate=candidate, champion=held)
+
+    def _candidate(self, payload: Mapping[str, Any]) -> Subject:
+        """Resolve ``best:METRIC``, a run id, or a model reference."""
+        name = payload["candidate"]
+        model = payload.get("model") or self.settings.project.name
+        if name.startswith("best:"):
+            experiment = payload.get("experiment") or self.settings.project.name
+            metric = name.removeprefix("best:")
+            run = self.tracking.best_run(
+                experiment, metric, greater_is_better=self._upwards(metric)
+            )
+            return self._of_run(model, run)
+        if _is_run_id(name):
+            return self._of_run(model, self.tracking.run(name))
+        return self._subject(self.tracking.registry.version(name))
+
+    def _upwards(self, metric: str) -> bool:
+        rules = [stage.metric for stage in self.settings.stages.values() if stage.metric]
+        return next((rule.greater_is_better for rule in rules if rule.name == metric), True)
+
+    def _of_run(self, model: str, run: Run) -> Subject:
+        known = self.tracking.registry.versions(model, missing_ok=True)
+        same = [v for v in known if v.run_id == run.id and v.source == run.model_uri]
+        if same:
+            return self._subject(same[0])
+        return Subject(model, None, run, (), self._signature(run.model_uri))
+
+    def _subject(self, version: ModelVersion) -> Subject:
+        run = self.tracking.run(version.run_id)
+        signature = self._signature(version.source)
+        return Subject(version.name, version.version, run, version.stages, signature)
+
+    def _signature(self, source: str | None) -> Mapping[str, Any] | None:
+        return self.tracking.registry.signature(source) if source else None
+
+    def _replay(self, run: Run) -> Replay:
+        try:
+            rerun = self.replay(run)
+        except LablineError as error:
+            if error.exit_code == 3:
+                raise
+            return Replay(error=error.message, fix=error.fix)
+        return Replay(metrics=rerun.metrics, run_id=rerun.id)
+
+    # -- effects ---------------------------------------------------------------------------
+
+    def _register(self, promotion: Promotion) -> ModelVersion:
+        if promotion.version is None:
+            return self.tracking.registry.register(promotion.model, promotion.run_id)
+        return self.tracking.registry.version(f"{promotion.model}/{promotion.version}")
+
+    def _move(self, promotion: Promotion) -> None:
+        assert promotion.version is not None
+        self.tracking.registry.set_stage(promotion.model, promotion.version, promotion.stage)
+
+    def _record(self, promotion: Promotion) -> None:
+        self.ledger.append(
+            actor=promotion.actor,
+            action="promoted" if promotion.promoted else "refused",
+            model=promotion.model,
+            subject=f"{promotion.label} -> {promotion.stage}",
+            key=promotion.id,
+            payload=promotion.to_dict(),
+        )
+
+
+def _judged(
+    id: str, payload: Mapping[str, Any], evidence: Evidence, verdicts: list[Verdict]
+) -> Promotion:
+    candidate, champion = evidence.candidate, evidence.champion
+    return Promotion(
+        id=id,
+        model=candidate.model,
+        version=candidate.version,
+        run_id=candidate.run.id,
+        stage=payload["stage"],
+        actor=payload["actor"],
+        verdicts=tuple(verdicts),
+        champion=champion.label if champion else None,
+        metrics=candidate.run.metrics,
+        champion_metrics=champion.run.metrics if champion else {},
+        dry_run=bool(payload.get("dry_run")),
+        promoted=False,
+    )
+
+
+def _is_run_id(text: str) -> bool:
+    return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)
