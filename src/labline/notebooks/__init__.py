@@ -1,0 +1,46 @@
+"""Notebooks as files: read, find their parameters, bind values, inject them, report as HTML.
+
+Nothing here runs a notebook; :mod:`labline.jobs` does.
+"""
+
+from labline.notebooks.binding import bind, parse_value, parse_values
+from labline.notebooks.injection import (
+    INJECTED_TAG,
+    inject,
+    injected_values,
+    missing_secrets,
+    reinject,
+    secrets,
+)
+from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters
+from labline.notebooks.reading import (
+    Snapshot,
+    clear_outputs,
+    parse,
+    read,
+    require_python,
+    snapshot,
+)
+from labline.notebooks.report import html
+
+__all__ = [
+    "INJECTED_TAG",
+    "PARAMETERS_TAG",
+    "Parameter",
+    "Snapshot",
+    "bind",
+    "clear_outputs",
+    "html",
+    "inject",
+    "injected_values",
+    "missing_secrets",
+    "parameters",
+    "parse",
+    "parse_value",
+    "parse_values",
+    "read",
+    "reinject",
+    "require_python",
+    "secrets",
+    "snapshot",
+]
