@@ -1,0 +1,87 @@
+"""Where requests meet the Lab: off the event loop, made when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from labline.errors import NotFound, Unreachable
+
+if TYPE_CHECKING:
+    from labline.lab import Lab
+
+Answer = TypeVar("Answer")
+THREADS = 4
+PATIENCE = 30.0
+
+
+class NoProject(NotFound):
+    """There is no labline project here."""
+
+
+class Bench:
+    """One Lab for one server, its calls run in threads.
+
+    Parameters
+    ----------
+    start
+        Folder that the server shows; the project is the nearest ``labline.toml`` at or above it.
+    patience
+        Seconds that a request may take. The stores behind the Lab can be far away.
+    """
+
+    def __init__(self, start: Path, *, patience: float = PATIENCE) -> None:
+        self._start = start
+        self._patience = patience
+        self._lab: Lab | None = None
+        self._making = threading.Lock()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="labline")
+
+    async def run(self, call: Callable[[Lab], Answer]) -> Answer:
+        """Run `call` with the Lab in a thread.
+
+        Raises
+        ------
+        NoProject
+            There is no ``labline.toml`` and nothing was recorded yet.
+        Unreachable
+            The answer did not come in time.
+        """
+        loop = asyncio.get_running_loop()
+        answer = loop.run_in_executor(self._threads, lambda: call(self._open()))
+        try:
+            return await asyncio.wait_for(answer, self._patience)
+        except TimeoutError as error:
+            raise Unreachable(
+                f"labline's stores did not answer within {self._patience:g} seconds.",
+                fix="Check that the tracking server and the database that this project is set "
+                "to use are up; `labline doctor` names what does not answer.",
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the threads without waiting for them."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _open(self) -> Lab:
+        with self._making:
+            if self._lab is None:
+                self._require_project()
+                from labline.lab import Lab
+
+                self._lab = Lab.from_(self._start)
+            return self._lab
+
+    def _require_project(self) -> None:
+        # Making a Lab makes a state folder, and a glance at a sidebar must not do that.
+        from labline.settings import POLICY_FILE, STATE_FOLDER, find_root
+
+        root = find_root(self._start)
+        if not (root / POLICY_FILE).is_file() and not (root / STATE_FOLDER).is_dir():
+            raise NoProject(
+                f"There is no {POLICY_FILE} in {self._start} or a folder above it.",
+                fix="Run `labline init` in a terminal, in the folder of your project.",
+            )
