@@ -1,0 +1,59 @@
+# One command per chore; each does all the set-up it needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+FRONT := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/yarn.lock
+DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)
+
+.PHONY: demo test lint typecheck format docs lab bench constraints clean
+
+demo: .venv/installed        ## the main job on real data; leaves it live
+	labline demo --dir build/demo
+
+test: lint                   ## every test, browsers and Postgres included
+	bash .ci/system
+	pytest
+
+lint: .venv/installed        ## ruff, mypy strict, import-linter, eslint, tsc
+	ruff check src tests bentos
+	ruff format --check src tests bentos
+	mypy
+	lint-imports
+	cd extension && jlpm lint
+
+format: .venv/installed      ## rewrite what the linters can
+	ruff check --fix src tests bentos
+	ruff format src tests bentos
+	cd extension && jlpm format
+
+docs: .venv/installed        ## regenerate docs/reference
+	python docs/generate.py
+
+lab: .venv/installed         ## JupyterLab with the extension
+	labline lab
+
+bench: .venv/installed       ## ours against peers, in one run: build/bench.json
+	python tests/benchmarks/run.py
+
+constraints: .venv/bin/uv    ## pin every dependency anew
+	uv pip compile pyproject.toml --extra dev --extra demo --python-version 3.11 --no-header --no-annotate -o constraints.txt
+
+clean:                       ## remove what make built; keep .labline
+	rm -rf .venv build dist extension/lib extension/node_modules src/labline/labextension
+
+.venv/bin/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+
+.venv/dependencies: pyproject.toml constraints.txt | .venv/bin/uv
+	uv pip install --quiet --compile-bytecode --constraint constraints.txt --requirements pyproject.toml --extra dev --extra demo
+	touch $@
+
+src/labline/labextension/package.json: .venv/dependencies $(FRONT)
+	cd extension && jlpm install --immutable && jlpm build:prod
+	touch $@
+
+.venv/installed: .venv/dependencies src/labline/labextension/package.json $(DATA)
+	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 uv pip install --quiet --no-deps --constraint constraints.txt --editable .
+	touch $@

@@ -1,0 +1,5 @@
+"""``python -m labline``."""
+
+from labline.cli import main
+
+main()

@@ -1,0 +1,220 @@
+"""``labline run``, ``jobs`` and ``worker``: notebooks as jobs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labline.cli import render
+from labline.cli.app import Output, json_option, pass_output
+from labline.records import Job, JobStatus, to_dict
+
+_ICON = {
+    JobStatus.QUEUED: "·",
+    JobStatus.RUNNING: "▸",
+    JobStatus.SUCCEEDED: "✔",
+    JobStatus.FAILED: "✘",
+    JobStatus.CANCELLED: "-",
+}
+
+
+@click.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
+@click.option(
+    "--sweep", "space", multiple=True, metavar="NAME=V1,V2", help="One job for each value."
+)
+@click.option("--experiment", help="Experiment of the runs; the project's unless given.")
+@click.option("--wait/--detach", default=True, help="Wait for the end, or only queue.")
+@json_option
+@pass_output
+def run(
+    output: Output,
+    notebook: Path,
+    values: Sequence[tuple[str, str]],
+    space: Sequence[str],
+    experiment: str | None,
+    wait: bool,
+) -> int:
+    """Run NOTEBOOK as a job, or as a sweep of jobs.
+
+    A cell that raises is exit code 1; a wrong parameter is 2, before anything runs.
+
+    Example: labline run notebooks/train.ipynb -p alpha 0.5
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    jobs = lab.submit(
+        notebook, dict(values), space=dict(_axis(item) for item in space), experiment=experiment
+    )
+    if wait:
+        jobs = _follow(lab, jobs, quiet=output.as_json)
+    output.emit([to_dict(job) for job in jobs], lambda: _report(jobs))
+    return 0 if all(job.status in _FINE or not job.status.ended for job in jobs) else 1
+
+
+_FINE = (JobStatus.SUCCEEDED,)
+
+
+def _axis(text: str) -> tuple[str, list[str]]:
+    name, equals, choices = text.partition("=")
+    if not equals or not choices:
+        raise click.UsageError(f"--sweep {text!r} is not NAME=V1,V2; write for example alpha=0.1,1")
+    return name, choices.split(",")
+
+
+def _follow(lab: Any, jobs: Sequence[Job], *, quiet: bool) -> list[Job]:
+    if quiet:
+        return list(lab.wait(jobs))
+    show: Callable[[Sequence[Job]], None]
+    if sys.stderr.isatty():
+        from labline.cli.progress import bars
+
+        with bars(jobs) as show:
+            return list(lab.wait(jobs, show))
+    return list(lab.wait(jobs, _lines()))
+
+
+def _lines() -> Callable[[Sequence[Job]], None]:
+    """Return a listener that prints a line as each job starts and ends, for logs and CI."""
+    seen: dict[str, JobStatus] = {}
+
+    def show(jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if seen.get(job.id) != job.status:
+                seen[job.id] = job.status
+                click.echo(f"  {_ICON[job.status]} {job.id} {job.status} {_values(job)}", err=True)
+
+    return show
+
+
+def _values(job: Job) -> str:
+    return "  ".join(f"{name}={value}" for name, value in job.parameters.items())
+
+
+def _report(jobs: Sequence[Job]) -> None:
+    names = sorted({name for job in jobs for name in job.metrics})
+    rows = [
+        (f"{_ICON[job.status]} {job.status}", job.id, _values(job), _took(job))
+        + tuple(render.number(job.metrics[n]) if n in job.metrics else "-" for n in names)
+        for job in jobs
+    ]
+    render.table("", ("status", "job", "parameters", "took", *names), rows, "")
+    for job in jobs:
+        if job.error:
+            click.secho(f"\n{job.id}: {job.error}", fg="red", err=True)
+            if job.output:
+                click.echo(f"  see {job.output}", err=True)
+
+
+def _took(job: Job) -> str:
+    return render.duration(job.ended - job.started if job.ended and job.started else None)
+
+
+@click.group()
+def jobs() -> None:
+    """Look at jobs, and cancel them."""
+
+
+@jobs.command("list")
+@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@json_option
+@pass_output
+def list_jobs(output: Output, limit: int) -> None:
+    """List jobs, newest first.
+
+    Example: labline jobs list
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().jobs.list(limit=limit)
+    empty = "No jobs yet. Run a notebook: labline run NOTEBOOK"
+    rows = [
+        (f"{_ICON[job.status]} {job.status}", job.id, job.notebook, _values(job),
+         f"{job.progress[0]}/{job.progress[1]}", render.ago(job.created), _took(job))
+        for job in found
+    ]  # fmt: skip
+    columns = ("status", "job", "notebook", "parameters", "cells", "submitted", "took")
+    output.emit([to_dict(job) for job in found], lambda: render.table("", columns, rows, empty))
+
+
+@jobs.command("show")
+@click.argument("job")
+@json_option
+@pass_output
+def show_job(output: Output, job: str) -> None:
+    """Show one job: parameters, progress, outputs, and why it failed.
+
+    Example: labline jobs show 3f2a91
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().jobs.get(job)
+    output.emit(to_dict(found), lambda: _job(found))
+
+
+def _job(job: Job) -> None:
+    facts = [
+        ("status", f"{_ICON[job.status]} {job.status}"),
+        ("notebook", job.notebook),
+        ("cells", f"{job.progress[0]} of {job.progress[1]}"),
+        ("run", job.run_id or "-"),
+        ("output", job.output or "-"),
+        ("report", job.report or "-"),
+        ("took", _took(job)),
+        *((f"-p {name}", value) for name, value in job.parameters.items()),
+        *((name, render.number(value)) for name, value in job.metrics.items()),
+    ]
+    if job.error:
+        facts.append(("error", job.error))
+    render.table("", (job.id, ""), facts, "")
+
+
+@jobs.command("cancel")
+@click.argument("job")
+@json_option
+@pass_output
+def cancel(output: Output, job: str) -> None:
+    """Cancel a job; what it has run so far is kept.
+
+    Example: labline jobs cancel 3f2a91
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    lab.jobs.cancel(job)
+    found = lab.jobs.get(job)
+    output.emit(to_dict(found), lambda: click.echo(f"{found.id} is {found.status}."))
+
+
+@click.command()
+@click.option(
+    "--idle", type=float, help="Stop after so many seconds with nothing to do; else run on."
+)
+def worker(idle: float | None) -> None:
+    """Run queued jobs, promotions and deployments until interrupted.
+
+    Example: labline worker
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    with lab.worker():
+        click.echo(f"worker ready for {lab.settings.root}", err=True)
+        busy = time.monotonic()
+        while not stop.wait(0.5 if idle else None):
+            if lab.workflows.busy():
+                busy = time.monotonic()
+            elif idle is not None and time.monotonic() - busy > idle:
+                break

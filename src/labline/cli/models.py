@@ -1,0 +1,208 @@
+"""``labline promote``, ``export``, ``deploy``, ``rollback``, ``endpoints``, ``predict``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from labline.cli import render
+from labline.cli.app import Output, json_option, pass_output, stage_line
+from labline.records import to_dict
+
+if TYPE_CHECKING:
+    from labline.lab import Deployment, EnvironmentMode
+
+
+@click.command()
+@click.argument("candidate")
+@click.option("--to", "stage", required=True, help="Stage that the candidate shall hold.")
+@click.option("--model", help="Name to register a run under; the project's unless given.")
+@click.option("--experiment", help="Experiment that best:METRIC looks in.")
+@click.option("--dry-run", is_flag=True, help="Judge, and change nothing.")
+@json_option
+@pass_output
+def promote(
+    output: Output,
+    candidate: str,
+    stage: str,
+    model: str | None,
+    experiment: str | None,
+    dry_run: bool,
+) -> int:
+    """Judge CANDIDATE by the policy of a stage and let it hold the stage if it passes.
+
+    CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
+    code 1.
+
+    Example: labline promote best:r2 --to staging
+    """
+    from labline.lab import Lab
+
+    promotion = Lab.from_().promote(
+        candidate,
+        to=stage,
+        model=model,
+        experiment=experiment,
+        dry_run=dry_run,
+        progress=None if output.as_json else stage_line(),
+    )
+    output.emit(promotion.to_dict(), lambda: render.promotion_card(promotion))
+    return 0 if promotion.passed else 1
+
+
+@click.command()
+@click.argument("model")
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), help="Copy the Bento here."
+)
+@json_option
+@pass_output
+def export(output: Output, model: str, folder: Path | None) -> None:
+    """Build the Bento of MODEL, MODEL/VERSION or MODEL@STAGE.
+
+    Example: labline export penguins@prod -o build/penguins
+    """
+    from labline.lab import Lab
+
+    bento = Lab.from_().export(model, output=folder)
+    output.emit(
+        to_dict(bento), lambda: click.echo(f"{bento.tag}  ({bento.model})\n{folder or bento.path}")
+    )
+
+
+@click.command()
+@click.argument("model")
+@click.option("--endpoint", help="Endpoint; the model's name unless given.")
+@click.option(
+    "--env",
+    "environment",
+    type=click.Choice(["locked", "current"]),
+    default="locked",
+    show_default=True,
+    help="A venv built from the Bento's locked requirements, or this Python.",
+)
+@json_option
+@pass_output
+def deploy(output: Output, model: str, endpoint: str | None, environment: EnvironmentMode) -> None:
+    """Serve MODEL, MODEL/VERSION or MODEL@STAGE; what serves now serves until it is ready.
+
+    Example: labline deploy penguins@prod
+    """
+    from labline.lab import Lab
+
+    deployment = Lab.from_().deploy(
+        model,
+        endpoint=endpoint,
+        environment=environment,
+        progress=None if output.as_json else stage_line(),
+    )
+    output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
+
+
+@click.command()
+@click.argument("endpoint")
+@json_option
+@pass_output
+def rollback(output: Output, endpoint: str) -> None:
+    """Bring back the release that served before.
+
+    Example: labline rollback penguins
+    """
+    from labline.lab import Lab
+
+    deployment = Lab.from_().rollback(endpoint, progress=None if output.as_json else stage_line())
+    output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
+
+
+def _deployment(deployment: Deployment) -> dict[str, Any]:
+    return {"release": to_dict(deployment.release), "url": deployment.url, "key": deployment.key}
+
+
+def _show_deployment(deployment: Deployment) -> None:
+    release = deployment.release
+    click.secho(f"{release.model} is live on {deployment.url}", fg="green", bold=True)
+    if deployment.key:
+        click.echo(f"  API key (shown once): {deployment.key}")
+        click.echo("  Send it as: Authorization: Bearer KEY")
+    click.echo(f"  next: labline predict {release.endpoint} --example")
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def endpoints(ctx: click.Context) -> None:
+    """List endpoints and what they serve; manage their API keys.
+
+    Example: labline endpoints
+    """
+    if ctx.invoked_subcommand is None:
+        from labline.lab import Lab
+
+        found = Lab.from_().list_endpoints()
+        ctx.obj.emit(found, lambda: _show_endpoints(found))
+
+
+def _show_endpoints(found: list[dict[str, Any]]) -> None:
+    rows = [
+        (item["name"], item["url"], item["model"] or "-", item["serving"] or "-", item["state"])
+        for item in found
+    ]
+    render.table(
+        "",
+        ("endpoint", "url", "release", "says it serves", "state"),
+        rows,
+        "No endpoints yet. Deploy a model: labline deploy MODEL@STAGE",
+    )
+
+
+@endpoints.command("key")
+@click.argument("endpoint")
+@click.option("--days", default=90, show_default=True, help="Days until the key expires.")
+@json_option
+@pass_output
+def issue_key(output: Output, endpoint: str, days: int) -> None:
+    """Issue an API key for an endpoint; it is shown once and not stored.
+
+    Example: labline endpoints key penguins --days 7
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    lab.endpoints.get(endpoint)
+    key = lab.endpoints.issue_key(endpoint, ttl=days * 86400.0, actor=lab.whoami())
+    output.emit({"endpoint": endpoint, "key": key}, lambda: click.echo(key))
+
+
+@click.command()
+@click.argument("endpoint")
+@click.argument("data", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@click.option("--rows", help='Rows as JSON: [{"column": value, ...}].')
+@click.option("--example", is_flag=True, help="Send the model's own input example.")
+@json_option
+@pass_output
+def predict(
+    output: Output, endpoint: str, data: Path | None, rows: str | None, example: bool
+) -> None:
+    """Send rows to an endpoint: a JSON file DATA (- for standard input), --rows or --example.
+
+    Example: labline predict penguins --example
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    if sum((data is not None, rows is not None, example)) != 1:
+        raise click.UsageError("Give one of DATA, --rows or --example.")
+    if example:
+        body = orjson.dumps({"rows": lab.example(endpoint)})
+    elif rows is not None:
+        body = b'{"rows": ' + rows.encode() + b"}"
+    else:
+        assert data is not None
+        body = sys.stdin.buffer.read() if str(data) == "-" else data.read_bytes()
+    answer: Mapping[str, Any] = lab.predict(endpoint, body)
+    output.emit(answer, lambda: click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2)))

@@ -1,0 +1,98 @@
+"""``labline up``, ``down``, ``status`` and ``doctor``: the platform and its health."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from labline.cli import render
+from labline.cli.app import Output, json_option, pass_output
+from labline.records import to_dict
+
+
+@click.command()
+@json_option
+@pass_output
+def up(output: Output) -> None:
+    """Start worker, gateway and the instances of live releases; a second time changes nothing.
+
+    Example: labline up
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    was = lab.platform.running
+    lab.publish_leftovers()
+    status = lab.platform.up()
+    words = "already up" if was else "up"
+    output.emit(
+        to_dict(status),
+        lambda: click.secho(f"labline is {words} (pid {status.pid}): {status.url}", fg="green"),
+    )
+
+
+@click.command()
+@json_option
+@pass_output
+def down(output: Output) -> None:
+    """Stop everything that labline up started; endpoints come back with the next up.
+
+    Example: labline down
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    was = lab.platform.running
+    lab.platform.down()
+    words = "labline is down." if was else "labline was not up."
+    output.emit({"running": False}, lambda: click.echo(words))
+
+
+@click.command()
+@json_option
+@pass_output
+def status(output: Output) -> None:
+    """Show the platform, MLflow, and what each endpoint serves.
+
+    Example: labline status
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().status()
+    output.emit(found, lambda: _status(found))
+
+
+def _status(found: dict[str, Any]) -> None:
+    platform, worker, tracking = found["platform"], found["worker"], found["tracking"]
+    up = platform["running"]
+    rows = [
+        ("project", f"{found['project']}  ({found['root']})"),
+        ("platform", f"up at {platform['url']}" if up else "down; start it: labline up"),
+        ("worker", "running" if worker["running"] else "none; started when it is needed"),
+        ("MLflow", tracking["uri"] if tracking["reachable"] else tracking["message"]),
+    ]
+    rows += [
+        (f"/{item['endpoint']}", f"{item['model']}  {item['state']}")
+        for item in platform.get("instances", [])
+    ]
+    render.table("", ("", ""), rows, "")
+
+
+@click.command()
+@json_option
+@pass_output
+def doctor(output: Output) -> int:
+    """Check everything that labline needs on this machine; exit 1 where something is amiss.
+
+    Example: labline doctor
+    """
+    from labline.lab import Lab
+
+    findings = Lab.from_().doctor()
+    rows = [
+        ("✔" if item["ok"] else "✘", item["name"], item["says"], "" if item["ok"] else item["fix"])
+        for item in findings
+    ]
+    output.emit(findings, lambda: render.table("", ("", "check", "found", "fix"), rows, ""))
+    return 0 if all(item["ok"] for item in findings) else 1

@@ -1,0 +1,104 @@
+"""Tables and cards on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from labline.promotion.evidence import Outcome, Promotion
+
+_MARK = {
+    Outcome.PASSED: Text("✔ passed", "green"),
+    Outcome.FAILED: Text("✘ failed", "bold red"),
+    Outcome.NEEDS_APPROVAL: Text("… needs approval", "yellow"),
+}
+
+
+def console() -> Console:
+    """Return the console for standard output."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+    """Print rows, or say what to do where there are none."""
+    lines = list(rows)
+    if not lines:
+        console().print(f"[dim]{escape(empty)}[/dim]")
+        return
+    shown = Table(title=title or None, title_justify="left", box=None, header_style="bold dim")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for line in lines:
+        shown.add_row(*(cell if isinstance(cell, Text) else escape(str(cell)) for cell in line))
+    console().print(shown)
+
+
+def promotion_card(promotion: Promotion) -> None:
+    """Print a promotion: verdict per gate, metrics beside the champion's, what to do next."""
+    out = console()
+    against = promotion.champion or "no champion yet"
+    out.print(
+        f"[bold]{escape(promotion.label)} -> {escape(promotion.stage)}[/bold]"
+        f"  [dim]versus {escape(against)}[/dim]"
+    )
+    gates = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    gates.add_column(no_wrap=True)
+    gates.add_column(no_wrap=True)
+    gates.add_column(overflow="fold")
+    for verdict in promotion.verdicts:
+        words = Text(verdict.reason)
+        if verdict.fix and not verdict.passed:
+            words.append(f"\nfix: {verdict.fix}", "dim")
+        gates.add_row(verdict.gate, _MARK[verdict.outcome], words)
+    out.print(gates)
+    _metrics(promotion)
+    out.print(_outcome(promotion))
+
+
+def _metrics(promotion: Promotion) -> None:
+    rows = []
+    for name, value in sorted(promotion.metrics.items()):
+        held = promotion.champion_metrics.get(name)
+        change = "" if held is None else f"{value - held:+.4g}"
+        rows.append((name, f"{value:.6g}", "-" if held is None else f"{held:.6g}", change))
+    if rows:
+        table("", ("metric", "candidate", "champion", "change"), rows, "")
+
+
+def _outcome(promotion: Promotion) -> Text:
+    if promotion.promoted:
+        return Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
+    if promotion.dry_run:
+        would = "would be promoted" if promotion.passed else "would be refused"
+        return Text(f"Dry run: {promotion.label} {would}; nothing was changed.", "bold")
+    names = ", ".join(verdict.gate for verdict in promotion.refusals)
+    return Text(f"Refused by {names}; {promotion.stage} is unchanged.", "bold red")
+
+
+def ago(moment: float | None) -> str:
+    """Return how long ago a moment was, in one unit."""
+    if moment is None:
+        return "-"
+    past = max(0.0, time.time() - moment)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if past >= size:
+            return f"{past / size:.0f} {unit} ago"
+    return f"{past:.0f} s ago"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration for people."""
+    if seconds is None:
+        return "-"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def number(value: float) -> str:
+    """Return a metric for people."""
+    return f"{value:.5g}"

@@ -1,0 +1,446 @@
+"""Lab: the one service object. Surfaces parse, call it, and render what it returns."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from labline.database import Database
+from labline.errors import Conflict, NotFound
+from labline.lab import checks, overview
+from labline.ledger import Entry, Ledger
+from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
+from labline.settings import Settings
+
+if TYPE_CHECKING:
+    from labline.deployment import Endpoints, Platform
+    from labline.jobs import Jobs
+    from labline.promotion import Promotion
+    from labline.tracking import Tracking
+    from labline.workflows import Flow, Workflows
+
+EnvironmentMode = Literal["locked", "current"]
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deploy or a rollback came to."""
+
+    release: Release
+    url: str
+    #: API key, given only when the endpoint is new
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One project: its settings, its records and everything that can be done with them.
+
+    Parts are made on first use, so that a surface pays only for what it calls.
+    """
+
+    settings: Settings
+
+    @classmethod
+    def from_(cls, start: Path | str | None = None) -> Lab:
+        """Open the project that `start` (default: here) lies in.
+
+        Raises
+        ------
+        BadSettings
+            Its ``labline.toml`` cannot be used.
+        """
+        return cls(Settings.load(start))
+
+    # -- parts -----------------------------------------------------------------------------
+
+    @cached_property
+    def database(self) -> Database:
+        """The labline database."""
+        return Database(self.settings.database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Who promoted and deployed what, when, on which evidence."""
+        return Ledger(self.database)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """Runs and models."""
+        from labline.tracking import Tracking
+
+        return Tracking(self.settings.mlflow_uri, self.settings.state / "artifacts")
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """Durable workflows, with every body registered."""
+        from labline.workflows import Workflows
+
+        workflows = Workflows(self.settings, self.database)
+        workflows.register("promotion", self._promote, queue="promotions")
+        workflows.register("deployment", self._deploy, queue="deployments")
+        workflows.register("rollback", self._rollback, queue="deployments")
+        return workflows
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Notebook jobs."""
+        from labline.jobs import Jobs
+
+        return Jobs(self.settings, self.workflows, self.tracking)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """Worker, gateway and instances."""
+        from labline.deployment import Platform
+
+        return Platform(self.settings, self.database)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Stable URLs and the releases behind them."""
+        from labline.deployment import Endpoints
+
+        return Endpoints(self.settings, self.database, self.platform)
+
+    # -- work that a worker does -------------------------------------------------------------
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """Run queued work in this process until the block ends."""
+        _ = self.jobs  # registers its workflow
+        with self.workflows.executor(heartbeat=True):
+            yield
+
+    def _work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
+        """Queue a workflow, see that somebody works on it, and return its result."""
+        id = self.workflows.submit(name, payload)
+        with self.hands():
+            state = self.workflows.wait(id, on_events=progress)
+        if state.error:
+            raise state.error
+        return state.result
+
+    @contextmanager
+    def hands(self) -> Iterator[None]:
+        """See that a worker is there within the block; start one for it where none is."""
+        from labline.workflows import borrowed_worker
+
+        with borrowed_worker(self.workflows, self.settings):
+            yield
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def run(
+        self,
+        notebook: Path,
+        values: Mapping[str, Any],
+        *,
+        experiment: str | None = None,
+        progress: Callable[[Sequence[Job]], None] | None = None,
+    ) -> Job:
+        """Run a notebook as a job and return the ended job.
+
+        Raises
+        ------
+        BadNotebook, BadParameter
+            Before anything runs.
+        """
+        job = self.jobs.submit(notebook, values, experiment=experiment)
+        return self.wait([job], progress)[0]
+
+    def sweep(
+        self,
+        notebook: Path,
+        values: Mapping[str, Any],
+        space: Mapping[str, Sequence[Any]],
+        *,
+        experiment: str | None = None,
+        progress: Callable[[Sequence[Job]], None] | None = None,
+    ) -> list[Job]:
+        """Run a notebook once for each point of a grid and return the ended jobs."""
+        jobs = self.jobs.sweep(notebook, values, space, experiment=experiment)
+        return self.wait(jobs, progress)
+
+    def wait(
+        self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None
+    ) -> list[Job]:
+        """Return the jobs once all have ended."""
+        with self.hands():
+            return self.jobs.wait([job.id for job in jobs], on_progress=progress)
+
+    # -- promotion ---------------------------------------------------------------------------
+
+    def promote(
+        self,
+        candidate: str,
+        *,
+        to: str,
+        model: str | None = None,
+        experiment: str | None = None,
+        dry_run: bool = False,
+        actor: str | None = None,
+        progress: Progress | None = None,
+    ) -> Promotion:
+        """Judge `candidate` by the policy of stage `to`, and let it hold the stage if it passes.
+
+        Parameters
+        ----------
+        candidate
+            ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``.
+        model
+            Name to register a run under; the project's name unless given.
+
+        Raises
+        ------
+        NotFound
+            The candidate or the stage does not exist.
+        Unreachable
+            MLflow or the database is away.
+        """
+        self.settings.stage(to)
+        payload = {
+            "candidate": candidate,
+            "stage": to,
+            "model": model,
+            "experiment": experiment,
+            "dry_run": dry_run,
+            "actor": actor or self.whoami(),
+        }
+        self.tracking.ping()
+        promotion: Promotion = self._work("promotion", payload, progress)
+        return promotion
+
+    def _promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
+        from labline.promotion import Promotions
+
+        body = Promotions(self.settings, self.tracking, self.ledger, self.jobs.replay)
+        return body.run(flow, payload)
+
+    def version(self, reference: str) -> ModelVersion:
+        """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
+        return self.tracking.registry.version(reference)
+
+    # -- export and deployment ------------------------------------------------------------------
+
+    def export(self, reference: str, *, output: Path | None = None) -> Bento:
+        """Build the Bento of a model version; the same version gives the same Bento.
+
+        Raises
+        ------
+        NotFound
+            No such version.
+        ModelAltered
+            Its files are not those that were registered.
+        """
+        from labline import serving
+
+        model = self.version(reference)
+        folder = self.tracking.registry.fetch(model)
+        return serving.export(folder, model, settings=self.settings, output=output)
+
+    def deploy(
+        self,
+        reference: str,
+        *,
+        endpoint: str | None = None,
+        environment: EnvironmentMode = "locked",
+        actor: str | None = None,
+        progress: Progress | None = None,
+    ) -> Deployment:
+        """Serve a model version on an endpoint; the release before it serves until it is ready.
+
+        Raises
+        ------
+        Conflict
+            The platform is not up.
+        BootFailed
+            The release did not become ready; the old one keeps serving.
+        """
+        self._require_platform()
+        model = self.version(reference)
+        payload = {
+            "model": model.label,
+            "endpoint": endpoint or model.name,
+            "environment": environment,
+            "actor": actor or self.whoami(),
+        }
+        fresh = payload["endpoint"] not in {item.name for item in self.endpoints.list()}
+        release: Release = self._work("deployment", payload, progress)
+        key = self.endpoints.issue_key(release.endpoint, actor=payload["actor"]) if fresh else None
+        return Deployment(release, self.url(release.endpoint), key)
+
+    def _deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        from labline import serving
+
+        endpoint, actor = payload["endpoint"], payload["actor"]
+        flow.publish("stage", f"building the Bento of {payload['model']}")
+        bento = flow.step("export", lambda: self.export(payload["model"]))
+        flow.publish("stage", "preparing its environment")
+        python = flow.step(
+            "environment",
+            lambda: serving.ensure_environment(
+                bento, payload["environment"], settings=self.settings
+            ),
+        )
+        flow.publish("stage", f"starting it behind /{endpoint}")
+        release = flow.step(
+            "release",
+            lambda: self.endpoints.deploy(
+                endpoint,
+                bento=bento,
+                command_for_port=lambda port: serving.boot_command(bento, python, port),
+                python=python,
+                actor=actor,
+                key=flow.id,
+            ),
+        )
+        flow.step("ledger", lambda: self._record("deployed", release, flow.id))
+        return release
+
+    def rollback(
+        self, endpoint: str, *, actor: str | None = None, progress: Progress | None = None
+    ) -> Deployment:
+        """Bring back the release that served before.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or nothing served before.
+        """
+        self._require_platform()
+        self.endpoints.get(endpoint)
+        payload = {"endpoint": endpoint, "actor": actor or self.whoami()}
+        release: Release = self._work("rollback", payload, progress)
+        return Deployment(release, self.url(endpoint))
+
+    def _rollback(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        release = flow.step(
+            "release",
+            lambda: self.endpoints.rollback(
+                payload["endpoint"], actor=payload["actor"], key=flow.id
+            ),
+        )
+        flow.step("ledger", lambda: self._record("rolled back", release, flow.id))
+        return release
+
+    def _record(self, action: str, release: Release, key: str) -> Entry:
+        return self.ledger.append(
+            actor=release.actor,
+            action=action,
+            model=release.model.partition("/")[0],
+            subject=f"{release.model} on /{release.endpoint}",
+            key=key,
+            payload=to_dict(release),
+        )
+
+    def _require_platform(self) -> None:
+        if not self.platform.running:
+            raise Conflict("The platform is not up.", fix="Start it: labline up")
+
+    def url(self, endpoint: str) -> str:
+        """Return the URL of an endpoint."""
+        gateway = self.settings.gateway
+        return f"http://{gateway.host}:{gateway.port}/{endpoint}"
+
+    def predict(self, endpoint: str, body: bytes) -> Mapping[str, Any]:
+        """Send a request body (JSON) to an endpoint and return its answer.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint.
+        BadInput
+            The service refused the body; its problem details are in ``details``.
+        Unreachable
+            The gateway or the service does not answer.
+        """
+        from labline.deployment import send
+
+        self.endpoints.get(endpoint)
+        token = self.endpoints.issue_key(endpoint, ttl=60, actor=self.whoami())
+        return send(f"{self.url(endpoint)}/predict", body, token)
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def runs(
+        self, experiment: str | None = None, *, limit: int = 50, every: bool = False
+    ) -> list[Run]:
+        """Return runs of an experiment (default: the project's), newest first."""
+        chosen = None if every else experiment or self.settings.project.name
+        return self.tracking.runs(chosen, limit=limit)
+
+    def find_run(self, reference: str) -> Run:
+        """Return the run with this id, or the one whose id begins so.
+
+        Raises
+        ------
+        NotFound
+            None does, or more than one.
+        """
+        if len(reference) == 32:
+            return self.tracking.run(reference)
+        fit = [run for run in self.tracking.runs(limit=1000) if run.id.startswith(reference)]
+        if len(fit) != 1:
+            many = f"{len(fit)} runs begin with {reference!r}."
+            raise NotFound(
+                many if fit else f"There is no run {reference!r}.",
+                fix="Give more of the id; see labline runs list --all.",
+            )
+        return fit[0]
+
+    def recording(self, run: Run) -> dict[str, Any] | None:
+        """Return what the kernel recorded for a run, if it did."""
+        try:
+            found: dict[str, Any] = self.tracking.read_json(run.id, "labline/recording.json")
+        except NotFound:
+            return None
+        return found
+
+    def publish(self) -> list[Run]:
+        """Publish the recordings that were kept locally while MLflow was away.
+
+        Raises
+        ------
+        Unreachable
+            MLflow still is.
+        """
+        from labline.tracking.publisher import publish_all
+
+        return publish_all(self.settings.folder("recordings"), self.tracking)
+
+    # -- who and what -----------------------------------------------------------------------------
+
+    def whoami(self) -> str:
+        """Return who is asking: the user signed in to the system."""
+        return getpass.getuser()
+
+    def status(self) -> dict[str, Any]:
+        """Return the state of everything, JSON-ready; what is away is reported, not raised."""
+        return overview.status(self)
+
+    def list_runs(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Return the newest runs of the project, JSON-ready."""
+        return [to_dict(run) for run in self.runs(limit=limit)]
+
+    def list_jobs(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Return the newest jobs, JSON-ready."""
+        return [to_dict(job) for job in self.jobs.list(limit=limit)]
+
+    def list_models(self) -> list[dict[str, Any]]:
+        """Return every model with its newest version and the holder of each stage."""
+        return overview.models(self)
+
+    def list_endpoints(self) -> list[dict[str, Any]]:
+        """Return every endpoint: what it should serve, and what it says it serves."""
+        return overview.endpoints(self)
+
+    def doctor(self) -> list[dict[str, Any]]:
+        """Check what labline needs on this machine; each finding says what would mend it."""
+        return checks.examine(self)
