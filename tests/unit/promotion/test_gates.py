@@ -1,0 +1,163 @@
+"""Gates are pure: evidence in, verdict out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labline.errors import BadSettings
+from labline.promotion import Evidence, Gate, Outcome, Replay, Subject, Verdict, gates
+from labline.promotion.gates import MetricGate, ReplayGate, SignatureGate
+from labline.records import Run
+from labline.settings import MetricSettings, ReplaySettings, StageSettings
+
+SIGNATURE = {"inputs": [{"name": "a", "type": "double"}], "outputs": [{"type": "double"}]}
+
+
+def run(**metrics: float) -> Run:
+    return Run("f" * 32, "calm-owl", "penguins", "FINISHED", 0.0, 1.0, {}, metrics, {})
+
+
+def subject(version: int | None = 2, **metrics: float) -> Subject:
+    return Subject("penguins", version, run(**metrics), (), SIGNATURE)
+
+
+def evidence(champion: Mapping[str, float] | None = None, **metrics: float) -> Evidence:
+    held = None if champion is None else subject(1, **champion)
+    return Evidence(subject(**metrics), held)
+
+
+def stage(**metric: Any) -> StageSettings:
+    return StageSettings(metric=MetricSettings(**metric) if metric else None)
+
+
+def test_a_model_with_inputs_and_outputs_passes_signature() -> None:
+    assert SignatureGate().judge(evidence(), stage()).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("signature", [None, {}, {"inputs": [], "outputs": []}])
+def test_a_model_without_a_signature_is_refused_with_the_magic_that_adds_it(
+    signature: Mapping[str, Any] | None,
+) -> None:
+    bare = Evidence(replace(subject(), signature=signature))
+    verdict = SignatureGate().judge(bare, stage())
+    assert verdict.outcome is Outcome.FAILED
+    assert "%log --model model --data" in verdict.fix
+
+
+def test_a_metric_below_its_minimum_names_value_limit_and_fix() -> None:
+    verdict = MetricGate().judge(evidence(r2=0.7), stage(name="r2", min=0.8))
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.reason == "r2 is 0.7, the limit is at least 0.8."
+    assert verdict.fix == "Train a candidate with r2 >= 0.8."
+    assert (verdict.evidence["value"], verdict.evidence["limit"]) == (0.7, 0.8)
+
+
+def test_a_metric_at_its_limit_passes() -> None:
+    assert MetricGate().judge(evidence(r2=0.8), stage(name="r2", min=0.8)).passed
+    assert MetricGate().judge(evidence(mae=3.0), stage(name="mae", max=3.0)).passed
+
+
+def test_a_metric_above_its_maximum_is_refused() -> None:
+    assert not MetricGate().judge(evidence(mae=4.0), stage(name="mae", max=3.0)).passed
+
+
+def test_a_metric_that_the_run_lacks_suggests_the_nearest() -> None:
+    verdict = MetricGate().judge(evidence(roc_auc=0.9), stage(name="roc_acu", min=0.8))
+    assert verdict.outcome is Outcome.FAILED
+    assert "Did you mean 'roc_auc'?" in verdict.reason
+
+
+def test_a_metric_that_is_nan_is_refused() -> None:
+    verdict = MetricGate().judge(evidence(r2=float("nan")), stage(name="r2"))
+    assert verdict.outcome is Outcome.FAILED
+    assert "NaN" in verdict.reason
+
+
+def test_a_stage_that_says_nothing_of_the_metric_is_told_what_to_add() -> None:
+    verdict = MetricGate().judge(evidence(r2=1.0), stage())
+    assert "metric = {" in verdict.fix
+
+
+@pytest.mark.parametrize(
+    ("value", "better_up", "passes"),
+    [(0.79, True, False), (0.80, True, True), (0.9, True, True), (0.9, False, False)],
+)
+def test_a_candidate_is_held_against_the_champion(
+    value: float, better_up: bool, passes: bool
+) -> None:
+    rule = stage(name="m", versus_champion=-0.005, greater_is_better=better_up)
+    verdict = MetricGate().judge(evidence({"m": 0.8}, m=value), rule)
+    assert verdict.passed is passes
+    assert "penguins/1" in verdict.reason
+
+
+def test_the_first_candidate_has_no_champion_to_beat() -> None:
+    assert MetricGate().judge(evidence(m=0.1), stage(name="m", versus_champion=0.5)).passed
+
+
+def replayed(rerun: Mapping[str, float], tolerance: float = 1e-6, **recorded: float) -> Verdict:
+    shown = replace(evidence(**recorded), replay=Replay(metrics=rerun, run_id="r"))
+    return ReplayGate().judge(shown, StageSettings(replay=ReplaySettings(tolerance=tolerance)))
+
+
+def test_equal_metrics_pass_replay() -> None:
+    assert replayed({"r2": 0.5, "mae": 1.0}, r2=0.5, mae=1.0).passed
+
+
+def test_a_metric_that_differs_is_named_with_both_values() -> None:
+    verdict = replayed({"r2": 0.4}, r2=0.5)
+    assert verdict.outcome is Outcome.FAILED
+    assert "r2: recorded 0.5, rerun 0.4" in verdict.reason
+
+
+def test_a_difference_within_tolerance_passes() -> None:
+    assert replayed({"r2": 0.5001}, tolerance=1e-3, r2=0.5).passed
+
+
+def test_a_metric_that_the_rerun_lacks_is_named() -> None:
+    assert "did not log mae" in replayed({"r2": 0.5}, r2=0.5, mae=1.0).reason
+
+
+def test_nan_equals_nan_and_nothing_else() -> None:
+    nan = float("nan")
+    assert replayed({"r2": nan}, r2=nan).passed
+    assert not replayed({"r2": 0.5}, r2=nan).passed
+
+
+def test_a_replay_that_raised_is_refused_with_its_error() -> None:
+    shown = replace(evidence(), replay=Replay(error="cell 3 raised NameError", fix="Define it."))
+    verdict = ReplayGate().judge(shown, StageSettings())
+    assert "cell 3 raised NameError" in verdict.reason
+    assert verdict.fix == "Define it."
+
+
+class _Broken(Gate):
+    name = "broken"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        raise ZeroDivisionError("nought")
+
+
+def test_a_gate_that_raises_has_failed_with_its_traceback_as_evidence() -> None:
+    (verdict,) = gates.judge([_Broken()], evidence(), StageSettings())
+    assert verdict.outcome is Outcome.FAILED
+    assert "ZeroDivisionError: nought" in verdict.reason
+    assert "Traceback" in verdict.evidence["traceback"]
+
+
+def test_a_gate_that_is_not_installed_suggests_the_nearest() -> None:
+    with pytest.raises(BadSettings, match="'metrik', which is not installed") as caught:
+        gates.load(("metrik",), "prod")
+    assert caught.value.fix == "Did you mean 'metric'?"
+
+
+def test_a_stage_that_comes_after_another_wants_it_held() -> None:
+    after = StageSettings(after="staging")
+    (verdict,) = gates.check_order(evidence(), after)
+    assert verdict.outcome is Outcome.FAILED
+    assert "penguins/2 does not hold staging" in verdict.reason
+    held = Evidence(replace(subject(), stages=("staging",)))
+    assert gates.check_order(held, after)[0].passed
+    assert gates.check_order(evidence(), StageSettings()) == []

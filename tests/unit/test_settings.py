@@ -1,0 +1,97 @@
+"""labline.toml: what it takes, and how it says what it does not."""
+
+from pathlib import Path
+
+import pytest
+
+from labline.errors import BadSettings, NotFound
+from labline.settings import Settings
+
+
+def load(folder: Path, text: str) -> Settings:
+    (folder / "labline.toml").write_text(text, encoding="utf-8")
+    return Settings.load(folder)
+
+
+def test_a_project_without_a_file_has_defaults(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path)
+    assert list(settings.stages) == ["staging", "prod"]
+    assert settings.mlflow_uri == f"sqlite:///{tmp_path.resolve()}/.labline/mlflow.db"
+
+
+def test_the_file_is_found_from_a_folder_below(tmp_path: Path) -> None:
+    load(tmp_path, '[project]\nname = "churn"\n')
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    settings = Settings.load(tmp_path / "a" / "b")
+    assert (settings.project.name, settings.root) == ("churn", tmp_path.resolve())
+
+
+def test_an_unknown_key_names_its_line_and_the_nearest_known_key(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, '[project]\nname = "x"\n\n[jobs]\nconcurency = 3\n')
+    assert "labline.toml:5: unknown key 'concurency'. Did you mean 'concurrency'?" in str(
+        caught.value
+    )
+
+
+def test_an_unknown_key_in_an_inline_table_is_named_too(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, '[stages.prod]\nmetric = { name = "auc", mni = 0.7 }\n')
+    assert "labline.toml:2: unknown key 'mni'. Did you mean 'min'?" in str(caught.value)
+
+
+def test_an_unknown_section_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, "[gatway]\nport = 1\n")
+    assert "labline.toml:1: unknown key 'gatway'. Did you mean 'gateway'?" in str(caught.value)
+
+
+def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, '[jobs]\ntimeout = "soon"\nconcurrency = 0\n')
+    assert "labline.toml:2" in str(caught.value)
+    assert "labline.toml:3" in str(caught.value)
+
+
+def test_a_limit_of_the_wrong_type_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"labline.toml:2: stages.prod.metric.min"):
+        load(tmp_path, '[stages.prod]\nmetric = { name = "auc", min = "high" }\n')
+
+
+def test_text_that_is_not_toml_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="line 2"):
+        load(tmp_path, "[project]\nname = churn\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [('"90s"', 90), ('"10m"', 600), ('"2h"', 7200), ('"1d"', 86400), ("5", 5)]
+)
+def test_durations_are_numbers_or_words(tmp_path: Path, text: str, seconds: float) -> None:
+    assert load(tmp_path, f"[jobs]\ntimeout = {text}\n").jobs.timeout == seconds
+
+
+def test_stages_in_a_circle_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="circle: a -> b -> a"):
+        load(tmp_path, '[stages.a]\nafter = "b"\n[stages.b]\nafter = "a"\n')
+
+
+def test_a_stage_after_one_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        BadSettings, match=r"'stagin', which is not a stage\. Did you mean 'staging'"
+    ):
+        load(tmp_path, '[stages.staging]\n[stages.prod]\nafter = "stagin"\n')
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABLINE_GATEWAY__PORT", "9001")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    settings = load(tmp_path, '[gateway]\nport = 8000\nhost = "127.0.0.2"\n')
+    assert (settings.gateway.port, settings.gateway.host) == (9001, "127.0.0.2")
+    assert settings.mlflow_uri == "http://127.0.0.1:5000"
+
+
+def test_an_unknown_stage_suggests_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="Did you mean 'staging'"):
+        Settings.load(tmp_path).stage("stagng")
