@@ -88,7 +88,7 @@ def test_an_unknown_name_suggests_the_nearest():
 
 
 def test_a_required_value_must_be_given():
-    with pytest.raises(BadParameter, match="'rate'.*no default"):
+    with pytest.raises(BadParameter, match=r"'rate'.*no default"):
         bind(notebook("rate: float"), {})
 
 

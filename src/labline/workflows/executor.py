@@ -1,0 +1,273 @@
+"""Run the queues in this process until told to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labline.errors import Conflict
+from labline.workflows.flow import Flow, Interrupted
+from labline.workflows.workers import BEAT, Workers
+
+Body = Callable[[Flow, dict[str, Any]], Any]
+
+#: Recorded with each workflow. Raise it when bodies change their steps so that a workflow that
+#: an older labline began cannot be carried on by a newer one.
+VERSION = "1"
+#: Seconds between two looks into a queue while there is work, and what they grow to without.
+BUSY = 0.1
+IDLE = 0.5
+_LINGER = 10.0
+_TRIES = 10
+_WATCH = 0.5
+_STOP = 10.0
+_one = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A body and the queue it waits in."""
+
+    body: Body
+    queue: str
+
+
+class Executor:
+    """DBOS, launched in this process; there can be one at a time.
+
+    Parameters
+    ----------
+    config
+        DBOS configuration: name and database.
+    bodies
+        What it can run, by name.
+    client
+        A connected ``DBOSClient``.
+    queues
+        The queues, as it has registered them.
+    workers
+        Where it signs on.
+    changed
+        Is notified when one of its workflows ends or publishes.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        bodies: Mapping[str, Registered],
+        client: Any,
+        queues: Sequence[Any],
+        workers: Workers,
+        changed: threading.Condition,
+    ) -> None:
+        self._config = config
+        self._bodies = bodies
+        self._client = client
+        self._queues = queues
+        self._workers = workers
+        self._changed = changed
+        self.id = ""
+        self._running: dict[str, Flow] = {}
+        #: ids whose body ended lately; DBOS may still be writing down how
+        self._ended: deque[str] = deque(maxlen=64)
+        self._pace = BUSY
+        self._worked = time.monotonic()
+        self._over = threading.Event()
+        self._wake = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="labline-watch", daemon=True)
+
+    # -- life ------------------------------------------------------------------------------
+
+    def start(self, *, worker: bool) -> None:
+        """Sign on, take over what dead executors left, and run the queues.
+
+        Raises
+        ------
+        Conflict
+            This process is an executor already.
+        """
+        if not _one.acquire(blocking=False):
+            raise Conflict(
+                "This process already runs the queues of a project.",
+                fix="End that executor first, or use another process.",
+            )
+        try:
+            self.id = self._workers.enter(worker=worker)
+            self._launch()
+        except BaseException:
+            _destroy()
+            _one.release()
+            raise
+        self._watcher.start()
+
+    def _launch(self) -> None:
+        from dbos import DBOS
+
+        DBOS(
+            config={  # type: ignore[arg-type, misc, unused-ignore]
+                **self._config,
+                "application_version": VERSION,
+                "executor_id": self.id,
+                "run_migrations": False,
+                "enable_otlp": False,
+                "log_level": "WARNING",
+                "notification_listener_polling_interval_sec": 0.2,
+            }
+        )
+        for name, registered in self._bodies.items():
+            run = self._wrapped(registered.body)
+            DBOS.workflow(name=name, max_recovery_attempts=_TRIES)(run)
+        DBOS.launch()
+
+    def stop(self) -> None:
+        """Interrupt what runs, put it back into the queue, and sign off."""
+        self._over.set()
+        self._wake.set()
+        for flow in list(self._running.values()):
+            flow.stopping.set()
+        self._drain()
+        _destroy()
+        self._watcher.join()
+        self._set_pace(IDLE)
+        requeue(self._client, {self.id})
+        self._workers.leave(self.id)
+        _one.release()
+
+    def _drain(self) -> None:
+        """Wait until what ended has been recorded and what was interrupted has let go."""
+        deadline = time.monotonic() + _STOP
+        with self._changed:
+            while self._running and time.monotonic() < deadline:
+                self._changed.wait(0.1)
+        while self._unrecorded() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _unrecorded(self) -> bool:
+        ended = list(self._ended)
+        return bool(ended) and any(
+            found.status == "PENDING" and found.executor_id == self.id
+            for found in self._client.list_workflows(
+                workflow_ids=ended, load_input=False, load_output=False
+            )
+        )
+
+    # -- bodies ----------------------------------------------------------------------------
+
+    def _wrapped(self, body: Body) -> Callable[[dict[str, Any], float], Any]:
+        def run(payload: dict[str, Any], submitted: float) -> Any:  # noqa: ARG001 - see _state
+            from dbos import DBOS
+
+            flow = Flow(str(DBOS.workflow_id))
+            self._begin(flow)
+            try:
+                result = body(flow, payload)
+            except Exception:
+                self._ended.append(flow.id)
+                raise
+            else:
+                self._ended.append(flow.id)
+                return result
+            finally:
+                self._end(flow)
+
+        return run
+
+    def _begin(self, flow: Flow) -> None:
+        if self._over.is_set():
+            raise Interrupted(flow.id)
+        self._running[flow.id] = flow
+        self._wake.set()
+
+    def _end(self, flow: Flow) -> None:
+        with self._changed:
+            self._running.pop(flow.id, None)
+            self._changed.notify_all()
+
+    # -- watch -----------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Look at once whether a running workflow was cancelled."""
+        self._wake.set()
+
+    def _watch(self) -> None:
+        """Beat, take over from the dead, and tell cancelled workflows to stop."""
+        due = 0.0
+        while not self._over.is_set():
+            if time.monotonic() >= due:
+                _quietly(self._beat)
+                due = time.monotonic() + BEAT
+            if self._running:
+                _quietly(self._stop_cancelled)
+                self._worked = time.monotonic()
+            _quietly(self._adjust_pace)
+            rest = max(0.05, due - time.monotonic())
+            self._wake.wait(min(rest, _WATCH) if self._running else rest)
+            self._wake.clear()
+
+    def _beat(self) -> None:
+        self._workers.beat(self.id)
+        take_over(self._client, self._workers)
+
+    def _stop_cancelled(self) -> None:
+        mine = dict(self._running)
+        for found in self._client.list_workflows(
+            workflow_ids=list(mine), load_input=False, load_output=False
+        ):
+            if found.status == "CANCELLED" or found.executor_id != self.id:
+                mine[found.workflow_id].stopping.set()
+
+    def _adjust_pace(self) -> None:
+        lately = time.monotonic() - self._worked < _LINGER
+        self._set_pace(BUSY if lately else IDLE)
+
+    def _set_pace(self, pace: float) -> None:
+        # DBOS can only poll; it reads the interval from the database before each poll.
+        if pace != self._pace:
+            for queue in self._queues:
+                queue.set_polling_interval_sec(pace)
+            self._pace = pace
+
+
+def _destroy() -> None:
+    from dbos import DBOS
+
+    DBOS.destroy(destroy_registry=True)
+
+
+def take_over(client: Any, workers: Workers) -> None:
+    """Put back into the queue what executors that are not alive were running."""
+    pending = client.list_workflows(status="PENDING", load_input=False, load_output=False)
+    alive = workers.alive()
+    requeue(client, {found.executor_id for found in pending} - alive)
+    dead = workers.dead()
+    if dead:
+        workers.leave(*dead)
+
+
+def requeue(client: Any, executors: set[str]) -> None:
+    """Put back into the queue what `executors` were running."""
+    from dbos._utils import INTERNAL_QUEUE_NAME
+
+    for executor in executors:
+        for found in client.list_workflows(
+            status="PENDING", executor_id=executor, load_input=False, load_output=False
+        ):
+            # The public resume_workflow would also take a workflow that another executor has
+            # taken over since; this checks whose it is in the same statement.
+            client._sys_db.reenqueue_for_recovery(
+                found.workflow_id, [executor], INTERNAL_QUEUE_NAME
+            )
+
+
+def _quietly(call: Callable[[], None]) -> None:
+    import logging
+
+    try:
+        call()
+    except Exception:
+        # A database that is away for a moment must not end the watch.
+        logging.getLogger("dbos").warning("labline's watch of workflows failed", exc_info=True)

@@ -1,0 +1,85 @@
+"""What a workflow body is handed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+_LISTEN = 0.5
+
+
+class Interrupted(BaseException):
+    """The workflow was cancelled, or its executor is stopping.
+
+    Not an ``Exception``: a body must not take it for a failure of its own. Nothing is recorded;
+    unless it was cancelled, the workflow is run again elsewhere.
+    """
+
+
+class Flow:
+    """One run of a workflow body.
+
+    Attributes
+    ----------
+    id
+        Id of the workflow; the same when the body is run again after a crash.
+    stopping
+        Set when the body should end at once. A step that takes long watches it and calls
+        :meth:`check`.
+    """
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.stopping = threading.Event()
+
+    def check(self) -> None:
+        """Return if the body may go on.
+
+        Raises
+        ------
+        Interrupted
+            It may not.
+        """
+        if self.stopping.is_set():
+            raise Interrupted(self.id)
+
+    def step(self, name: str, call: Callable[[], T]) -> T:
+        """Return what `call` returns, now or when the step was done before.
+
+        A result or error is recorded, so `call` is not repeated once it has ended. It may be
+        repeated if its process dies in between: `call` must stand that.
+        """
+        from dbos import DBOS
+
+        self.check()
+        return cast("T", DBOS.run_step({"name": name}, call))
+
+    def publish(self, key: str, value: Any) -> None:
+        """Let the outside read `value`, JSON-ready, by :meth:`Workflows.events`."""
+        from dbos import DBOS
+
+        self.check()
+        DBOS.set_event(key, value)
+
+    def receive(self, topic: str, timeout: float) -> Any | None:
+        """Return the next value sent to `topic`, or None after `timeout` seconds in all."""
+        from dbos import DBOS
+
+        deadline = self.step(f"wait for {topic} until", lambda: time.time() + timeout)
+        self.step(f"wait for {topic}", lambda: self._await(topic, deadline))
+        return DBOS.recv(topic, timeout_seconds=0)
+
+    def _await(self, topic: str, deadline: float) -> bool:
+        # DBOS.recv itself cannot be interrupted: it would hold up the end of this process.
+        from dbos._dbos import _get_dbos_instance
+
+        arrived = threading.Event()
+        while True:
+            _get_dbos_instance()._sys_db.recv_check(self.id, topic, arrived)
+            if arrived.is_set() or time.time() >= deadline:
+                return arrived.is_set()
+            self.stopping.wait(min(_LISTEN, max(0.0, deadline - time.time())))
+            self.check()

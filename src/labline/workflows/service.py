@@ -1,0 +1,347 @@
+"""Workflows: submit, look, wait, cancel; and run them."""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from logging.handlers import RotatingFileHandler
+from typing import Any
+from uuid import uuid4
+
+from labline.database import Database
+from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
+from labline.records import JobStatus
+from labline.settings import Settings
+from labline.workflows.executor import BUSY, Body, Executor, Registered
+from labline.workflows.workers import Workers
+
+JOBS = "jobs"
+_LOOK = 0.1
+_STATUS = {
+    JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
+    JobStatus.RUNNING: ["PENDING"],
+    JobStatus.SUCCEEDED: ["SUCCESS"],
+    JobStatus.FAILED: ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+    JobStatus.CANCELLED: ["CANCELLED"],
+}
+_READ = {word: status for status, words in _STATUS.items() for word in words}
+
+
+@dataclass(frozen=True)
+class WorkflowState:
+    """A workflow as it stands."""
+
+    id: str
+    name: str
+    status: JobStatus
+    payload: dict[str, Any]
+    created: float
+    started: float | None = None
+    ended: float | None = None
+    #: what the body returned
+    result: Any = None
+    #: what the body raised
+    error: Exception | None = None
+
+
+class Workflows:
+    """Durable workflows on the project's database.
+
+    Parameters
+    ----------
+    settings
+        Concurrency of the queue ``jobs``, and where logs go.
+    database
+        Where workflows are kept, beside the ledger.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._workers = Workers(database)
+        self._bodies: dict[str, Registered] = {}
+        self._changed = threading.Condition()
+        self._executor: Executor | None = None
+
+    def register(self, name: str, body: Body, *, queue: str) -> None:
+        """Name a body, before :meth:`executor`; submitting needs the name too.
+
+        The queue ``jobs`` runs as many at a time, on each executor, as the settings say; any
+        other queue runs one at a time, on all executors together.
+        """
+        self._bodies[name] = Registered(body, queue)
+
+    # -- from outside ----------------------------------------------------------------------
+
+    def submit(self, name: str, payload: dict[str, Any], *, id: str | None = None) -> str:
+        """Queue a workflow and return its id; an `id` that is known is that same workflow.
+
+        Raises
+        ------
+        Conflict
+            `id` is a workflow of another name.
+        """
+        from dbos._error import DBOSConflictingWorkflowError
+
+        options = {
+            "workflow_name": name,
+            "queue_name": self._queue(self._registered(name).queue),
+            "workflow_id": id or uuid4().hex,
+            # Somebody waits for what the executing process itself submits.
+            "priority": 1 if self._executor else 2,
+        }
+        try:
+            with self._answering() as client:
+                return str(client.enqueue(options, payload, time.time()).get_workflow_id())
+        except DBOSConflictingWorkflowError as error:
+            raise Conflict(f"The id {id!r} is taken by another kind of workflow.") from error
+
+    def state(self, id: str) -> WorkflowState:
+        """Return one workflow.
+
+        Raises
+        ------
+        NotFound
+            There is none with this id.
+        """
+        return _state(self._find(id, whole=True))
+
+    def list(
+        self,
+        name: str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        status: JobStatus | None = None,
+    ) -> list[WorkflowState]:
+        """Return workflows of one name, newest first."""
+        with self._answering() as client:
+            found = client.list_workflows(
+                name=name,
+                limit=limit,
+                offset=offset,
+                status=_STATUS[status] if status else None,
+                sort_desc=True,
+            )
+        return sorted(map(_state, found), key=lambda state: state.created, reverse=True)
+
+    def events(self, id: str) -> dict[str, Any]:
+        """Return what the workflow has published so far."""
+        with self._answering() as client:
+            # The client's public get_event wants the keys, and waits for them.
+            return dict(client._sys_db.get_all_events(id))
+
+    def cancel(self, id: str) -> None:
+        """Take the workflow out of the queue, or stop it; one that has ended stays as it is."""
+        self._find(id)
+        with self._answering() as client:
+            client.cancel_workflow(id)
+        if self._executor:
+            self._executor.look()
+
+    def send(self, id: str, topic: str, value: Any) -> None:
+        """Send `value`, JSON-ready, to the workflow's :meth:`Flow.receive`."""
+        self._find(id)
+        with self._answering() as client:
+            client.send(id, value, topic)
+
+    def wait(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        on_events: Callable[[dict[str, Any]], None] | None = None,
+    ) -> WorkflowState:
+        """Return the workflow once it has ended, or as it stands after `timeout` seconds.
+
+        `on_events` is called with all that was published, each time that has changed.
+        """
+        deadline = time.monotonic() + timeout if timeout is not None else float("inf")
+        seen: dict[str, Any] = {}
+        while True:
+            ended = _READ[self._find(id).status].ended
+            if on_events and (events := self.events(id)) != seen:
+                seen = events
+                on_events(events)
+            rest = deadline - time.monotonic()
+            if ended or rest <= 0:
+                return self.state(id)
+            with self._changed:
+                self._changed.wait(min(_LOOK, rest))
+
+    def busy(self) -> bool:
+        """Whether anything is queued or running."""
+        words = [word for word, status in _READ.items() if not status.ended]
+        with self._answering() as client:
+            found = client.list_workflows(
+                status=words, limit=1, load_input=False, load_output=False
+            )
+        return bool(found)
+
+    def has_worker(self) -> bool:
+        """Whether a worker is alive and was seen in the last 20 seconds."""
+        return self._workers.present()
+
+    # -- inside ----------------------------------------------------------------------------
+
+    @contextmanager
+    def executor(self, *, heartbeat: bool = False) -> Iterator[None]:
+        """Run the queues in this process until the block ends.
+
+        What dead executors left is carried on. What still runs at the end of the block is
+        interrupted and put back into the queue. A block within a block changes nothing.
+
+        Parameters
+        ----------
+        heartbeat
+            This is a worker that others may count on (:meth:`has_worker`), as opposed to an
+            executor embedded in a command that ends when its own work is done.
+
+        Raises
+        ------
+        Conflict
+            This process already executes another project's workflows.
+        """
+        if self._executor:
+            yield
+            return
+        with self._answering() as client:
+            executor = Executor(
+                {"name": self._application, "system_database_url": self._url},
+                self._bodies,
+                client,
+                self._declare_queues(client),
+                self._workers,
+                self._changed,
+            )
+            executor.start(worker=heartbeat)
+        self._executor = executor
+        try:
+            yield
+        finally:
+            self._executor = None
+            executor.stop()
+
+    def _declare_queues(self, client: Any) -> builtins.list[Any]:
+        names = {registered.queue for registered in self._bodies.values()}
+        return [
+            client.register_queue(self._queue(name), polling_interval_sec=BUSY, **self._limit(name))
+            for name in sorted(names)
+        ]
+
+    def _limit(self, queue: str) -> dict[str, int]:
+        if queue == JOBS:
+            return {"worker_concurrency": self._settings.jobs.concurrency}
+        return {"global_concurrency": 1}
+
+    # -- connection ------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close the connections."""
+        if "_client" in self.__dict__:
+            self._client.destroy()
+            del self.__dict__["_client"]
+
+    @cached_property
+    def _client(self) -> Any:
+        # Opening labline's tables first sets SQLite's journal to WAL, for DBOS too.
+        with self._database.reading():
+            self._log_to_file()
+        from dbos import DBOS, DBOSClient
+
+        DBOS.migrate(self._url)
+        return DBOSClient(
+            system_database_url=self._url,
+            application_name=self._application,
+            retry_connection_errors=False,
+        )
+
+    @contextmanager
+    def _answering(self) -> Iterator[Any]:
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            yield self._client
+        except OperationalError as error:
+            raise Unreachable(
+                f"The database {self._database.url.render_as_string(hide_password=True)} does "
+                f"not answer: {error.orig}",
+                fix="Start it, or correct LABLINE_DATABASE_URL.",
+            ) from error
+
+    @property
+    def _url(self) -> str:
+        return self._database.url.render_as_string(hide_password=False)
+
+    @property
+    def _application(self) -> str:
+        """Name under which DBOS keeps this project's workflows apart from others'."""
+        if not self._database.on_postgres:
+            return "labline"
+        return "labline-" + re.sub(r"[^a-z0-9_]+", "-", self._settings.project.name.lower())
+
+    def _queue(self, name: str) -> str:
+        return f"{self._application}-{name}"
+
+    def _log_to_file(self) -> None:
+        logger = logging.getLogger("dbos")
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+        path = self._settings.folder("logs") / "workflows.log"
+        handler = RotatingFileHandler(path, maxBytes=2**20, backupCount=2, delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+
+    def _registered(self, name: str) -> Registered:
+        if name not in self._bodies:
+            raise NotFound(f"No workflow is named {name!r}.", fix=nearest(name, self._bodies))
+        return self._bodies[name]
+
+    def _find(self, id: str, *, whole: bool = False) -> Any:
+        with self._answering() as client:
+            found = client.list_workflows(workflow_ids=[id], load_input=whole, load_output=whole)
+        if not found:
+            raise NotFound(f"There is no workflow {id!r}.")
+        return found[0]
+
+
+def _state(found: Any) -> WorkflowState:
+    given = found.input["args"] if isinstance(found.input, dict) else ({}, 0.0)
+    return WorkflowState(
+        id=found.workflow_id,
+        name=found.name,
+        status=_READ[found.status],
+        payload=given[0],
+        # DBOS on SQLite keeps whole seconds.
+        created=given[1] or found.created_at / 1000,
+        started=_seconds(found.dequeued_at),
+        ended=_seconds(found.completed_at),
+        result=found.output,
+        error=_error(found),
+    )
+
+
+def _error(found: Any) -> Exception | None:
+    if found.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
+        return Failed(
+            f"{found.name} {found.workflow_id} was given up: each of {found.recovery_attempts} "
+            "times its worker died or was stopped.",
+            fix="Look at .labline/logs; a notebook that needs more memory than there is does this.",
+        )
+    if found.error is None or isinstance(found.error, Exception):
+        return found.error
+    return Failed(f"{found.name} {found.workflow_id} failed: {found.error}")
+
+
+def _seconds(millis: int | None) -> float | None:
+    return millis / 1000 if millis else None
