@@ -23,7 +23,6 @@ def up(output: Output) -> None:
 
     lab = Lab.from_()
     was = lab.platform.running
-    lab.publish_leftovers()
     status = lab.platform.up()
     words = "already up" if was else "up"
     output.emit(

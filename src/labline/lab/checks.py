@@ -1,4 +1,4 @@
-"""``labline doctor``: is everything there that labline needs?"""
+"""``labline doctor``: see that everything is there that labline needs."""
 
 from __future__ import annotations
 

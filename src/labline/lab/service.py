@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from labline.database import Database
 from labline.errors import Conflict, NotFound
 from labline.lab import checks, overview
+from labline.lab.hands import Hands
 from labline.ledger import Entry, Ledger
 from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
 from labline.settings import Settings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 EnvironmentMode = Literal["locked", "current"]
 Progress = Callable[[Mapping[str, Any]], None]
+#: seconds between two looks at whether the worker still lives
+_SLICE = 5.0
 
 
 @dataclass(frozen=True)
@@ -121,59 +124,68 @@ class Lab:
     def _work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
         """Queue a workflow, see that somebody works on it, and return its result."""
         id = self.workflows.submit(name, payload)
-        with self.hands():
-            state = self.workflows.wait(id, on_events=progress)
+        with self.hands() as worker:
+            state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
+            while not state.status.ended:
+                worker.ensure()
+                state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
         if state.error:
             raise state.error
         return state.result
 
     @contextmanager
-    def hands(self) -> Iterator[None]:
-        """See that a worker is there within the block; start one for it where none is."""
-        from labline.workflows import borrowed_worker
-
-        with borrowed_worker(self.workflows, self.settings):
-            yield
+    def hands(self) -> Iterator[Hands]:
+        """See that a worker is there within the block; start one where none is."""
+        worker = Hands(self)
+        worker.ensure()
+        yield worker
+        worker.dismiss()
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def run(
+    def submit(
         self,
         notebook: Path,
-        values: Mapping[str, Any],
+        values: Mapping[str, str],
         *,
+        space: Mapping[str, Sequence[str]] | None = None,
         experiment: str | None = None,
-        progress: Callable[[Sequence[Job]], None] | None = None,
-    ) -> Job:
-        """Run a notebook as a job and return the ended job.
+    ) -> list[Job]:
+        """Queue a notebook as a job, or as a sweep over the grid of `space`.
+
+        Values are text as a person types it; the notebook's parameters cell says what they mean.
 
         Raises
         ------
         BadNotebook, BadParameter
-            Before anything runs.
+            Before anything is queued.
         """
-        job = self.jobs.submit(notebook, values, experiment=experiment)
-        return self.wait([job], progress)[0]
+        from labline import notebooks
 
-    def sweep(
-        self,
-        notebook: Path,
-        values: Mapping[str, Any],
-        space: Mapping[str, Sequence[Any]],
-        *,
-        experiment: str | None = None,
-        progress: Callable[[Sequence[Job]], None] | None = None,
-    ) -> list[Job]:
-        """Run a notebook once for each point of a grid and return the ended jobs."""
-        jobs = self.jobs.sweep(notebook, values, space, experiment=experiment)
-        return self.wait(jobs, progress)
+        cells = notebooks.read(notebook)
+        typed = notebooks.parse_values(cells, values)
+        if not space:
+            return [self.jobs.submit(notebook, typed, experiment=experiment)]
+        known = {item.name: item for item in notebooks.parameters(cells)}
+        notebooks.parse_values(cells, {name: choices[0] for name, choices in space.items()})
+        grid = {
+            name: [notebooks.parse_value(text, known[name]) for text in choices]
+            for name, choices in space.items()
+        }
+        return self.jobs.sweep(notebook, typed, grid, experiment=experiment)
 
     def wait(
         self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None
     ) -> list[Job]:
         """Return the jobs once all have ended."""
-        with self.hands():
-            return self.jobs.wait([job.id for job in jobs], on_progress=progress)
+        with self.hands() as worker:
+
+            def look(now: Sequence[Job]) -> None:
+                worker.ensure()
+                if progress:
+                    progress(now)
+
+            return self.jobs.wait([job.id for job in jobs], on_progress=look)
 
     # -- promotion ---------------------------------------------------------------------------
 
@@ -366,6 +378,13 @@ class Lab:
         self.endpoints.get(endpoint)
         token = self.endpoints.issue_key(endpoint, ttl=60, actor=self.whoami())
         return send(f"{self.url(endpoint)}/predict", body, token)
+
+    def example(self, endpoint: str) -> list[dict[str, Any]]:
+        """Return rows that the endpoint's model takes: its input example."""
+        live = self.endpoints.get(endpoint).live
+        if live is None:
+            raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
+        return self.tracking.registry.example(self.version(live.model))
 
     # -- runs -----------------------------------------------------------------------------------
 

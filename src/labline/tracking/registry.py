@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,23 @@ class Registry:
             part: schema.to_dict() if schema else []
             for part, schema in (("inputs", signature.inputs), ("outputs", signature.outputs))
         }
+
+    def example(self, version: ModelVersion) -> list[dict[str, Any]]:
+        """Return the model's input example as rows.
+
+        Raises
+        ------
+        NotFound
+            It was logged without one, or its input has no named columns.
+        """
+        path = self.fetch(version) / "input_example.json"
+        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if "columns" not in data:
+            raise NotFound(
+                f"{version.label} has no input example with named columns.",
+                fix="Log it with a DataFrame: %log --model model --data X_test,y_test",
+            )
+        return [dict(zip(data["columns"], row, strict=True)) for row in data["data"]]
 
     def fetch(self, version: ModelVersion) -> Path:
         """Return a local folder with the version's files.
