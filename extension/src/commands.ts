@@ -1,0 +1,10 @@
+/**
+ * The commands of labline.
+ */
+export namespace CommandIDs {
+  /** Show the Labline sidebar and move the focus there. */
+  export const open = 'labline:open';
+
+  /** Ask the server for the state of the line now. */
+  export const refresh = 'labline:refresh';
+}

@@ -1,0 +1,84 @@
+/**
+ * How values are written. Pure: a value in, a string out.
+ */
+
+/** The server counts no further than this. */
+const COUNT_LIMIT = 1000;
+
+const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1]
+];
+
+/**
+ * How long ago `seconds` (since the epoch) was at `now`, as short as the language allows.
+ */
+export function ago(seconds: number, now: number, locale?: string): string {
+  const past = Math.max(0, now - seconds);
+  const [unit, size] = UNITS.find(([, size]) => past >= size) ?? ['second', 1];
+  const format = new Intl.RelativeTimeFormat(locale, {
+    numeric: 'auto',
+    style: 'narrow'
+  });
+  return format.format(-Math.floor(past / size), unit);
+}
+
+/**
+ * A moment in full, for a tooltip.
+ */
+export function moment(seconds: number, locale?: string): string {
+  return new Date(seconds * 1000).toLocaleString(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'medium'
+  });
+}
+
+/**
+ * A metric, to four significant digits.
+ */
+export function metric(value: number, locale?: string): string {
+  if (!Number.isFinite(value)) {
+    return String(value);
+  }
+  const far = value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6);
+  return new Intl.NumberFormat(locale, {
+    maximumSignificantDigits: 4,
+    notation: far ? 'scientific' : 'standard',
+    useGrouping: false
+  }).format(value);
+}
+
+/**
+ * A count as the server tells it; it stops counting at a thousand, and may not know.
+ */
+export function count(value: number | null): string {
+  if (value === null) {
+    return '–';
+  }
+  return value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value);
+}
+
+/**
+ * The last part of a path.
+ */
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).filter(Boolean).pop() ?? path;
+}
+
+/**
+ * Parameters on one line: `alpha=0.5, name=a`.
+ */
+export function parameters(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${plain(value)}`)
+    .join(', ');
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,47 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { Line } from './line';
+import { sidebar } from './sidebar';
+import { statusbar } from './statusbar';
+import { ILine } from './tokens';
+
+const line: JupyterFrontEndPlugin<ILine> = {
+  id: 'labline:plugin',
+  description: 'Follows the production line of the project.',
+  autoStart: true,
+  provides: ILine,
+  optional: [ISettingRegistry],
+  activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null) => {
+    const line = new Line({
+      serverSettings: app.serviceManager.serverSettings
+    });
+    if (registry) {
+      void follow(line, registry);
+    }
+    return line;
+  }
+};
+
+/** Let the settings rule the line, now and whenever they change. */
+async function follow(line: Line, registry: ISettingRegistry): Promise<void> {
+  const settings = await registry.load('labline:plugin');
+  const apply = () => {
+    line.interval =
+      (settings.get('refreshInterval').composite as number) * 1000;
+    line.rows = settings.get('rows').composite as number;
+  };
+  settings.changed.connect(apply);
+  apply();
+}
+
+export * from './records';
+export { RequestError } from './request';
+export * from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [line, sidebar, statusbar];
+
+export default plugins;

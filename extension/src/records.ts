@@ -1,0 +1,92 @@
+/**
+ * What the server says, in the words of the glossary. Times are seconds since the epoch.
+ */
+
+/** An error as the server words it; parts of a status carry one where they could not be asked. */
+export interface IFailure {
+  readonly error: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface IStatus {
+  readonly version: string;
+  readonly project: string;
+  readonly root: string;
+  readonly platform: Partial<IFailure> & {
+    readonly running: boolean;
+    readonly url?: string;
+  };
+  readonly worker: Partial<IFailure> & { readonly running: boolean };
+  readonly tracking: Partial<IFailure> & {
+    readonly reachable: boolean;
+    readonly uri: string;
+  };
+  /** How many there are; null where it could not be told. */
+  readonly counts: Readonly<Record<SectionName, number | null>>;
+  readonly at: number;
+}
+
+export interface IRun {
+  readonly id: string;
+  readonly name: string;
+  readonly experiment: string;
+  readonly status: string;
+  readonly started: number;
+  readonly ended: number | null;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly model_uri: string | null;
+}
+
+export type JobStatus =
+  'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface IJob {
+  readonly id: string;
+  readonly notebook: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly status: JobStatus;
+  readonly created: number;
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly error: string;
+  /** Cells done, cells in all. */
+  readonly progress: readonly [number, number];
+}
+
+export interface IModel {
+  readonly name: string;
+  readonly latest: number | null;
+  readonly created: number | null;
+  /** Stage to the version that holds it. */
+  readonly stages: Readonly<Record<string, number>>;
+}
+
+export interface IEndpoint {
+  readonly name: string;
+  readonly url: string;
+  /** MODEL/VERSION that the record says is served. */
+  readonly model: string | null;
+  readonly release: number | null;
+  readonly state: string;
+  /** MODEL/VERSION that the service says it serves; null where it does not answer. */
+  readonly serving: string | null;
+  readonly previous: string | null;
+}
+
+/** The four lists, and what each holds. */
+export interface IRecords {
+  readonly runs: IRun;
+  readonly jobs: IJob;
+  readonly models: IModel;
+  readonly endpoints: IEndpoint;
+}
+
+export type SectionName = keyof IRecords;
+
+export const SECTIONS: readonly SectionName[] = [
+  'runs',
+  'jobs',
+  'models',
+  'endpoints'
+];

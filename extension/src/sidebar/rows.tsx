@@ -1,0 +1,237 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { ago, fileName, metric, moment, parameters } from '../format';
+import type { IEndpoint, IJob, IModel, IRun } from '../records';
+import type { Mark } from './dot';
+import { Dot } from './dot';
+import { CopyButton } from './notice';
+
+/** How many metrics of a run fit in a row. */
+const METRICS = 3;
+
+interface ITimed {
+  /** Seconds since the epoch, by the server's clock. */
+  now: number;
+  trans: TranslationBundle;
+}
+
+function Row(props: {
+  mark?: Mark;
+  says?: string;
+  name: string;
+  title?: string;
+  aside?: React.ReactNode;
+  children?: React.ReactNode;
+}): React.ReactElement {
+  return (
+    <li className="jp-labline-row">
+      {props.mark && <Dot mark={props.mark} label={props.says} />}
+      <div>
+        <div className="jp-labline-rowHead">
+          <span className="jp-labline-name" title={props.title ?? props.name}>
+            {props.name}
+          </span>
+          {props.aside}
+        </div>
+        {props.children}
+      </div>
+    </li>
+  );
+}
+
+function When(props: { at: number; now: number }): React.ReactElement {
+  const locale = document.documentElement.lang || undefined;
+  return (
+    <time
+      dateTime={new Date(props.at * 1000).toISOString()}
+      title={moment(props.at, locale)}
+    >
+      {ago(props.at, props.now, locale)}
+    </time>
+  );
+}
+
+/** A run: its name, when it began, and its first metrics. */
+export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
+  const { now, run, trans } = props;
+  const [mark, says] = markOfRun(run.status, trans);
+  const metrics = Object.entries(run.metrics).slice(0, METRICS);
+  return (
+    <Row
+      mark={mark}
+      says={says}
+      name={run.name || run.id.slice(0, 8)}
+      title={`${run.name}\n${run.id}`}
+      aside={<When at={run.started} now={now} />}
+    >
+      {(metrics.length > 0 || run.model_uri) && (
+        <div className="jp-labline-detail">
+          {metrics.map(([name, value]) => (
+            <span key={name} className="jp-labline-metric">
+              {name} <b>{metric(value)}</b>
+            </span>
+          ))}
+          {run.model_uri && (
+            <span className="jp-labline-chip">{trans.__('model')}</span>
+          )}
+        </div>
+      )}
+    </Row>
+  );
+}
+
+function markOfRun(status: string, trans: TranslationBundle): [Mark, string] {
+  switch (status) {
+    case 'FINISHED':
+      return ['good', trans.__('finished')];
+    case 'FAILED':
+      return ['bad', trans.__('failed')];
+    case 'KILLED':
+      return ['off', trans.__('stopped')];
+    default:
+      return ['busy', trans.__('running')];
+  }
+}
+
+const JOB_MARKS: Readonly<Record<string, Mark>> = {
+  queued: 'off',
+  running: 'busy',
+  succeeded: 'good',
+  failed: 'bad',
+  cancelled: 'off'
+};
+
+/** A job: its notebook and parameters, how far it is, and why it failed. */
+export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
+  const { job, now, trans } = props;
+  const says = sayJob(trans)[job.status] ?? job.status;
+  const given = parameters(job.parameters);
+  const [done, all] = job.progress;
+  return (
+    <Row
+      mark={JOB_MARKS[job.status] ?? 'off'}
+      says={says}
+      name={fileName(job.notebook)}
+      title={`${job.notebook}\n${job.id}`}
+      aside={<When at={job.ended ?? job.started ?? job.created} now={now} />}
+    >
+      {job.status === 'running' && all > 0 && (
+        <progress
+          value={done}
+          max={all}
+          aria-label={trans.__('%1 of %2 cells', done, all)}
+          title={trans.__('%1 of %2 cells', done, all)}
+        />
+      )}
+      {job.status === 'failed' ? (
+        <div className="jp-labline-error" title={job.error}>
+          {job.error.split('\n', 1)[0] || says}
+        </div>
+      ) : (
+        <div className="jp-labline-detail" title={given}>
+          <span className="jp-labline-metric">
+            {job.status === 'succeeded' ? given || says : says}
+            {job.status !== 'succeeded' && given && ` · ${given}`}
+          </span>
+        </div>
+      )}
+    </Row>
+  );
+}
+
+function sayJob(trans: TranslationBundle): Record<IJob['status'], string> {
+  return {
+    queued: trans.__('queued'),
+    running: trans.__('running'),
+    succeeded: trans.__('succeeded'),
+    failed: trans.__('failed'),
+    cancelled: trans.__('cancelled')
+  };
+}
+
+/** A model: its newest version, and which version holds which stage. */
+export function ModelRow(
+  props: ITimed & { model: IModel }
+): React.ReactElement {
+  const { model, now, trans } = props;
+  const stages = Object.entries(model.stages);
+  return (
+    <Row
+      name={model.name}
+      aside={model.created !== null && <When at={model.created} now={now} />}
+    >
+      <div className="jp-labline-detail">
+        {model.latest !== null && (
+          <span className="jp-labline-metric">
+            {trans.__('newest')} <b>{model.latest}</b>
+          </span>
+        )}
+        {stages.map(([stage, version]) => (
+          <span key={stage} className="jp-labline-chip" data-held>
+            {stage} <b>{version}</b>
+          </span>
+        ))}
+        {stages.length === 0 && (
+          <span className="jp-labline-quiet">{trans.__('holds no stage')}</span>
+        )}
+      </div>
+    </Row>
+  );
+}
+
+/** An endpoint: what it says it serves against what the record says, and where it is. */
+export function EndpointRow(props: {
+  endpoint: IEndpoint;
+  /** Whether the platform is. */
+  up: boolean;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { endpoint, trans, up } = props;
+  const [mark, says] = markOfEndpoint(endpoint, up, trans);
+  return (
+    <Row
+      mark={mark}
+      says={says}
+      name={endpoint.name}
+      title={`${endpoint.name}\n${endpoint.state}`}
+      aside={
+        endpoint.model && (
+          <span className="jp-labline-chip">{endpoint.model}</span>
+        )
+      }
+    >
+      {mark !== 'good' && (
+        <div
+          className={mark === 'off' ? 'jp-labline-detail' : 'jp-labline-error'}
+        >
+          {says}
+        </div>
+      )}
+      <div className="jp-labline-url">
+        <code title={endpoint.url}>{endpoint.url}</code>
+        <CopyButton text={endpoint.url} trans={trans} />
+      </div>
+    </Row>
+  );
+}
+
+function markOfEndpoint(
+  endpoint: IEndpoint,
+  up: boolean,
+  trans: TranslationBundle
+): [Mark, string] {
+  const { model, serving } = endpoint;
+  if (!up) {
+    return ['off', trans.__('down with the platform')];
+  }
+  if (!model) {
+    return ['off', trans.__('has no release')];
+  }
+  if (!serving) {
+    return ['bad', trans.__('does not answer')];
+  }
+  return serving === model
+    ? ['good', trans.__('serves %1', serving)]
+    : ['warn', trans.__('serves %1, the record says %2', serving, model)];
+}
