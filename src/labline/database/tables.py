@@ -53,6 +53,12 @@ releases = Table(
     Column("reason", Text, nullable=False, default=""),
     # the workflow that started the release: a deploy that is run again finds it
     Column("key", String(200), nullable=False, unique=True),
+    # JSON of the command that boots it, the port left open
+    Column("command", Text, nullable=False),
+    # SHA-256 of the model's files
+    Column("digest", String(64), nullable=False),
+    # release that a rollback of this one brings back
+    Column("previous", Integer, nullable=True),
 )
 
 api_keys = Table(

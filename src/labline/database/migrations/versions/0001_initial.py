@@ -40,6 +40,9 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(200), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("key", sa.String(200), nullable=False, unique=True),
+        sa.Column("command", sa.Text, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("previous", sa.Integer, nullable=True),
     )
     op.create_table(
         "api_keys",
