@@ -3,7 +3,7 @@
 Nothing here runs a notebook; :mod:`labline.jobs` does.
 """
 
-from labline.notebooks.binding import bind, parse_value, parse_values
+from labline.notebooks.binding import bind, parse_choices, parse_value, parse_values
 from labline.notebooks.injection import (
     INJECTED_TAG,
     inject,
@@ -36,6 +36,7 @@ __all__ = [
     "missing_secrets",
     "parameters",
     "parse",
+    "parse_choices",
     "parse_value",
     "parse_values",
     "read",

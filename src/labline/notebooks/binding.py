@@ -32,13 +32,7 @@ def bind(notebook: NotebookNode, values: Mapping[str, Any]) -> dict[str, Any]:
     BadNotebook
         Values are given but the notebook has no parameters cell.
     """
-    if values and parameters_cell(notebook) is None:
-        raise BadNotebook(
-            f"Values are given ({', '.join(values)}) but no cell of the notebook is tagged "
-            "'parameters'.",
-            fix=_TAG_A_CELL,
-        )
-    known = {parameter.name: parameter for parameter in parameters(notebook)}
+    known = _known(notebook, values)
     bound = {name: _fit(_find(name, known), value) for name, value in values.items()}
     missing = [name for name, one in known.items() if one.required and name not in bound]
     if missing:
@@ -49,6 +43,16 @@ def bind(notebook: NotebookNode, values: Mapping[str, Any]) -> dict[str, Any]:
             parameter=first.name,
         )
     return bound
+
+
+def _known(notebook: NotebookNode, given: Mapping[str, Any]) -> dict[str, Parameter]:
+    if given and parameters_cell(notebook) is None:
+        raise BadNotebook(
+            f"Values are given ({', '.join(given)}) but no cell of the notebook is tagged "
+            "'parameters'.",
+            fix=_TAG_A_CELL,
+        )
+    return {parameter.name: parameter for parameter in parameters(notebook)}
 
 
 def _find(name: str, known: Mapping[str, Parameter]) -> Parameter:
@@ -120,7 +124,21 @@ def parse_value(text: str, parameter: Parameter) -> Any:
         raise _misfit(parameter, text) from error
 
 
-def parse_values(text: str, parameter: Parameter) -> list[Any]:
+def parse_values(notebook: NotebookNode, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values that `texts`, as typed after ``-p``, have for the notebook.
+
+    Raises
+    ------
+    BadParameter
+        A name is unknown or a text is no value of the parameter's kind.
+    BadNotebook
+        Values are given but the notebook has no parameters cell.
+    """
+    known = _known(notebook, texts)
+    return {name: parse_value(text, _find(name, known)) for name, text in texts.items()}
+
+
+def parse_choices(text: str, parameter: Parameter) -> list[Any]:
     """Return the values of ``--sweep NAME=V1,V2``: a comma separates, quotes keep one in a value.
 
     A JSON list is taken as it is, so that lists and dicts can be swept too.

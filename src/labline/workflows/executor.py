@@ -164,7 +164,8 @@ class Executor:
             flow = Flow(str(DBOS.workflow_id))
             self._begin(flow)
             try:
-                result = body(flow, payload)
+                with flow.entered():
+                    result = body(flow, payload)
             except Exception:
                 self._ended.append(flow.id)
                 raise

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 _LISTEN = 0.5
+_current: ContextVar[Flow | None] = ContextVar("labline-flow", default=None)
 
 
 class Interrupted(BaseException):
@@ -34,6 +37,20 @@ class Flow:
     def __init__(self, id: str) -> None:
         self.id = id
         self.stopping = threading.Event()
+
+    @staticmethod
+    def current() -> Flow | None:
+        """Return the flow whose body or step is calling, if one is."""
+        return _current.get()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Be :meth:`current` within the block."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
 
     def check(self) -> None:
         """Return if the body may go on.

@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,17 +120,25 @@ class Workflows:
         limit: int = 50,
         offset: int = 0,
         status: JobStatus | None = None,
+        prefix: str = "",
     ) -> list[WorkflowState]:
-        """Return workflows of one name, newest first."""
+        """Return workflows of one name whose ids begin with `prefix`, newest first."""
         with self._answering() as client:
             found = client.list_workflows(
                 name=name,
                 limit=limit,
                 offset=offset,
                 status=_STATUS[status] if status else None,
+                workflow_id_prefix=prefix or None,
                 sort_desc=True,
             )
         return sorted(map(_state, found), key=lambda state: state.created, reverse=True)
+
+    def states(self, ids: Sequence[str]) -> dict[str, WorkflowState]:
+        """Return those of several workflows that there are, in one query."""
+        with self._answering() as client:
+            found = client.list_workflows(workflow_ids=[*ids]) if ids else []
+        return {one.workflow_id: _state(one) for one in found}
 
     def events(self, id: str) -> dict[str, Any]:
         """Return what the workflow has published so far."""

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from labline.errors import BadNotebook, BadParameter
-from labline.notebooks import bind, parameters, parse_value, parse_values
+from labline.notebooks import bind, parameters, parse_choices, parse_value, parse_values
 
 CELL = """
 alpha: float = 0.5
@@ -160,11 +160,19 @@ def test_text_of_another_type_is_refused(name, text):
 
 
 def test_a_sweep_is_a_list_of_values():
-    assert parse_values("0.1, 1,10", parameter("alpha")) == [0.1, 1.0, 10.0]
-    assert parse_values('a,"b,c"', parameter("name")) == ["a", "b,c"]
-    assert parse_values('[["a"], ["b", "c"]]', parameter("columns")) == [["a"], ["b", "c"]]
+    assert parse_choices("0.1, 1,10", parameter("alpha")) == [0.1, 1.0, 10.0]
+    assert parse_choices('a,"b,c"', parameter("name")) == ["a", "b,c"]
+    assert parse_choices('[["a"], ["b", "c"]]', parameter("columns")) == [["a"], ["b", "c"]]
 
 
 def test_a_sweep_without_values_is_refused():
     with pytest.raises(BadParameter, match="alpha"):
-        parse_values("", parameter("alpha"))
+        parse_choices("", parameter("alpha"))
+
+
+def test_texts_are_read_by_name():
+    assert parse_values(notebook(), {"alpha": "1", "name": "1"}) == {"alpha": 1.0, "name": "1"}
+    with pytest.raises(BadParameter, match="Did you mean 'alpha'"):
+        parse_values(notebook(), {"alfa": "1"})
+    with pytest.raises(BadNotebook, match="tagged 'parameters'"):
+        parse_values(nbformat.v4.new_notebook(), {"alpha": "1"})
