@@ -1,0 +1,44 @@
+"""Prometheus metrics of /predict; they stand beside BentoML's own on /metrics."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
+
+REQUESTS = Counter(
+    "labline_predict_requests", "Requests to /predict by HTTP status.", ["model", "status"]
+)
+SECONDS = Histogram(
+    "labline_predict_seconds",
+    "Seconds from the request's headers to its answer.",
+    ["model"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+
+
+class PredictMetrics:
+    """Counts and times the requests of one model."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._counts: dict[int, Counter] = {}
+        self._seconds = SECONDS.labels(model)
+
+    def observe(self, status: int, seconds: float) -> None:
+        """Record one answered request."""
+        count = self._counts.get(status)
+        if count is None:
+            count = self._counts[status] = REQUESTS.labels(self._model, str(status))
+        count.inc()
+        self._seconds.observe(seconds)
+
+
+def own_page() -> bytes | None:
+    """Return /metrics of this one process; ``None`` where BentoML collects several processes."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        return None
+    return generate_latest(REGISTRY)

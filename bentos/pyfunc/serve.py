@@ -1,0 +1,58 @@
+"""Serve this project, or the Bento it lies in, in one process.
+
+``bentoml serve`` does the same with a supervisor above the server. Where something else supervises
+already, one process is smaller, and killing it kills all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Load, listen, and on SIGTERM finish what is being answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--drain", type=int, default=30, help="seconds to finish requests in")
+    options = parser.parse_args()
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "1")
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    serve(options.host, options.port, options.drain)
+
+
+def serve(host: str, port: int, drain: int) -> None:
+    """Run until a signal comes; returns when all requests are answered."""
+    import bentoml
+    import uvicorn
+
+    project = Path(__file__).resolve().parent
+    built = project.parent / "bento.yaml"
+    service = bentoml.load(str(built.parent if built.is_file() else project))
+    bentoml.server_context.service_name = service.name
+    if service.bento is not None:
+        bentoml.server_context.bento_name = service.bento.tag.name
+        bentoml.server_context.bento_version = service.bento.tag.version
+    uvicorn.run(
+        service.to_asgi(),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Longer than a gateway keeps its connections: it, not the server, closes idle ones.
+        timeout_keep_alive=620,
+        timeout_graceful_shutdown=drain,
+    )
+
+
+if __name__ == "__main__":
+    main()
