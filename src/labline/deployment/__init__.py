@@ -1,0 +1,47 @@
+"""Deployment: the platform (circus), the gateway (Envoy), endpoints, their releases and keys.
+
+What is recorded in the database decides what runs: the gateway's files and the instances are made
+from it each time, so a platform that is started again brings back what was deployed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labline.deployment.endpoints import Endpoints
+    from labline.deployment.gateway import envoy_binary
+    from labline.deployment.keys import ApiKey
+    from labline.deployment.platform import Platform
+    from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus
+    from labline.deployment.web import send
+
+# Loaded on first use: the daemon lives in this package too, and should stay small.
+_PLACES = {
+    "ApiKey": "keys",
+    "EndpointStatus": "status",
+    "Endpoints": "endpoints",
+    "InstanceStatus": "status",
+    "Platform": "platform",
+    "PlatformStatus": "status",
+    "envoy_binary": "gateway",
+    "send": "web",
+}
+
+__all__ = [
+    "ApiKey",
+    "EndpointStatus",
+    "Endpoints",
+    "InstanceStatus",
+    "Platform",
+    "PlatformStatus",
+    "envoy_binary",
+    "send",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

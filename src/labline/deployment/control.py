@@ -1,0 +1,129 @@
+"""Talk to the daemon: circus's own protocol, JSON over a unix socket."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from labline.deployment.places import Places, is_locked
+from labline.errors import Failed, Unreachable
+from labline.records import Command
+
+#: Seconds a process gets to end by itself when it is stopped.
+GRACE = 15.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How one watched process is."""
+
+    pid: int | None
+    #: ``running``, ``restarting``, ``crash loop`` or ``stopped``
+    state: str
+    #: times it was started again
+    restarts: int
+    #: times in a row that it ended early
+    failures: int
+    #: how it ended last; minus the signal's number where it was killed
+    exit_code: int | None
+
+
+class Control:
+    """The daemon of one project, as seen from another process."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    @property
+    def alive(self) -> bool:
+        """Whether the daemon's process is there."""
+        return is_locked(self._places.daemon)
+
+    @property
+    def pid(self) -> int | None:
+        """Pid of the daemon, if it is there."""
+        if not self.alive:
+            return None
+        try:
+            return int(json.loads(self._places.daemon.read_text(encoding="utf-8"))["pid"])
+        except ValueError:
+            return None
+
+    def report(self) -> dict[str, Watch]:
+        """Return how every watched process is.
+
+        Raises
+        ------
+        Unreachable
+            The daemon is not there or does not answer.
+        """
+        watched = self._call("report")["watched"]
+        return {name: Watch(**found) for name, found in watched.items()}
+
+    def add(self, name: str, command: Command) -> None:
+        """Start a process and keep it running; one that is there already is left alone."""
+        if name in self.report():
+            return
+        self._call(
+            "add",
+            name=name,
+            cmd=command.argv[0],
+            args=list(command.argv[1:]),
+            start=True,
+            waiting=True,
+            options={
+                "env": dict(command.env),
+                "working_dir": command.cwd,
+                "graceful_timeout": GRACE,
+                "max_retry": 2,
+            },
+        )
+
+    def remove(self, name: str) -> None:
+        """Stop a process, wait until it has ended, and forget it."""
+        if name in self.report():
+            self._call("rm", name=name, waiting=True, timeout=GRACE + 10)
+
+    def quit(self) -> None:
+        """Tell the daemon to stop everything and end."""
+        self._call("quit")
+
+    def _call(self, command: str, *, timeout: float = 10.0, **properties: Any) -> Any:
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self._ask(command, properties, deadline - time.monotonic())
+            if answer["status"] == "ok":
+                return answer
+            # circus refuses a command while it is busy with another.
+            busy = "already running" in answer["reason"]
+            if not busy or time.monotonic() > deadline:
+                raise Failed(f"The supervisor refused {command!r}: {answer['reason']}")
+            time.sleep(0.1)
+
+    def _ask(
+        self, command: str, properties: Mapping[str, Any], timeout: float
+    ) -> Mapping[str, Any]:
+        import zmq
+
+        if not self.alive:
+            raise Unreachable("The platform is not up.", fix="Start it: labline up")
+        message = {"id": uuid4().hex, "command": command, "properties": properties}
+        socket: Any
+        with zmq.Context.instance().socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect(f"ipc://{self._places.control}")
+            socket.send_json(message)
+            if not socket.poll(max(0.1, timeout) * 1000):
+                raise self._silent()
+            answer: Mapping[str, Any] = json.loads(socket.recv())
+        return answer
+
+    def _silent(self) -> Unreachable:
+        return Unreachable(
+            f"The supervisor (pid {self.pid}) does not answer.",
+            fix="Restart the platform: labline down, then labline up",
+        )

@@ -1,0 +1,241 @@
+"""Endpoints: deploy to them, roll them back, and issue keys for them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from labline.database import Database
+from labline.deployment.commands import template
+from labline.deployment.keys import TTL, ApiKey
+from labline.deployment.places import locked
+from labline.deployment.platform import Platform
+from labline.deployment.releases import Plan, Stored
+from labline.deployment.status import EndpointStatus, InstanceStatus
+from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
+from labline.records import Bento, Command, Release, ReleaseState
+from labline.settings import Settings
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
+_RESERVED = frozenset({"livez", "readyz"})
+
+
+class Endpoints:
+    """All endpoints of one project.
+
+    Deployments to one endpoint happen one after the other, from whichever processes they come.
+    """
+
+    def __init__(self, settings: Settings, database: Database, platform: Platform) -> None:
+        del database  # the platform's own parts use the same one
+        self._settings = settings
+        self._platform = platform
+        self._releases = platform.releases
+        self._keys = platform.keys
+
+    # -- deploy -----------------------------------------------------------------------------
+
+    def deploy(
+        self,
+        endpoint: str,
+        *,
+        bento: Bento,
+        command_for_port: Callable[[int], Command],
+        python: str | Path,
+        actor: str,
+        key: str,
+    ) -> Release:
+        """Boot a Bento, prove that it serves, and lead the endpoint's traffic to it.
+
+        Until then the release before it serves; afterwards that one answers its last requests
+        and stops. With a `key` that was used before, this goes on where that call ended.
+
+        Raises
+        ------
+        BadInput
+            The endpoint's name cannot be used.
+        Conflict
+            The platform is not up.
+        BootFailed
+            The release did not become ready; nothing of it is left running.
+        """
+        _check_name(endpoint)
+        plan = Plan(
+            bento.tag, bento.model, bento.model_digest, str(python), template(command_for_port)
+        )
+        with self._alone(endpoint):
+            stored = self._releases.by_key(key)
+            if stored is None:
+                self._require_platform()
+                live = self._releases.live(endpoint)
+                previous = live.release.id if live else None
+                stored = self._releases.begin(
+                    endpoint, plan, actor=actor, key=key, previous=previous
+                )
+            return self._complete(stored)
+
+    def rollback(self, endpoint: str, *, actor: str, key: str) -> Release:
+        """Boot what served before the live release, prove it, and lead the traffic back to it.
+
+        The result is a release of its own. Rolling back once more goes one further back, never
+        to the release that was rolled away from.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or nothing served before.
+        Conflict
+            The platform is not up.
+        BootFailed
+            It does not come up any more; the live release keeps serving.
+        """
+        self._releases.require(endpoint)
+        with self._alone(endpoint):
+            stored = self._releases.by_key(key)
+            if stored is None:
+                self._require_platform()
+                back = self._earlier(endpoint)
+                stored = self._releases.begin(
+                    endpoint, back.plan, actor=actor, key=key, previous=back.previous
+                )
+            return self._complete(stored)
+
+    def _earlier(self, endpoint: str) -> Stored:
+        live = self._releases.live(endpoint)
+        if live is None or live.previous is None:
+            what = f"before release {live.release.id}" if live else "yet"
+            raise NotFound(
+                f"Nothing was live on {endpoint!r} {what}.", fix="Deploy a version instead."
+            )
+        return self._releases.get(live.previous)
+
+    def _complete(self, stored: Stored) -> Release:
+        """Carry a release on from wherever it stands."""
+        release = stored.release
+        if release.state is ReleaseState.FAILED:
+            raise BootFailed(release.reason, endpoint=release.endpoint, release=release.id)
+        if release.state is ReleaseState.STARTING:
+            self._require_platform()
+            release = self._bring_up(stored).release
+        if self._platform.running:
+            self._retire_others(release)
+        return release
+
+    def _bring_up(self, stored: Stored) -> Stored:
+        try:
+            self._platform.instances.boot(stored)
+            self._platform.instances.await_ready(stored, self._settings.serving.boot_timeout)
+            return self._platform.traffic.switch(stored)
+        except BaseException as error:
+            reason = error.message if isinstance(error, LablineError) else repr(error)
+            self._give_up(stored, reason)
+            raise
+
+    def _give_up(self, stored: Stored, reason: str) -> None:
+        self._releases.fail(stored.release.id, reason)
+        with suppress(LablineError):
+            self._platform.instances.stop(stored)
+            self._platform.traffic.sync()
+
+    def _retire_others(self, live: Release) -> None:
+        """Stop what still runs on the endpoint and is not live, when its last request is done."""
+        for stored in self._running(live.endpoint):
+            release = stored.release
+            abandoned = release.state is ReleaseState.STARTING and self._is_late(release)
+            if abandoned:
+                self._releases.fail(release.id, "Its deployment was abandoned.")
+            elif release.state is ReleaseState.RETIRED:
+                self._platform.traffic.drain(stored)
+            if abandoned or release.state in (ReleaseState.RETIRED, ReleaseState.FAILED):
+                self._platform.instances.stop(stored)
+        self._platform.traffic.sync()
+        self._platform.places.prune_logs()
+
+    def _running(self, endpoint: str) -> Iterable[Stored]:
+        names = self._platform.control.report()
+        found = self._releases.among(names)
+        return [each for each in found if each.release.endpoint == endpoint]
+
+    def _is_late(self, release: Release) -> bool:
+        return time.time() - release.created > 2 * self._settings.serving.boot_timeout
+
+    def _alone(self, endpoint: str) -> AbstractContextManager[None]:
+        return locked(self._platform.places.lock(f"endpoint-{endpoint}"))
+
+    def _require_platform(self) -> None:
+        if not self._platform.running:
+            raise Conflict("The platform is not up.", fix="Start it: labline up")
+
+    # -- look -------------------------------------------------------------------------------
+
+    def list(self) -> list[EndpointStatus]:
+        """Return every endpoint: what is recorded, and what is real."""
+        instances = self._platform.status().instances
+        return [self._status(name, instances) for name in self._releases.endpoints()]
+
+    def get(self, name: str) -> EndpointStatus:
+        """Return one endpoint.
+
+        Raises
+        ------
+        NotFound
+            There is none of that name.
+        """
+        self._releases.require(name)
+        return self._status(name, self._platform.status().instances)
+
+    def _status(self, name: str, instances: Iterable[InstanceStatus]) -> EndpointStatus:
+        mine = tuple(each for each in instances if each.endpoint == name)
+        live = self._releases.live(name)
+        before = self._releases.get(live.previous) if live and live.previous else None
+        real = next((each for each in mine if live and each.release == live.release.id), None)
+        host, port = self._platform.gateway.address
+        return EndpointStatus(
+            name=name,
+            url=f"http://{host}:{port}/{name}",
+            live=live.release if live else None,
+            previous=before.release if before else None,
+            state=real.state if real else "empty",
+            serving=real.serving if real else None,
+            instances=mine,
+        )
+
+    # -- keys -------------------------------------------------------------------------------
+
+    def issue_key(self, endpoint: str, ttl: float = TTL, actor: str = "") -> str:
+        """Return a new API key for an endpoint, good for `ttl` seconds; it is not stored.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint.
+        """
+        self._releases.require(endpoint)
+        return self._keys.issue(endpoint, ttl, actor)
+
+    def revoke(self, id: str) -> ApiKey:
+        """Make the gateway refuse a key from now on.
+
+        Raises
+        ------
+        NotFound
+            No such key.
+        """
+        key = self._keys.revoke(id)
+        self._platform.traffic.sync()
+        return key
+
+    def list_keys(self, endpoint: str | None = None) -> Sequence[ApiKey]:
+        """Return what is known of the issued keys, newest first."""
+        return self._keys.list(endpoint)
+
+
+def _check_name(endpoint: str) -> None:
+    if not _NAME.fullmatch(endpoint) or endpoint in _RESERVED:
+        raise BadInput(
+            f"{endpoint!r} cannot be the name of an endpoint.",
+            fix="Use lower-case letters, digits, '-' and '_', 63 at most; not livez or readyz.",
+        )

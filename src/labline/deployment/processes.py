@@ -1,0 +1,113 @@
+"""Find and end processes, without ever touching one that labline did not start.
+
+Everything the daemon starts carries :data:`MARK` in its environment, and so does all that such a
+process starts in turn. psutil compares the creation time before it sends a signal, so a process
+that was given an old pid by chance is safe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+
+MARK = "LABLINE_SUPERVISED"
+#: Ports of instances: below those that systems hand out for outgoing connections.
+_PORTS = (20_000, 30_000)
+
+
+def mark(identity: str, name: str) -> str:
+    """Return the value of :data:`MARK` for the process `name` of the project `identity`."""
+    # closed by a colon: release-1 must not begin release-12
+    return f"{identity}:{name}:"
+
+
+def marked(prefix: str) -> list[psutil.Process]:
+    """Return the living processes whose mark begins so, except this one."""
+    return [each for each in psutil.process_iter() if _mark(each).startswith(prefix)]
+
+
+def _mark(process: psutil.Process) -> str:
+    if process.pid == os.getpid():
+        return ""
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        return process.environ().get(MARK, "")
+    except (psutil.Error, OSError):
+        return ""
+
+
+def recorded(path: Path) -> list[psutil.Process]:
+    """Return those processes of a record that still live: same pid and same creation time."""
+    try:
+        notes = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    return [each for pid, created in notes.values() for each in _same(pid, created)]
+
+
+def _same(pid: int, created: float) -> Iterator[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        if abs(process.create_time() - created) < 0.01:
+            yield process
+    except psutil.NoSuchProcess:
+        return
+
+
+def end(processes: Iterable[psutil.Process], *, grace: float = 5.0) -> int:
+    """Terminate, wait up to `grace` seconds, then kill; return how many there were."""
+    unique = list(set(processes))
+    if grace:
+        _signal(unique, "terminate")
+    _, stubborn = psutil.wait_procs(unique, timeout=grace)
+    _signal(stubborn, "kill")
+    psutil.wait_procs(stubborn, timeout=5)
+    return len(unique)
+
+
+def _signal(processes: Iterable[psutil.Process], how: str) -> None:
+    for process in processes:
+        try:
+            getattr(process, how)()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def pick_port(taken: Iterable[int]) -> int:
+    """Return a free port on loopback that is not in `taken`."""
+    spoken_for = set(taken)
+    while True:
+        port = random.randrange(*_PORTS)
+        if port not in spoken_for and port_is_free("127.0.0.1", port):
+            return port
+
+
+def holder(port: int) -> str:
+    """Return ``name (pid N)`` of who listens on `port`; empty where the system does not tell."""
+    for process in psutil.process_iter():
+        try:
+            found = process.net_connections(kind="tcp")
+        except (psutil.Error, OSError):
+            continue
+        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in found):
+            return f"{process.name()} (pid {process.pid})"
+    return ""

@@ -1,0 +1,64 @@
+"""What the platform and its endpoints say of themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from labline.records import Release
+
+
+@dataclass(frozen=True)
+class InstanceStatus:
+    """One running release."""
+
+    endpoint: str
+    release: int
+    #: ``MODEL/VERSION`` as recorded
+    model: str
+    bento: str
+    port: int
+    pid: int | None
+    #: ``ready``, ``starting``, ``crash loop``, ``stopped``, ``down``, or ``wrong model`` where it
+    #: serves something else than is recorded
+    state: str
+    #: ``MODEL/VERSION`` as it says itself; None where it does not answer
+    serving: str | None
+    #: times it was started again after it ended
+    restarts: int
+    #: whether the gateway finds it healthy; None where the gateway does not answer
+    healthy: bool | None
+
+
+@dataclass(frozen=True)
+class PlatformStatus:
+    """The platform of one project."""
+
+    #: whether the daemon lives
+    running: bool
+    pid: int | None
+    #: URL of the gateway
+    url: str
+    #: ``ready``, ``starting``, ``crash loop``, ``stopped`` or ``down``
+    worker: str
+    gateway: str
+    instances: tuple[InstanceStatus, ...] = ()
+    #: what is wrong, and what mends it
+    problem: str = ""
+    #: whether the call that returned this started it
+    started: bool = False
+
+
+@dataclass(frozen=True)
+class EndpointStatus:
+    """One endpoint: what is recorded, and what is real."""
+
+    name: str
+    url: str
+    live: Release | None
+    #: release that a rollback brings back
+    previous: Release | None
+    #: state of the live instance, see :class:`InstanceStatus`; ``empty`` without a live release
+    state: str
+    #: ``MODEL/VERSION`` as the live instance says itself
+    serving: str | None
+    instances: tuple[InstanceStatus, ...] = field(default=())

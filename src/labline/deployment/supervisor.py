@@ -1,0 +1,94 @@
+"""The daemon: circus, with what it lacks for keeping a platform alive.
+
+``python -m labline.deployment.supervisor ROOT STATE`` returns as soon as the daemon answers. It
+begins with nothing to watch; :mod:`labline.deployment.control` adds to it.
+
+What is added to circus: a process that ends at once is started again ever more slowly, instead of
+every second or taking the daemon down; what a dead process leaves behind is ended first; stopping
+one process does not hold up the others; a death is noticed when it happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from labline.deployment.places import Places
+
+NAME = "supervisor"
+_CHECK = 2.0
+_TRIES, _PAUSE = 50, 0.02
+_LOG_BYTES = 5 * 2**20
+_LOGS_KEPT = 3
+
+
+def main() -> None:
+    """Start the daemon and return once it answers; exit 1 where it does not."""
+    places = Places(Path(sys.argv[1]), Path(sys.argv[2]))
+    ready, announce = os.pipe()
+    if os.fork():
+        os.close(announce)
+        sys.exit(0 if os.read(ready, 1) else 1)
+    os.close(ready)
+    os.setsid()
+    with places.daemon.open("a+") as file:
+        _lock(file)
+        _write_self(file)
+        _log_to(places.log(NAME))
+        asyncio.run(_supervise(places, announce))
+
+
+def _lock(file: IO[str]) -> None:
+    import fcntl
+
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Most likely somebody who looks whether the daemon is there, for an instant.
+            time.sleep(_PAUSE)
+        else:
+            return
+    sys.exit("Another supervisor of this project is running.")
+
+
+def _write_self(file: IO[str]) -> None:
+    process = psutil.Process()
+    file.truncate(0)
+    json.dump({"pid": process.pid, "created": process.create_time()}, file)
+    file.flush()
+
+
+def _log_to(path: Path) -> None:
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT)
+    logging.basicConfig(
+        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+
+async def _supervise(places: Places, announce: int) -> None:
+    from tornado.ioloop import IOLoop
+
+    from labline.deployment.arbiter import Supervisor
+
+    supervisor = Supervisor(places, check_delay=_CHECK, loop=IOLoop.current())
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGCHLD, supervisor.notice)
+    await supervisor.start()
+    os.write(announce, b".")
+    os.close(announce)
+    await supervisor.ended.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""What the gateway serves, made from the records; and the switch from one release to the next."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from labline.deployment import web
+from labline.deployment.control import Control
+from labline.deployment.envoy import RELEASE_HEADER, Backend, Routing
+from labline.deployment.gateway import Gateway
+from labline.deployment.keys import Keys
+from labline.deployment.places import Places, locked
+from labline.deployment.releases import Releases, Stored
+from labline.errors import Failed, LablineError
+from labline.records import ReleaseState
+
+_ALL = 100
+#: seconds that an old release goes on at least, and at most until its last request is answered
+_DRAIN = (2.0, 60.0)
+_PROOF = 15.0
+
+
+def backend(stored: Stored, weight: int = 0) -> Backend:
+    """Return a release as the gateway knows it."""
+    return Backend(stored.release.id, stored.release.port, weight)
+
+
+class Traffic:
+    """Where requests go."""
+
+    def __init__(
+        self, places: Places, control: Control, gateway: Gateway, releases: Releases, keys: Keys
+    ) -> None:
+        self._lock = places.lock("routing")
+        self._control = control
+        self._gateway = gateway
+        self._releases = releases
+        self._keys = keys
+
+    def recorded(self, *, ahead: Stored | None = None) -> Routing:
+        """Return what the records say should be served, or what they will say after `ahead`.
+
+        What runs and is not live has no traffic, but may still be answering its last requests.
+        """
+        running = self._control.report() if self._control.alive else {}
+        endpoints: dict[str, list[Backend]] = {name: [] for name in self._releases.endpoints()}
+        for stored in self._releases.among(running):
+            serves = _serves(stored, ahead)
+            endpoints[stored.release.endpoint].append(backend(stored, _ALL if serves else 0))
+        fixed = {name: tuple(backends) for name, backends in endpoints.items()}
+        return Routing(fixed, self._keys.revoked())
+
+    def sync(self) -> None:
+        """Make the gateway serve what is recorded; without a gateway there is nothing to do."""
+        if self._control.alive:
+            with locked(self._lock):
+                self._gateway.apply(self.recorded())
+
+    def switch(self, new: Stored) -> Stored:
+        """Lead an endpoint's traffic to a release that is ready; record it when it is proven.
+
+        Raises
+        ------
+        Failed
+            The gateway does not serve the release; all is as before.
+        """
+        with locked(self._lock):
+            try:
+                self._gateway.apply(self.recorded())
+                self._await_healthy(new)
+                self._gateway.apply(self.recorded(ahead=new))
+                self._await_answer(new)
+            except BaseException:
+                with suppress(LablineError):
+                    self._gateway.apply(self.recorded())
+                raise
+            return self._releases.go_live(new.release.id)
+
+    def drain(self, old: Stored) -> None:
+        """Wait until the last request to a release without traffic is answered."""
+        shortest, longest = _DRAIN
+        start = time.monotonic()
+        while (waited := time.monotonic() - start) < longest:
+            health = self._gateway.health().get(backend(old).cluster)
+            if waited >= shortest and (health is None or not health.active):
+                return
+            time.sleep(0.1)
+
+    def _await_healthy(self, new: Stored) -> None:
+        deadline = time.monotonic() + _PROOF
+        cluster = backend(new).cluster
+        while not self._gateway.health()[cluster].healthy:
+            if time.monotonic() > deadline:
+                raise Failed(f"The gateway does not find release {new.release.id} healthy.")
+            time.sleep(0.05)
+
+    def _await_answer(self, new: Stored) -> None:
+        release = new.release
+        deadline = time.monotonic() + _PROOF
+        token = self._keys.mint(release.endpoint, f"switch-{release.id}", time.time() + 60)
+        headers = {"Authorization": f"Bearer {token}"}
+        wanted = (200, str(release.id))
+        while True:
+            answer = web.get(self._gateway.address, f"/{release.endpoint}/version", headers=headers)
+            if answer and (answer.status, answer.headers.get(RELEASE_HEADER)) == wanted:
+                return
+            if time.monotonic() > deadline:
+                says = answer.body.decode("utf-8", "replace")[:500] if answer else "nothing"
+                raise Failed(f"The gateway does not serve release {release.id}: it says {says}")
+            time.sleep(0.05)
+
+
+def _serves(stored: Stored, ahead: Stored | None) -> bool:
+    if ahead and ahead.release.endpoint == stored.release.endpoint:
+        return stored.release.id == ahead.release.id
+    return stored.release.state is ReleaseState.LIVE

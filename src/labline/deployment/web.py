@@ -1,0 +1,117 @@
+"""The few HTTP requests that deployment itself makes: to instances, the gateway and its admin."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from labline.errors import BadInput, NotFound, Refused, Unreachable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON, or None where it is not."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def get(
+    place: tuple[str, int] | Path,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 2.0,
+) -> Answer | None:
+    """Return what a host and port, or a unix socket, answers; None where it does not."""
+    connection = (
+        _UnixConnection(place, timeout)
+        if isinstance(place, Path)
+        else http.client.HTTPConnection(*place, timeout=timeout)
+    )
+    try:
+        return _exchange(connection, "GET", path, None, headers or {})
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def send(url: str, body: bytes, key: str, *, timeout: float = 90.0) -> Any:
+    """Send a JSON body to an endpoint's URL with an API key and return its JSON answer.
+
+    Raises
+    ------
+    BadInput
+        The service refused the body; its problem details are in ``details``.
+    NotFound
+        No such endpoint or path.
+    Refused
+        The key does not open the endpoint.
+    Unreachable
+        The gateway or the service does not answer.
+    """
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    try:
+        answer = _exchange(connection, "POST", parts.path, body, headers)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(f"{url} does not answer: {error}", fix="labline status") from error
+    return _accepted(url, answer)
+
+
+def _exchange(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+) -> Answer:
+    try:
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, found, response.read())
+    finally:
+        connection.close()
+
+
+def _accepted(url: str, answer: Answer) -> Any:
+    if answer.status < 300:
+        return answer.json()
+    problem = answer.json()
+    details = problem if isinstance(problem, dict) else {"body": answer.body.decode()[:2000]}
+    what = details.get("detail") or details.get("title") or details.get("body", "")
+    message = f"{url} answered {answer.status}: {what}"
+    if answer.status in (401, 403):
+        raise Refused(message, fix="Issue a key: labline endpoints key ENDPOINT", problem=details)
+    if answer.status == 404:
+        raise NotFound(message, fix="labline endpoints", problem=details)
+    if answer.status >= 500:
+        raise Unreachable(message, fix="labline status", problem=details)
+    raise BadInput(message, problem=details)

@@ -1,0 +1,140 @@
+"""A platform for tests: real circus and Envoy; small real servers in the place of Bentos."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labline.database import Database
+from labline.deployment import Endpoints, Platform
+from labline.records import Bento, Command, Release
+from labline.settings import Settings
+
+SERVER = """
+import json, os, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+port, model, digest, mood = int(sys.argv[1]), *sys.argv[2:5]
+print(f"{model} begins to {mood}", flush=True)
+if mood == "exit":
+    sys.exit("no such model file")
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, body):
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_GET(self):
+        ready = mood != "idle"
+        if self.path == "/version":
+            self.answer(200, {"model": model, "model_digest": digest})
+        elif self.path in ("/livez", "/readyz"):
+            self.answer(200 if ready else 503, {"ready": ready})
+        else:
+            self.answer(404, {"path": self.path})
+
+    def do_POST(self):
+        rows = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/slow":
+            time.sleep(3)
+        self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid()})
+
+    def log_message(self, *_):
+        pass
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+Server(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+WORKER = """
+import signal, sys, threading
+from labline.database import Database
+from labline.workflows.workers import Workers
+
+if sys.argv[2] == "exit":
+    sys.exit("the worker cannot start")
+Workers(Database(sys.argv[1])).enter(worker=True)
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop.wait()
+"""
+
+
+class Line:
+    """One project with a platform."""
+
+    def __init__(self, root: Path, port: int, *, worker: str = "work") -> None:
+        (root / "labline.toml").write_text(
+            f'[gateway]\nport = {port}\n[serving]\nboot_timeout = "8s"\nmax_body_bytes = 2048\n'
+        )
+        (root / "server.py").write_text(SERVER)
+        (root / "worker.py").write_text(WORKER)
+        self.root = root
+        self.settings = Settings.load(root)
+        self.database = Database(self.settings.database)
+        argv = (sys.executable, str(root / "worker.py"), self.settings.database, worker)
+        self.platform = Platform(self.settings, self.database, worker=Command(argv, {}, str(root)))
+        self.endpoints = Endpoints(self.settings, self.database, self.platform)
+
+    def deploy(
+        self, version: int, *, mood: str = "serve", key: str = "", says: str = ""
+    ) -> Release:
+        """Deploy ``churn/VERSION``; the server says that it is `says`."""
+        model, digest = f"churn/{version}", str(version) * 64
+        return self.endpoints.deploy(
+            "churn",
+            bento=Bento(f"churn:{version}", str(self.root), model, digest),
+            command_for_port=self.serving(says or model, digest, mood),
+            python=sys.executable,
+            actor="ada",
+            key=key or f"deploy-{version}-{mood}",
+        )
+
+    def serving(self, model: str, digest: str, mood: str) -> Callable[[int], Command]:
+        """Return what starts the little server."""
+        script = str(self.root / "server.py")
+        return lambda port: Command(
+            (sys.executable, script, str(port), model, digest, mood), {}, str(self.root)
+        )
+
+    def serves(self, version: int) -> bool:
+        """Whether the gateway answers with this version."""
+        from labline.deployment import send
+        from labline.errors import LablineError
+
+        key = self.endpoints.issue_key("churn", 60)
+        try:
+            url = f"http://127.0.0.1:{self.settings.gateway.port}/churn/predict"
+            return bool(send(url, b"[]", key)["model"] == f"churn/{version}")
+        except LablineError:
+            return False
+
+
+def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+    """Return the first true answer of `check`."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def line(tmp_path: Path, free_port: int, leaves_nothing_running: None) -> Iterator[Line]:
+    """Return a project whose platform is not up yet; it is taken down afterwards."""
+    made = Line(tmp_path, free_port)
+    yield made
+    made.platform.down()
+    made.database.close()
