@@ -71,6 +71,13 @@ export function fileName(path: string): string {
 }
 
 /**
+ * A URL without its scheme, where room is dear.
+ */
+export function place(url: string): string {
+  return url.replace(/^\w+:\/\//, '');
+}
+
+/**
  * Parameters on one line: `alpha=0.5, name=a`.
  */
 export function parameters(values: Readonly<Record<string, unknown>>): string {

@@ -107,16 +107,24 @@ export class Line implements ILine, IDisposable {
   /** Ask for everything that is wanted; rejects where the status did not come. */
   private async _ask(): Promise<void> {
     this._set({ refreshing: true });
-    const answers = SECTIONS.map(name => this._askList(name));
     try {
-      const status = await this._request<IStatus>('status');
-      await Promise.all(answers);
+      const status = await this._askAll();
       this._set({ status, failure: null, refreshing: false, at: Date.now() });
     } catch (error) {
-      await Promise.all(answers);
       this._set({ failure: asRequestError(error), refreshing: false });
       throw error;
     }
+  }
+
+  private async _askAll(): Promise<IStatus> {
+    const asked = this._request<IStatus>('status');
+    if (!this._snapshot.status || this._snapshot.failure) {
+      // Where nobody may answer, one question is enough to find out.
+      await asked;
+    }
+    const lists = SECTIONS.map(name => this._askList(name));
+    const [status] = await Promise.all([asked, ...lists]);
+    return status;
   }
 
   private async _askList(name: SectionName): Promise<void> {

@@ -6,7 +6,8 @@ import {
   fileName,
   metric,
   moment,
-  parameters
+  parameters,
+  place
 } from '../src/format';
 
 test.each([
@@ -57,4 +58,8 @@ test('parameters fit on a line', () => {
 
 test('a moment in full names the year', () => {
   expect(moment(1_700_000_000, 'en')).toContain('2023');
+});
+
+test('a place is a URL without its scheme', () => {
+  expect(place('http://127.0.0.1:8490/churn')).toBe('127.0.0.1:8490/churn');
 });

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 
-import { request, RequestError } from '../src/request';
+import type { RequestError } from '../src/request';
+import { request } from '../src/request';
 import type { ITestServer } from './server';
 import { json, serve } from './server';
 

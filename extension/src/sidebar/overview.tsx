@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { place } from '../format';
 import type { IStatus } from '../records';
 import { VERSION } from '../version';
 import type { Mark } from './dot';
@@ -47,7 +48,12 @@ export function Overview({ status, trans }: IProps): React.ReactElement {
           title={tracking.uri}
         />
         {platform.running && platform.url && (
-          <Fact name={trans.__('Gateway')} says={platform.url} code />
+          <Fact
+            name={trans.__('Gateway')}
+            says={place(platform.url)}
+            title={platform.url}
+            code
+          />
         )}
       </dl>
       <Advice status={status} trans={trans} />

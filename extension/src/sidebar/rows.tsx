@@ -1,13 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { ago, fileName, metric, moment, parameters } from '../format';
+import { ago, fileName, metric, moment, parameters, place } from '../format';
 import type { IEndpoint, IJob, IModel, IRun } from '../records';
 import type { Mark } from './dot';
 import { Dot } from './dot';
 import { CopyButton } from './notice';
 
-/** How many metrics of a run fit in a row. */
+/** How many metrics of a run a row begins with; its tooltip has them all. */
 const METRICS = 3;
 
 interface ITimed {
@@ -56,7 +56,10 @@ function When(props: { at: number; now: number }): React.ReactElement {
 export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
   const { now, run, trans } = props;
   const [mark, says] = markOfRun(run.status, trans);
-  const metrics = Object.entries(run.metrics).slice(0, METRICS);
+  const metrics = Object.entries(run.metrics);
+  const every = metrics
+    .map(([name, value]) => `${name} ${metric(value)}`)
+    .join('\n');
   return (
     <Row
       mark={mark}
@@ -66,12 +69,14 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
       aside={<When at={run.started} now={now} />}
     >
       {(metrics.length > 0 || run.model_uri) && (
-        <div className="jp-labline-detail">
-          {metrics.map(([name, value]) => (
-            <span key={name} className="jp-labline-metric">
-              {name} <b>{metric(value)}</b>
-            </span>
-          ))}
+        <div className="jp-labline-detail" data-line>
+          <span className="jp-labline-metric" title={every}>
+            {metrics.slice(0, METRICS).map(([name, value]) => (
+              <React.Fragment key={name}>
+                {name} <b>{metric(value)}</b>{' '}
+              </React.Fragment>
+            ))}
+          </span>
           {run.model_uri && (
             <span className="jp-labline-chip">{trans.__('model')}</span>
           )}
@@ -209,7 +214,7 @@ export function EndpointRow(props: {
         </div>
       )}
       <div className="jp-labline-url">
-        <code title={endpoint.url}>{endpoint.url}</code>
+        <code title={endpoint.url}>{place(endpoint.url)}</code>
         <CopyButton text={endpoint.url} trans={trans} />
       </div>
     </Row>

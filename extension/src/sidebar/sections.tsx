@@ -5,9 +5,12 @@ import * as React from 'react';
 import { count } from '../format';
 import type { IStatus, SectionName } from '../records';
 import { SECTIONS } from '../records';
+import type { RequestError } from '../request';
 import type { IList, ISnapshot } from '../tokens';
+import type { Mark } from './dot';
+import { Dot } from './dot';
 import { Empty } from './empty';
-import { Notice, Prose } from './notice';
+import { Prose } from './notice';
 import { EndpointRow, JobRow, ModelRow, RunRow } from './rows';
 
 interface IProps {
@@ -71,7 +74,7 @@ function titleOf(name: SectionName, trans: TranslationBundle): string {
   return titles[name];
 }
 
-/** What of the jobs shown wants attention. */
+/** How many of the jobs shown run, wait or failed. */
 function Tally(
   props: IProps & { name: SectionName }
 ): React.ReactElement | null {
@@ -82,14 +85,27 @@ function Tally(
   const jobs = snapshot.lists.jobs.items;
   const tally = (status: string) =>
     jobs.filter(job => job.status === status).length;
-  const [queued, running, failed] = ['queued', 'running', 'failed'].map(tally);
+  const [running = 0, queued = 0, failed = 0] = [
+    'running',
+    'queued',
+    'failed'
+  ].map(tally);
+  const told: readonly (readonly [Mark, number, string])[] = [
+    ['busy', running, trans.__('%1 running', running)],
+    ['off', queued, trans.__('%1 queued', queued)],
+    ['bad', failed, trans.__('%1 failed', failed)]
+  ];
   return (
     <span className="jp-labline-tally">
-      {!!running && (
-        <span data-mark="busy">{trans.__('%1 running', running)}</span>
-      )}
-      {!!queued && <span data-mark="off">{trans.__('%1 queued', queued)}</span>}
-      {!!failed && <span data-mark="bad">{trans.__('%1 failed', failed)}</span>}
+      {told
+        .filter(([, number]) => number > 0)
+        .map(([mark, number, says]) => (
+          <span key={mark} title={says}>
+            <Dot mark={mark} />
+            <span aria-hidden>{number}</span>
+            <span className="jp-sr-only">{says}</span>
+          </span>
+        ))}
     </span>
   );
 }
@@ -98,28 +114,45 @@ function Body(props: IProps & { name: SectionName }): React.ReactElement {
   const { name, snapshot, status, trans } = props;
   const list: IList<unknown> = snapshot.lists[name];
   const all = status.counts[name] ?? 0;
+  if (list.items.length === 0) {
+    return list.failure ? (
+      <ListFailure {...props} failure={list.failure} />
+    ) : list.loaded ? (
+      <Empty name={name} trans={trans} />
+    ) : (
+      <p className="jp-labline-quiet">{trans.__('Loading…')}</p>
+    );
+  }
   return (
     <>
-      {list.failure && (
-        <Notice tone="error" title={list.failure.message}>
-          <Prose text={list.failure.fix} />
-        </Notice>
-      )}
-      {list.items.length > 0 ? (
-        <ul>{rowsOf(props)}</ul>
-      ) : list.loaded ? (
-        !list.failure && <Empty name={name} trans={trans} />
-      ) : (
-        !list.failure && (
-          <p className="jp-labline-quiet">{trans.__('Loading…')}</p>
-        )
-      )}
-      {all > list.items.length && list.items.length > 0 && (
+      {list.failure && <ListFailure {...props} failure={list.failure} />}
+      <ul>{rowsOf(props)}</ul>
+      {all > list.items.length && (
         <p className="jp-labline-more">
           {trans.__('The newest %1 of %2', list.items.length, count(all))}
         </p>
       )}
     </>
+  );
+}
+
+/** Why a list did not come, unless the status above says so already. */
+function ListFailure(
+  props: IProps & { failure: RequestError }
+): React.ReactElement {
+  const { failure, status, trans } = props;
+  if (failure.message === status.tracking.message) {
+    return (
+      <p className="jp-labline-quiet">
+        {trans.__('Not known while tracking cannot be reached.')}
+      </p>
+    );
+  }
+  return (
+    <div className="jp-labline-error">
+      <p>{failure.message}</p>
+      <Prose text={failure.fix} />
+    </div>
   );
 }
 
