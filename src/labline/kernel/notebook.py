@@ -1,0 +1,91 @@
+"""Which notebook a kernel runs, and a snapshot of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labline.errors import NotFound
+
+_NOTEBOOK = "LABLINE_NOTEBOOK"
+_SESSION = "JPY_SESSION_NAME"
+
+
+def locate(named: str | None = None, variables: Mapping[str, Any] | None = None) -> Path | None:
+    """Return the notebook's path, ``None`` where nothing tells.
+
+    In order: ``LABLINE_NOTEBOOK`` (a job's word), `named` (the user's), VS Code's variable in the
+    user's namespace, ``JPY_SESSION_NAME`` (Jupyter's word at kernel start; stale after a rename,
+    so it counts only where the file is there).
+
+    Raises
+    ------
+    NotFound
+        `named` is no file.
+    """
+    if told := os.environ.get(_NOTEBOOK):
+        return Path(told).absolute()
+    if named:
+        path = Path(named).expanduser().absolute()
+        if not path.is_file():
+            raise NotFound(f"There is no notebook {named!r}.", fix="Give its path from here.")
+        return path
+    guesses = ((variables or {}).get("__vsc_ipynb_file__"), os.environ.get(_SESSION))
+    paths = (Path(guess).absolute() for guess in guesses if guess)
+    return next((path for path in paths if path.suffix == ".ipynb" and path.is_file()), None)
+
+
+def snapshot(path: Path | None, executed: Iterable[str]) -> dict[str, Any]:
+    """Return the notebook without outputs: the file, else one made of the executed cells."""
+    document = _read(path) if path else None
+    if document is None:
+        return built(executed)
+    for cell in document["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = []
+    return document
+
+
+def built(sources: Iterable[str]) -> dict[str, Any]:
+    """Return a notebook (nbformat 4.5) of code cells."""
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(sources, 1)
+    ]
+    kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {
+        "cells": cells,
+        "metadata": {"kernelspec": kernelspec, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def missing(document: Mapping[str, Any], executed: Iterable[str]) -> list[str]:
+    """Return the executed sources that are in no cell of the notebook, as when it is not saved."""
+    written = {"".join(cell["source"]).strip() for cell in document["cells"]}
+    return [source for source in executed if source.strip() not in written]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if document.get("nbformat") != 4 or not {"cells", "metadata"} <= set(document):
+        return None
+    document["metadata"].pop("widgets", None)
+    for cell in document["cells"]:
+        # Jupyter keeps a source as a list of lines; a secret may span them.
+        cell["source"] = "".join(cell["source"])
+    return document

@@ -1,0 +1,180 @@
+"""One recording while it runs: what goes into its journal, and when."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labline.kernel.journal import Journal, NotWritten
+from labline.kernel.outputs import digest
+from labline.kernel.publishing import Courier, Publishing
+from labline.records import to_dict
+
+if TYPE_CHECKING:
+    from labline.settings import Settings
+
+_WORTH_SHOWING = ("params", "metrics", "dataset", "model")
+
+
+def open_recording(settings: Settings, **facts: Any) -> Recording:
+    """Begin a recording in the project's state folder; `facts` are those of :class:`Recording`.
+
+    Raises
+    ------
+    NotWritten
+        The folder cannot be written.
+    """
+    try:
+        return Recording(Publishing(settings), **facts)
+    except OSError as error:
+        raise NotWritten(
+            f"No recording can be written to {settings.state}: {error}",
+            fix="Give the right to write there, or move the project.",
+        ) from error
+
+
+class Recording:
+    """An open recording.
+
+    Parameters
+    ----------
+    run_id
+        The run to attach to, which somebody else ends; ``None`` to have one of its own.
+    earlier
+        What this kernel ran before, as a replay needs it too.
+    """
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        *,
+        experiment: str,
+        name: str,
+        run_id: str | None,
+        notebook: Path | None,
+        earlier: list[dict[str, Any]],
+    ) -> None:
+        self.publishing = publishing
+        self.experiment = experiment
+        self.name = name
+        self.attached = run_id is not None
+        self.started = time.time()
+        self.executions = 0
+        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        self.notebook = _shown(notebook, publishing.root)
+        self._path = notebook
+        self._ran = [cell["source"] for cell in earlier if cell["outcome"] == "ok"]
+        self._ran_before = len(self._ran)
+        self.journal = Journal(publishing.folder / f"{self.id}.jsonl")
+        self._courier = Courier(publishing, self.journal.path)
+        self.journal.put(lambda: self._start(run_id))
+        self.journal.put({"event": "earlier", "cells": earlier})
+        self.journal.put(self._git)
+
+    @property
+    def models(self) -> Path:
+        """Folder of the models saved on the way to MLflow."""
+        return self.journal.path.with_suffix(".models")
+
+    def put(self, event: dict[str, Any]) -> None:
+        """Add an event."""
+        self.journal.put(event)
+        if event["event"] in _WORTH_SHOWING:
+            self._courier.nudge()
+
+    def begin_cell(self, source: str) -> None:
+        """Note that a cell runs, should it take the kernel with it."""
+        self.journal.put({"event": "running", "number": self.executions + 1, "source": source})
+
+    def end_cell(self, facts: dict[str, Any], shown: list[Any]) -> None:
+        """Note how a cell went."""
+        self.executions += 1
+        number = self.executions
+        if facts["outcome"] == "ok":
+            self._ran.append(facts["source"])
+        self.journal.put(
+            lambda: {
+                "event": "execution",
+                "number": number,
+                **facts,
+                "outputs_digest": digest(shown),
+            }
+        )
+
+    def close(self, status: str) -> None:
+        """Bring everything to disk, environment and notebook included, and end the journal.
+
+        Raises
+        ------
+        NotWritten
+            It is not on disk.
+        """
+        self._courier.stop()
+        loaded = tuple(sys.modules)
+        ran = list(self._ran)
+        self.journal.put(lambda: _environment(loaded))
+        self.journal.put(lambda: self._snapshot(ran))
+        self.journal.put({"event": "end", "status": status})
+        self.journal.close()
+
+    # -- events that take time, made in the writer's thread --------------------------------
+
+    def _start(self, run_id: str | None) -> dict[str, Any]:
+        import psutil
+
+        from labline import __version__
+
+        return {
+            "event": "start",
+            "at": self.started,
+            "recording": self.id,
+            "experiment": self.experiment,
+            "name": self.name,
+            "run_id": run_id,
+            "notebook": self.notebook,
+            "user": _user(),
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "process_started": psutil.Process().create_time(),
+            "labline": __version__,
+        }
+
+    def _git(self) -> dict[str, Any] | None:
+        from labline.kernel.git import state
+
+        folder = self._path.parent if self._path else self.publishing.root
+        found = state(folder, self._path)
+        return {"event": "git", **to_dict(found)} if found else None
+
+    def _snapshot(self, ran: list[str]) -> dict[str, Any]:
+        from labline.kernel.notebook import missing, snapshot
+
+        document = snapshot(self._path, ran)
+        complete = not missing(document, ran[self._ran_before :])
+        return {"event": "notebook", "document": document, "complete": complete}
+
+
+def _environment(loaded: tuple[str, ...]) -> dict[str, Any]:
+    from labline.kernel.environment import capture
+
+    return {"event": "environment", **to_dict(capture(loaded))}
+
+
+def _shown(notebook: Path | None, root: Path) -> str | None:
+    """Return the notebook's path, from the project's root where it lies below it."""
+    if notebook is None:
+        return None
+    return str(notebook.relative_to(root) if notebook.is_relative_to(root) else notebook)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
