@@ -55,7 +55,9 @@ metric = {{ name = "r2", min = 0.8 }}
     help="Environment of the service, as in labline deploy.",
 )
 def demo(folder: Path, environment: str) -> None:
-    """Walk one model from notebook to live service and back, on real data.
+    """See the whole line work, on real data.
+
+    Records, runs jobs, promotes, deploys, predicts and rolls back, by the commands it shows.
 
     Example: labline demo --dir /tmp/penguins
     """
@@ -105,7 +107,10 @@ def _shipped_notebook() -> Path:
     from jupyter_core.paths import jupyter_path
 
     source = Path(__file__).parents[3] / NOTEBOOK
-    places = [source, *(Path(path) / "train.ipynb" for path in jupyter_path("labline", "notebooks"))]
+    places = [
+        source,
+        *(Path(path) / "train.ipynb" for path in jupyter_path("labline", "notebooks")),
+    ]
     for place in places:
         if place.is_file():
             return place
@@ -188,5 +193,3 @@ def _worst_run(lab: Any) -> str:
 
 def _newest_run(lab: Any) -> str:
     return str(next(run.id for run in lab.runs() if run.model_uri))
-
-

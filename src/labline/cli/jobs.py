@@ -200,7 +200,9 @@ def cancel(output: Output, job: str) -> None:
     "--idle", type=float, help="Stop after so many seconds with nothing to do; else run on."
 )
 def worker(idle: float | None) -> None:
-    """Run queued jobs, promotions and deployments until interrupted.
+    """Do queued work until interrupted.
+
+    The platform starts one; on Postgres, start as many as you like, on any machine.
 
     Example: labline worker
     """

@@ -34,8 +34,9 @@ def promote(
     experiment: str | None,
     dry_run: bool,
 ) -> int:
-    """Judge CANDIDATE by the policy of a stage and let it hold the stage if it passes.
+    """Judge CANDIDATE, and let it hold a stage.
 
+    The gates of the stage, in labline.toml, decide.
     CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
     code 1.
 
@@ -63,7 +64,9 @@ def promote(
 @json_option
 @pass_output
 def export(output: Output, model: str, folder: Path | None) -> None:
-    """Build the Bento of MODEL, MODEL/VERSION or MODEL@STAGE.
+    """Build the Bento of a model version.
+
+    MODEL is NAME, NAME/VERSION or NAME@STAGE.
 
     Example: labline export penguins@prod -o build/penguins
     """
@@ -89,7 +92,9 @@ def export(output: Output, model: str, folder: Path | None) -> None:
 @json_option
 @pass_output
 def deploy(output: Output, model: str, endpoint: str | None, environment: EnvironmentMode) -> None:
-    """Serve MODEL, MODEL/VERSION or MODEL@STAGE; what serves now serves until it is ready.
+    """Serve a model version on an endpoint.
+
+    MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready.
 
     Example: labline deploy penguins@prod
     """
@@ -136,7 +141,7 @@ def _show_deployment(deployment: Deployment) -> None:
 @json_option
 @click.pass_context
 def endpoints(ctx: click.Context) -> None:
-    """List endpoints and what they serve; manage their API keys.
+    """List endpoints; issue API keys.
 
     Example: labline endpoints
     """
@@ -188,7 +193,9 @@ def issue_key(output: Output, endpoint: str, days: int) -> None:
 def predict(
     output: Output, endpoint: str, data: Path | None, rows: str | None, example: bool
 ) -> None:
-    """Send rows to an endpoint: a JSON file DATA (- for standard input), --rows or --example.
+    """Send rows to an endpoint.
+
+    The rows are a JSON file DATA (- for standard input), --rows or --example.
 
     Example: labline predict penguins --example
     """

@@ -15,7 +15,9 @@ from labline.records import to_dict
 @json_option
 @pass_output
 def up(output: Output) -> None:
-    """Start worker, gateway and the instances of live releases; a second time changes nothing.
+    """Start worker, gateway and live releases.
+
+    A second time changes nothing.
 
     Example: labline up
     """
@@ -35,7 +37,9 @@ def up(output: Output) -> None:
 @json_option
 @pass_output
 def down(output: Output) -> None:
-    """Stop everything that labline up started; endpoints come back with the next up.
+    """Stop all that labline up started.
+
+    Endpoints come back with the next up.
 
     Example: labline down
     """
@@ -52,7 +56,7 @@ def down(output: Output) -> None:
 @json_option
 @pass_output
 def status(output: Output) -> None:
-    """Show the platform, MLflow, and what each endpoint serves.
+    """Show what is up, and what it serves.
 
     Example: labline status
     """
@@ -82,7 +86,9 @@ def _status(found: dict[str, Any]) -> None:
 @json_option
 @pass_output
 def doctor(output: Output) -> int:
-    """Check everything that labline needs on this machine; exit 1 where something is amiss.
+    """Check what labline needs on this machine.
+
+    Exit code 1 where something is amiss.
 
     Example: labline doctor
     """

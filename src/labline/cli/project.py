@@ -38,7 +38,7 @@ gates = ["signature", "replay"]
 @json_option
 @pass_output
 def init(output: Output, name: str | None) -> None:
-    """Write a labline.toml with a policy to start from.
+    """Write a labline.toml to start from.
 
     Example: labline init --name churn
     """
@@ -56,7 +56,9 @@ def init(output: Output, name: str | None) -> None:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> None:
-    """Open the project in JupyterLab; further ARGUMENTS go to jupyter lab.
+    """Open the project in JupyterLab.
+
+    Further ARGUMENTS go to jupyter lab.
 
     Example: labline lab --no-browser
     """

@@ -157,7 +157,7 @@ def _versions(found: list[ModelVersion]) -> None:
 
 @click.group()
 def ledger() -> None:
-    """Read and verify the ledger of promotions, releases and rollbacks."""
+    """Read and verify the ledger."""
 
 
 @ledger.command("log")

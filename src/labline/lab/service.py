@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from labline.database import Database
 from labline.errors import Conflict, NotFound
 from labline.lab import checks, overview
+from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
-from labline.ledger import Entry, Ledger
+from labline.ledger import Ledger
 from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
 from labline.settings import Settings
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.promotion import Promotion
     from labline.tracking import Tracking
-    from labline.workflows import Flow, Workflows
+    from labline.workflows import Workflows
 
 EnvironmentMode = Literal["locked", "current"]
 Progress = Callable[[Mapping[str, Any]], None]
@@ -85,10 +86,10 @@ class Lab:
         """Durable workflows, with every body registered."""
         from labline.workflows import Workflows
 
-        workflows = Workflows(self.settings, self.database)
-        workflows.register("promotion", self._promote, queue="promotions")
-        workflows.register("deployment", self._deploy, queue="deployments")
-        workflows.register("rollback", self._rollback, queue="deployments")
+        workflows, delivery = Workflows(self.settings, self.database), Delivery(self)
+        workflows.register("promotion", delivery.promote, queue="promotions")
+        workflows.register("deployment", delivery.deploy, queue="deployments")
+        workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
     @cached_property
@@ -229,12 +230,6 @@ class Lab:
         promotion: Promotion = self._work("promotion", payload, progress)
         return promotion
 
-    def _promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
-        from labline.promotion import Promotions
-
-        body = Promotions(self.settings, self.tracking, self.ledger, self.jobs.replay)
-        return body.run(flow, payload)
-
     def version(self, reference: str) -> ModelVersion:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
         return self.tracking.registry.version(reference)
@@ -288,34 +283,6 @@ class Lab:
         key = self.endpoints.issue_key(release.endpoint, actor=payload["actor"]) if fresh else None
         return Deployment(release, self.url(release.endpoint), key)
 
-    def _deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
-        from labline import serving
-
-        endpoint, actor = payload["endpoint"], payload["actor"]
-        flow.publish("stage", f"building the Bento of {payload['model']}")
-        bento = flow.step("export", lambda: self.export(payload["model"]))
-        flow.publish("stage", "preparing its environment")
-        python = flow.step(
-            "environment",
-            lambda: serving.ensure_environment(
-                bento, payload["environment"], settings=self.settings
-            ),
-        )
-        flow.publish("stage", f"starting it behind /{endpoint}")
-        release = flow.step(
-            "release",
-            lambda: self.endpoints.deploy(
-                endpoint,
-                bento=bento,
-                command_for_port=lambda port: serving.boot_command(bento, python, port),
-                python=python,
-                actor=actor,
-                key=flow.id,
-            ),
-        )
-        flow.step("ledger", lambda: self._record("deployed", release, flow.id))
-        return release
-
     def rollback(
         self, endpoint: str, *, actor: str | None = None, progress: Progress | None = None
     ) -> Deployment:
@@ -331,26 +298,6 @@ class Lab:
         payload = {"endpoint": endpoint, "actor": actor or self.whoami()}
         release: Release = self._work("rollback", payload, progress)
         return Deployment(release, self.url(endpoint))
-
-    def _rollback(self, flow: Flow, payload: dict[str, Any]) -> Release:
-        release = flow.step(
-            "release",
-            lambda: self.endpoints.rollback(
-                payload["endpoint"], actor=payload["actor"], key=flow.id
-            ),
-        )
-        flow.step("ledger", lambda: self._record("rolled back", release, flow.id))
-        return release
-
-    def _record(self, action: str, release: Release, key: str) -> Entry:
-        return self.ledger.append(
-            actor=release.actor,
-            action=action,
-            model=release.model.partition("/")[0],
-            subject=f"{release.model} on /{release.endpoint}",
-            key=key,
-            payload=to_dict(release),
-        )
 
     def _require_platform(self) -> None:
         if not self.platform.running:

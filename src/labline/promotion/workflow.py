@@ -17,6 +17,14 @@ from labline.tracking import Tracking
 T = TypeVar("T")
 
 
+class Replayer(Protocol):
+    """What reruns a notebook; see :meth:`labline.jobs.Jobs.replay`."""
+
+    def __call__(self, run: Run, *, timeout: float | None = None) -> Run:
+        """Return the new run."""
+        ...
+
+
 class Flow(Protocol):
     """What a durable workflow hands to its body; see :class:`labline.workflows.Flow`."""
 
@@ -39,7 +47,7 @@ class Promotions:
     tracking: Tracking
     ledger: Ledger
     #: rerun a run's notebook in a fresh kernel and return the new run
-    replay: Callable[[Run], Run]
+    replay: Replayer
 
     def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
@@ -58,7 +66,9 @@ class Promotions:
         evidence = flow.step("evidence", lambda: self._evidence(payload))
         if any("replay" in gate.needs for gate in asked):
             flow.publish("stage", "replaying the notebook in a fresh kernel")
-            replay = flow.step("replay", lambda: self._replay(evidence.candidate.run))
+            replay = flow.step(
+                "replay", lambda: self._replay(evidence.candidate.run, stage.replay.timeout)
+            )
             evidence = replace(evidence, replay=replay)
         verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
         promotion = _judged(flow.id, payload, evidence, verdicts)
@@ -118,9 +128,9 @@ class Promotions:
     def _signature(self, source: str | None) -> Mapping[str, Any] | None:
         return self.tracking.registry.signature(source) if source else None
 
-    def _replay(self, run: Run) -> Replay:
+    def _replay(self, run: Run, timeout: float) -> Replay:
         try:
-            rerun = self.replay(run)
+            rerun = self.replay(run, timeout=timeout)
         except LablineError as error:
             if error.exit_code == 3:
                 raise

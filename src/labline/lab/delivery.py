@@ -1,0 +1,79 @@
+"""The bodies of the workflows in which several features meet: promotion, deployment, rollback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labline.records import Release, to_dict
+
+if TYPE_CHECKING:
+    from labline.lab.service import Lab
+    from labline.ledger import Entry
+    from labline.promotion import Promotion
+    from labline.workflows import Flow
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a worker does for a promotion, a deployment or a rollback."""
+
+    lab: Lab
+
+    def promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
+        """Judge a candidate, and let it hold the stage if it passes."""
+        from labline.promotion import Promotions
+
+        lab = self.lab
+        return Promotions(lab.settings, lab.tracking, lab.ledger, lab.jobs.replay).run(
+            flow, payload
+        )
+
+    def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        """Export a model version, prepare its environment, boot it, and lead traffic to it."""
+        from labline import serving
+
+        lab, endpoint = self.lab, payload["endpoint"]
+        flow.publish("stage", f"building the Bento of {payload['model']}")
+        bento = flow.step("export", lambda: lab.export(payload["model"]))
+        flow.publish("stage", "preparing its environment")
+        python = flow.step(
+            "environment",
+            lambda: serving.ensure_environment(
+                bento, payload["environment"], settings=lab.settings
+            ),
+        )
+        flow.publish("stage", f"starting it behind /{endpoint}")
+        release = flow.step(
+            "release",
+            lambda: lab.endpoints.deploy(
+                endpoint,
+                bento=bento,
+                command_for_port=lambda port: serving.boot_command(bento, python, port),
+                python=python,
+                actor=payload["actor"],
+                key=flow.id,
+            ),
+        )
+        flow.step("ledger", lambda: self._record("deployed", release, flow.id))
+        return release
+
+    def rollback(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        """Bring back the release that served before."""
+        endpoint, actor = payload["endpoint"], payload["actor"]
+        flow.publish("stage", f"booting what served /{endpoint} before")
+        release = flow.step(
+            "release", lambda: self.lab.endpoints.rollback(endpoint, actor=actor, key=flow.id)
+        )
+        flow.step("ledger", lambda: self._record("rolled back", release, flow.id))
+        return release
+
+    def _record(self, action: str, release: Release, key: str) -> Entry:
+        return self.lab.ledger.append(
+            actor=release.actor,
+            action=action,
+            model=release.model.partition("/")[0],
+            subject=f"{release.model} on /{release.endpoint}",
+            key=key,
+            payload=to_dict(release),
+        )
