@@ -9,6 +9,10 @@ export interface IFailure {
   readonly fix: string;
 }
 
+/** How a process that the platform looks after stands. */
+export type ProcessState =
+  'ready' | 'starting' | 'crash loop' | 'stopped' | 'down';
+
 export interface IStatus {
   readonly version: string;
   readonly project: string;
@@ -16,6 +20,10 @@ export interface IStatus {
   readonly platform: Partial<IFailure> & {
     readonly running: boolean;
     readonly url?: string;
+    readonly worker?: ProcessState;
+    readonly gateway?: ProcessState;
+    /** What is wrong, and what mends it. */
+    readonly problem?: string;
   };
   readonly worker: Partial<IFailure> & { readonly running: boolean };
   readonly tracking: Partial<IFailure> & {
@@ -68,7 +76,7 @@ export interface IEndpoint {
   /** MODEL/VERSION that the record says is served. */
   readonly model: string | null;
   readonly release: number | null;
-  readonly state: string;
+  readonly state: ProcessState | 'wrong model' | 'empty';
   /** MODEL/VERSION that the service says it serves; null where it does not answer. */
   readonly serving: string | null;
   readonly previous: string | null;

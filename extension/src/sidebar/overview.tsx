@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { place } from '../format';
-import type { IStatus } from '../records';
+import type { IStatus, ProcessState } from '../records';
 import { VERSION } from '../version';
 import type { Mark } from './dot';
 import { Dot } from './dot';
@@ -13,11 +13,19 @@ interface IProps {
   trans: TranslationBundle;
 }
 
+/** How a station stands, in a word. */
+interface IStanding {
+  mark: Mark;
+  says: string;
+  code?: boolean;
+  title?: string;
+}
+
 /**
  * The stations that everything else needs, and what to do where one is away.
  */
 export function Overview({ status, trans }: IProps): React.ReactElement {
-  const { platform, tracking, worker } = status;
+  const { platform, tracking } = status;
   return (
     <section className="jp-labline-overview" aria-label={trans.__('Status')}>
       <dl>
@@ -26,17 +34,7 @@ export function Overview({ status, trans }: IProps): React.ReactElement {
           mark={platform.running ? 'good' : 'off'}
           says={platform.running ? trans.__('running') : trans.__('stopped')}
         />
-        <Fact
-          name={trans.__('Worker')}
-          mark={worker.running ? 'good' : platform.running ? 'warn' : 'off'}
-          says={
-            worker.running
-              ? trans.__('ready for jobs')
-              : platform.running
-                ? trans.__('does not answer')
-                : trans.__('stopped')
-          }
-        />
+        <Fact name={trans.__('Worker')} {...worker(status, trans)} />
         <Fact
           name={trans.__('Tracking')}
           mark={tracking.reachable ? 'good' : 'bad'}
@@ -47,13 +45,8 @@ export function Overview({ status, trans }: IProps): React.ReactElement {
           }
           title={tracking.uri}
         />
-        {platform.running && platform.url && (
-          <Fact
-            name={trans.__('Gateway')}
-            says={place(platform.url)}
-            title={platform.url}
-            code
-          />
+        {platform.running && (
+          <Fact name={trans.__('Gateway')} {...gateway(status, trans)} />
         )}
       </dl>
       <Advice status={status} trans={trans} />
@@ -61,18 +54,44 @@ export function Overview({ status, trans }: IProps): React.ReactElement {
   );
 }
 
-function Fact(props: {
-  name: string;
-  says: string;
-  mark?: Mark;
-  code?: boolean;
-  title?: string;
-}): React.ReactElement {
+function worker(status: IStatus, trans: TranslationBundle): IStanding {
+  const { platform } = status;
+  if (status.worker.running) {
+    return { mark: 'good', says: trans.__('ready for jobs') };
+  }
+  return standing(platform.running ? platform.worker : 'down', trans);
+}
+
+function gateway(status: IStatus, trans: TranslationBundle): IStanding {
+  const { gateway, url } = status.platform;
+  return gateway === 'ready' && url
+    ? { mark: 'good', says: place(url), code: true, title: url }
+    : standing(gateway, trans);
+}
+
+function standing(
+  state: ProcessState | undefined,
+  trans: TranslationBundle
+): IStanding {
+  switch (state) {
+    case 'starting':
+      return { mark: 'busy', says: trans.__('starting') };
+    case 'crash loop':
+      return { mark: 'bad', says: trans.__('crashes again and again') };
+    case 'stopped':
+    case 'down':
+      return { mark: 'off', says: trans.__('stopped') };
+    default:
+      return { mark: 'warn', says: trans.__('does not answer') };
+  }
+}
+
+function Fact(props: IStanding & { name: string }): React.ReactElement {
   return (
     <div title={props.title}>
       <dt>{props.name}</dt>
       <dd>
-        {props.mark && <Dot mark={props.mark} />}
+        <Dot mark={props.mark} />
         {props.code ? <code>{props.says}</code> : <span>{props.says}</span>}
       </dd>
     </div>
@@ -80,7 +99,7 @@ function Fact(props: {
 }
 
 function Advice({ status, trans }: IProps): React.ReactElement {
-  const { platform, tracking, version, worker } = status;
+  const { platform, tracking, version } = status;
   return (
     <>
       {version !== VERSION && (
@@ -118,7 +137,12 @@ function Advice({ status, trans }: IProps): React.ReactElement {
           </Notice>
         )
       )}
-      {platform.running && !worker.running && (
+      {platform.problem && (
+        <Notice tone="warn" title={trans.__('Something is wrong')}>
+          <Prose text={platform.problem} />
+        </Notice>
+      )}
+      {isAlone(status) && (
         <Notice tone="warn" title={trans.__('No worker answers')}>
           <p>{trans.__('Queued jobs wait. To learn what is wrong:')}</p>
           <CommandLine text="labline doctor" trans={trans} />
@@ -126,4 +150,10 @@ function Advice({ status, trans }: IProps): React.ReactElement {
       )}
     </>
   );
+}
+
+/** Whether the platform is up without a worker, and has not said why. */
+function isAlone({ platform, worker }: IStatus): boolean {
+  const starting = platform.worker === 'starting';
+  return platform.running && !worker.running && !starting && !platform.problem;
 }

@@ -130,7 +130,7 @@ export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
         />
       )}
       {job.status === 'failed' ? (
-        <div className="jp-labline-error" title={job.error}>
+        <div className="jp-labline-detail" data-mark="bad" title={job.error}>
           {job.error.split('\n', 1)[0] || says}
         </div>
       ) : (
@@ -207,9 +207,7 @@ export function EndpointRow(props: {
       }
     >
       {mark !== 'good' && (
-        <div
-          className={mark === 'off' ? 'jp-labline-detail' : 'jp-labline-error'}
-        >
+        <div className="jp-labline-detail" data-mark={mark}>
           {says}
         </div>
       )}
@@ -226,17 +224,27 @@ function markOfEndpoint(
   up: boolean,
   trans: TranslationBundle
 ): [Mark, string] {
-  const { model, serving } = endpoint;
+  const { model, serving, state } = endpoint;
   if (!up) {
     return ['off', trans.__('down with the platform')];
   }
-  if (!model) {
-    return ['off', trans.__('has no release')];
+  switch (state) {
+    case 'ready':
+      return ['good', trans.__('serves %1', serving ?? model)];
+    case 'starting':
+      return ['busy', trans.__('starting')];
+    case 'empty':
+      return model
+        ? ['bad', trans.__('its release does not run')]
+        : ['off', trans.__('has no release')];
+    case 'wrong model':
+      return [
+        'warn',
+        trans.__('serves %1, the record says %2', serving, model)
+      ];
+    case 'crash loop':
+      return ['bad', trans.__('crashes again and again')];
+    default:
+      return ['bad', trans.__('does not answer')];
   }
-  if (!serving) {
-    return ['bad', trans.__('does not answer')];
-  }
-  return serving === model
-    ? ['good', trans.__('serves %1', serving)]
-    : ['warn', trans.__('serves %1, the record says %2', serving, model)];
 }

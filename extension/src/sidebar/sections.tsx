@@ -149,7 +149,7 @@ function ListFailure(
     );
   }
   return (
-    <div className="jp-labline-error">
+    <div className="jp-labline-detail" data-mark="bad">
       <p>{failure.message}</p>
       <Prose text={failure.fix} />
     </div>
