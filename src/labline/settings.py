@@ -99,6 +99,7 @@ class ServingSettings(_Section):
     boot_timeout: Duration = Field(120.0, gt=0, description="seconds until /readyz must answer")
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest request body, bytes")
     max_rows: int = Field(100_000, ge=1, description="most rows in one request")
+    template: str = Field("pyfunc", description="Bento template, a folder of labline/bentos")
 
 
 def default_stages() -> dict[str, StageSettings]:

@@ -120,9 +120,11 @@ class Front:
 
     def _version(self) -> tuple[bytes, bytes]:
         facts = {
-            "model": self.spec.name,
+            "model": self.spec.label,
+            "name": self.spec.name,
             "version": self.spec.version,
             "digest": self.spec.digest,
+            "model_digest": self.spec.digest,
             "bento": self.bento,
             "started": self._started,
             "pid": os.getpid(),
