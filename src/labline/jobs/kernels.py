@@ -1,0 +1,67 @@
+"""Start kernels for jobs: over sockets that only this user can reach."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labline.errors import BadNotebook, nearest
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+DEFAULT = "python3"
+
+
+def kernel_name(notebook: NotebookNode, name: str, asked: str | None = None) -> str:
+    """Return the name of the kernel that was asked for, or the notebook's, if it is installed.
+
+    Raises
+    ------
+    BadNotebook
+        It is not.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    wanted = asked or notebook.metadata.get("kernelspec", {}).get("name") or DEFAULT
+    manager = KernelSpecManager()
+    try:
+        manager.get_kernel_spec(wanted)
+    except NoSuchKernel as error:
+        raise BadNotebook(
+            f"{name} wants the kernel {wanted!r}, which is not installed here.",
+            fix=f"{nearest(wanted, manager.find_kernel_specs())} Choose a kernel in JupyterLab "
+            "and save the notebook, or install that one.",
+        ) from error
+    return str(wanted)
+
+
+@contextmanager
+def private_manager(kernel: str) -> Iterator[Any]:
+    """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
+    from jupyter_client import AsyncKernelManager
+
+    # Not below .labline: the path of a socket may have about a hundred characters.
+    folder = Path(tempfile.mkdtemp(prefix="labline-"))
+    try:
+        if os.name == "posix":
+            yield AsyncKernelManager(
+                kernel_name=kernel,
+                transport="ipc",
+                ip=str(folder / "k"),
+                connection_file=str(folder / "k.json"),
+            )
+        else:
+            yield AsyncKernelManager(kernel_name=kernel, transport_encryption="auto")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with `added`, for a kernel that belongs to a job."""
+    return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **added}

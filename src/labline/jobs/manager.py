@@ -1,0 +1,36 @@
+"""papermill's execution manager, made to save so that a reader never sees half a notebook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from papermill.engines import NotebookExecutionManager, catch_nb_assignment
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+class Saving(NotebookExecutionManager):  # type: ignore[misc]
+    """Keeps `notebook` in the file `output` as its cells run."""
+
+    def __init__(self, notebook: NotebookNode, output: Path) -> None:
+        super().__init__(notebook, output_path=str(output), progress_bar=False)
+        notebook.metadata.setdefault("papermill", {})
+
+    @catch_nb_assignment  # type: ignore[untyped-decorator, unused-ignore]
+    def save(self, **_: Any) -> None:
+        """Write the notebook; called by papermill before and after each cell."""
+        write(self.nb, Path(self.output_path))
+        self.last_save_time = self.now()
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path` in one move."""
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.write_text(nbformat.writes(notebook), encoding="utf-8")
+    draft.replace(path)

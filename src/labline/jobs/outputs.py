@@ -1,0 +1,62 @@
+"""What cells show: the error that ended one, and secrets taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+# A shorter value would be found all over innocent text.
+_SHORTEST = 4
+
+
+def raised(cell: NotebookNode) -> tuple[str, str]:
+    """Return name and text of the exception that the cell shows last."""
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if not errors:
+        return "CellExecutionError", "it showed no error"
+    return str(errors[-1].ename), _ANSI.sub("", str(errors[-1].evalue))
+
+
+class Redaction:
+    """Replace the values of environment variables by their names.
+
+    Parameters
+    ----------
+    secrets
+        Values by variable.
+    """
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._names = {
+            value: f"env:{name}" for name, value in secrets.items() if len(value) >= _SHORTEST
+        }
+
+    def text(self, text: str) -> str:
+        """Return `text` without the secrets."""
+        for value, name in self._names.items():
+            text = text.replace(value, name)
+        return text
+
+    def output(self, output: NotebookNode) -> None:
+        """Take the secrets out of one output."""
+        if not self._names:
+            return
+        for key in ("text", "evalue"):
+            if key in output:
+                output[key] = self.text(output[key])
+        if "traceback" in output:
+            output.traceback = [self.text(line) for line in output.traceback]
+        for kind, data in output.get("data", {}).items():
+            if isinstance(data, str) and not kind.startswith("image/"):
+                output.data[kind] = self.text(data)
+
+    def notebook(self, notebook: NotebookNode) -> None:
+        """Take the secrets out of all outputs: some were updated after they were shown."""
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                self.output(output)

@@ -1,0 +1,328 @@
+"""Jobs: submit, look, wait, cancel, replay."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from labline import notebooks
+from labline.errors import BadInput, LablineError, NotFound
+from labline.jobs.execution import Plan, execute_notebook
+from labline.jobs.kernels import kernel_name
+from labline.jobs.runs import NOTEBOOK, Runs
+from labline.jobs.work import JOB, Order, Work, folder, located
+from labline.records import Job, JobStatus, Run
+from labline.settings import Settings
+from labline.workflows import Workflows, WorkflowState
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from labline.tracking import Tracking
+
+_LOOK = 0.15
+
+
+class Jobs:
+    """The notebook jobs of a project.
+
+    Parameters
+    ----------
+    settings
+        Timeout, experiment, and where the jobs' files go.
+    workflows
+        The queue; the workflow ``job`` is registered there.
+    tracking
+        Where the runs go.
+    """
+
+    def __init__(self, settings: Settings, workflows: Workflows, tracking: Tracking) -> None:
+        self._settings = settings
+        self._workflows = workflows
+        self._runs = Runs(settings, tracking)
+        self._work = Work(self._runs, workflows)
+        workflows.register(JOB, self._work.run, queue="jobs")
+
+    # -- submit ------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        notebook: Path | str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        experiment: str | None = None,
+        output_dir: Path | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Queue a notebook, as it is now, as a job.
+
+        Raises
+        ------
+        NotFound, BadNotebook, BadParameter
+            Before anything is queued: the notebook cannot be run with these values.
+        """
+        taken = notebooks.snapshot(notebook)
+        order = self._order(taken, values or {}, experiment, tags)
+        return self._queue(uuid4().hex[:12], taken, order, output_dir)
+
+    def sweep(
+        self,
+        notebook: Path | str,
+        values: Mapping[str, Any],
+        space: Mapping[str, Sequence[Any]],
+        *,
+        experiment: str | None = None,
+        output_dir: Path | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> list[Job]:
+        """Queue one job for each point of the grid `space`, their runs nested in one parent run.
+
+        Raises
+        ------
+        NotFound, BadNotebook, BadParameter, BadInput
+            Before anything is queued: some job could not be run.
+        Unreachable
+            MLflow does not answer.
+        """
+        taken = notebooks.snapshot(notebook)
+        orders = [
+            replace(
+                self._order(taken, {**values, **point}, experiment, tags),
+                name=f"{taken.path.stem} {_words(point)}",
+            )
+            for point in _grid(space)
+        ]
+        parent = self._runs.open(
+            taken.notebook,
+            taken.path,
+            kind="sweep",
+            name=f"{taken.path.stem} over {', '.join(space)}",
+            experiment=experiment,
+            tags=tags,
+        )
+        ids = tuple(uuid4().hex[:12] for _ in orders)
+        return [
+            self._queue(id, taken, replace(order, sweep=parent.id, siblings=ids), output_dir)
+            for id, order in zip(ids, orders, strict=True)
+        ]
+
+    def _order(
+        self,
+        taken: notebooks.Snapshot,
+        values: Mapping[str, Any],
+        experiment: str | None,
+        tags: Mapping[str, str] | None,
+    ) -> Order:
+        notebook = taken.notebook
+        notebooks.require_python(notebook, taken.path.name)
+        kernel_name(notebook, taken.path.name)
+        return Order(
+            notebook=str(taken.path),
+            sha256=taken.sha256,
+            parameters=notebooks.bind(notebook, values),
+            experiment=experiment or self._settings.project.name,
+            name=taken.path.stem,
+            timeout=self._settings.jobs.timeout,
+            tags=dict(tags or {}),
+        )
+
+    def _queue(
+        self, id: str, taken: notebooks.Snapshot, order: Order, output_dir: Path | None
+    ) -> Job:
+        place = self._settings.folder("jobs") / id
+        place.mkdir()
+        snapshot = place / "input.ipynb"
+        snapshot.write_bytes(taken.content)
+        output = _output(taken.path, output_dir, id if order.sweep else "")
+        output = output or place / "output.ipynb"
+        report = place / "report.html" if output.parent == place else output.with_suffix(".html")
+        complete = replace(order, snapshot=str(snapshot), output=str(output), report=str(report))
+        self._workflows.submit(JOB, asdict(complete), id=id)
+        return self.get(id)
+
+    # -- look --------------------------------------------------------------------------------
+
+    def get(self, id: str) -> Job:
+        """Return the job with this id, or the one whose id begins so.
+
+        Raises
+        ------
+        NotFound
+            None does, or more than one.
+        """
+        return self._job(self._find(id))
+
+    def list(
+        self, *, limit: int = 50, offset: int = 0, status: JobStatus | None = None
+    ) -> builtins.list[Job]:
+        """Return jobs, newest first."""
+        found = self._workflows.list(JOB, limit=limit, offset=offset, status=status)
+        return [self._job(state) for state in found]
+
+    def wait(
+        self,
+        ids: Sequence[str],
+        *,
+        on_progress: Callable[[Sequence[Job]], None] | None = None,
+        timeout: float | None = None,
+    ) -> builtins.list[Job]:
+        """Return the jobs once all have ended, or as they stand after `timeout` seconds.
+
+        `on_progress` is called with all jobs several times a second.
+        """
+        deadline = time.monotonic() + timeout if timeout is not None else float("inf")
+        jobs: dict[str, Job] = {}
+        while True:
+            open_ = [id for id in ids if id not in jobs or not jobs[id].status.ended]
+            found = self._workflows.states(open_)
+            jobs.update((id, self._job(self._must(found, id))) for id in open_)
+            now = [jobs[id] for id in ids]
+            if on_progress:
+                on_progress(now)
+            if all(job.status.ended for job in now) or time.monotonic() >= deadline:
+                return now
+            time.sleep(_LOOK)
+
+    def cancel(self, id: str) -> None:
+        """Take the job out of the queue, or stop it; what it has run so far is kept.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        """
+        state = self._find(id)
+        self._workflows.cancel(state.id)
+        run_id = self._workflows.events(state.id).get("run_id")
+        if self._workflows.state(state.id).status is JobStatus.CANCELLED:
+            # The worker does the same; but there may be none.
+            if run_id:
+                self._runs.kill(run_id)
+            self._work.close_sweep(Order(**state.payload))
+
+    # -- replay ------------------------------------------------------------------------------
+
+    def replay(self, run: Run | str, *, timeout: float | None = None) -> Run:
+        """Execute the notebook that a run recorded in a fresh kernel, here and now.
+
+        The same values are injected as then. Returns the new run, with its metrics.
+
+        Raises
+        ------
+        NotFound
+            The run has no recorded notebook.
+        CellFailed
+            The notebook does not run to its end.
+        """
+        old = self._runs.tracking.run(run) if isinstance(run, str) else run
+        given, path = self._recorded(old), self._runs.path(old.notebook)
+        new = self._runs.open(
+            given,
+            path,
+            kind="replay",
+            name=f"replay of {old.name}",
+            experiment=old.experiment,
+            tags={"labline.replay_of": old.id},
+        )
+        output = self._settings.folder("jobs") / f"replay-{new.id[:12]}" / "output.ipynb"
+        plan = Plan(
+            name=path.name,
+            folder=folder(path, self._settings.root),
+            environment=self._runs.environment(new, path),
+            timeout=timeout or self._settings.jobs.timeout,
+        )
+        with self._runs.ended(new.id):
+            execution = located(execute_notebook(given, plan, output=output), output)
+            done = self._runs.close(new.id, given, execution, title=new.name)
+        if execution.failure:
+            execution.failure.details["run_id"] = new.id
+            raise execution.failure
+        return done
+
+    def _recorded(self, run: Run) -> NotebookNode:
+        try:
+            file = self._runs.tracking.download(run.id, NOTEBOOK)
+        except NotFound as error:
+            raise NotFound(
+                f"Run {run.name or run.id} has no recorded notebook to replay.",
+                fix="Record it: %load_ext labline and %record on, or run the notebook as a job.",
+            ) from error
+        return notebooks.parse(file.read_bytes(), f"The notebook of run {run.id}")
+
+    # -- workflows to jobs -------------------------------------------------------------------
+
+    def _find(self, id: str) -> WorkflowState:
+        fit = self._workflows.list(JOB, prefix=id, limit=2) if id else []
+        if len(fit) != 1:
+            raise NotFound(
+                f"More than one job begins with {id!r}." if fit else f"There is no job {id!r}.",
+                fix="See labline jobs list.",
+            )
+        return fit[0]
+
+    @staticmethod
+    def _must(found: Mapping[str, WorkflowState], id: str) -> WorkflowState:
+        if id not in found:
+            raise NotFound(f"There is no job {id!r}.", fix="See labline jobs list.")
+        return found[id]
+
+    def _job(self, state: WorkflowState) -> Job:
+        order, facts = Order(**state.payload), self._facts(state)
+        done, of = facts.get("progress", (0, 0))
+        return Job(
+            id=state.id,
+            notebook=self._runs.label(order.path),
+            parameters=order.parameters,
+            status=state.status,
+            created=state.created,
+            started=facts.get("started"),
+            ended=facts.get("ended") or state.ended,
+            run_id=facts.get("run_id"),
+            sweep=order.sweep,
+            output=order.output if Path(order.output).is_file() else None,
+            report=order.report if Path(order.report).is_file() else None,
+            error=str(state.error or ""),
+            progress=(done, of),
+            metrics=facts.get("metrics", {}),
+        )
+
+    def _facts(self, state: WorkflowState) -> Mapping[str, Any]:
+        if state.status is JobStatus.QUEUED:
+            return {}
+        if state.status is JobStatus.SUCCEEDED:
+            return dict(state.result)
+        if isinstance(state.error, LablineError):
+            return state.error.details
+        return self._workflows.events(state.id)
+
+
+def _grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    empty = [name for name, choices in space.items() if not choices]
+    if empty or not space:
+        raise BadInput(
+            f"The sweep over {', '.join(empty) or 'nothing'} has no values.",
+            fix="Give at least one: --sweep alpha=0.1,1,10",
+        )
+    return [dict(zip(space, point, strict=True)) for point in itertools.product(*space.values())]
+
+
+def _words(point: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in point.items())
+
+
+def _output(notebook: Path, folder: Path | None, suffix: str) -> Path | None:
+    if folder is None:
+        return None
+    name = f"{notebook.stem}-{suffix}.ipynb" if suffix else notebook.name
+    output = folder.resolve() / name
+    if output == notebook:
+        raise BadInput(
+            f"The output would overwrite {notebook}.", fix="Choose another --output-dir."
+        )
+    return output

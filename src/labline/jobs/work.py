@@ -1,0 +1,211 @@
+"""The body of the durable workflow ``job``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labline import notebooks
+from labline.errors import BadNotebook, LablineError
+from labline.jobs.execution import Execution, Plan, execute_notebook, require_secrets
+from labline.jobs.runs import Runs
+from labline.records import JobStatus
+from labline.workflows import Flow, Interrupted, Workflows
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from labline.records import Run
+
+JOB = "job"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was submitted; the payload of the workflow."""
+
+    #: where the notebook was
+    notebook: str
+    #: digest of its bytes at submit
+    sha256: str
+    parameters: Mapping[str, Any]
+    experiment: str
+    #: name of the run
+    name: str
+    #: seconds for all cells together
+    timeout: float
+    tags: Mapping[str, str] = field(default_factory=dict)
+    #: file that holds the notebook as it was at submit
+    snapshot: str = ""
+    #: files that the executed notebook and its HTML page go to
+    output: str = ""
+    report: str = ""
+    #: id of the parent run of the sweep that the job belongs to
+    sweep: str | None = None
+    #: ids of all jobs of that sweep
+    siblings: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where the notebook was."""
+        return Path(self.notebook)
+
+    def given(self) -> NotebookNode:
+        """Return the notebook as it was at submit, with the values injected.
+
+        Raises
+        ------
+        BadNotebook
+            The snapshot is gone or was changed.
+        """
+        try:
+            content = Path(self.snapshot).read_bytes()
+        except OSError as error:
+            raise BadNotebook(
+                f"The snapshot {self.snapshot} of {self.path.name} cannot be read: "
+                f"{error.strerror}.",
+                fix="Submit the notebook again.",
+            ) from error
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise BadNotebook(
+                f"The snapshot {self.snapshot} of {self.path.name} was changed after submit.",
+                fix="Submit the notebook again.",
+            )
+        return notebooks.inject(notebooks.parse(content, self.path.name), self.parameters)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Runs an order: open the run, execute, keep what came out, end the run."""
+
+    runs: Runs
+    workflows: Workflows
+
+    def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
+        """Run one job and return its facts.
+
+        The run is found again when the job is carried on by another worker; the notebook is then
+        executed from its start.
+
+        Raises
+        ------
+        CellFailed
+            A cell raised, time was up or the kernel died; facts are in its ``details``.
+        """
+        order = Order(**payload)
+        facts: dict[str, Any] = {"started": flow.step("start", time.time)}
+        try:
+            self._run(flow, order, facts)
+        except LablineError as error:
+            error.details.update(facts)
+            raise
+        return facts
+
+    def _run(self, flow: Flow, order: Order, facts: dict[str, Any]) -> None:
+        flow.publish("started", facts["started"])
+        given = order.given()
+        require_secrets(given, os.environ)
+        facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given))
+        flow.publish("run_id", facts["run_id"])
+        execution = flow.step("execute", lambda: self._execute(flow, order, given, facts["run_id"]))
+        facts["progress"] = execution.progress
+        run = flow.step("close the run", lambda: self._close(order, given, execution, facts))
+        facts.update(ended=run.ended, metrics=dict(run.metrics))
+        if execution.failure:
+            raise execution.failure
+
+    # -- steps -------------------------------------------------------------------------------
+
+    def _open(self, flow: Flow, order: Order, given: NotebookNode) -> str:
+        """Open the run, or find the one that a worker opened before it died."""
+        tags = {"labline.job": flow.id, "labline.notebook.sha256": order.sha256, **order.tags}
+        known = self.runs.tracking.runs(order.experiment, where=f"tags.`labline.job` = '{flow.id}'")
+        run = known[0] if known else self._new(order, given, tags)
+        return run.id
+
+    def _new(self, order: Order, given: NotebookNode, tags: Mapping[str, str]) -> Run:
+        return self.runs.open(
+            given,
+            order.path,
+            kind=JOB,
+            name=order.name,
+            experiment=order.experiment,
+            tags=tags,
+            parent=order.sweep,
+        )
+
+    def _execute(self, flow: Flow, order: Order, given: NotebookNode, run_id: str) -> Execution:
+        output = Path(order.output)
+        plan = Plan(
+            name=order.path.name,
+            folder=folder(order.path, self.runs.settings.root),
+            environment=self.runs.environment(self.runs.tracking.run(run_id), order.path),
+            timeout=order.timeout,
+            log=Path(order.snapshot).with_name("kernel.log"),
+            on_progress=lambda done, of: flow.publish("progress", (done, of)),
+        )
+        try:
+            execution = execute_notebook(given, plan, output=output)
+        except Interrupted:
+            self._give_up(flow, order, run_id)
+            raise
+        except Exception:
+            self.runs.tracking.end_run(run_id, "FAILED")
+            self.close_sweep(order)
+            raise
+        return located(execution, output)
+
+    def _give_up(self, flow: Flow, order: Order, run_id: str) -> None:
+        """End the run if the job was cancelled, as opposed to carried on by another worker."""
+        if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
+            self.runs.kill(run_id)
+            self.close_sweep(order)
+
+    def _close(
+        self, order: Order, given: NotebookNode, execution: Execution, facts: Mapping[str, Any]
+    ) -> Run:
+        run = self.runs.close(
+            facts["run_id"], given, execution, title=order.name, report=Path(order.report)
+        )
+        self.close_sweep(order)
+        return run
+
+    def close_sweep(self, order: Order) -> None:
+        """End the sweep's parent run if this was the last of its jobs.
+
+        Each job ends its own run before it asks; so the last one to ask sees all ended.
+        """
+        if order.sweep is None:
+            return
+        tracking = self.runs.tracking
+        runs = tracking.runs(
+            order.experiment,
+            limit=len(order.siblings),
+            where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
+        )
+        ended = {run.tags.get("labline.job") for run in runs if run.status != "RUNNING"}
+        states = self.workflows.states([id for id in order.siblings if id not in ended])
+        if any(not state.status.ended for state in states.values()):
+            return
+        well = len(ended) == len(order.siblings) and all(run.status == "FINISHED" for run in runs)
+        tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
+
+
+def located(execution: Execution, output: Path) -> Execution:
+    """Return `execution` with its failure saying where to look."""
+    failure = execution.failure
+    if failure is None:
+        return execution
+    failure.fix = f"See cell {failure.details['cell']} of {output}."
+    failure.details["output"] = str(output)
+    return execution
+
+
+def folder(path: Path, root: Path) -> Path:
+    """Return the notebook's folder, the project's where that is gone."""
+    return path.parent if path.parent.is_dir() else root
