@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from labline.database import Database
 from labline.deployment import Endpoints, Platform
@@ -131,10 +130,12 @@ def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
     return found
 
 
-@pytest.fixture
-def line(tmp_path: Path, free_port: int, leaves_nothing_running: None) -> Iterator[Line]:
-    """Return a project whose platform is not up yet; it is taken down afterwards."""
-    made = Line(tmp_path, free_port)
-    yield made
-    made.platform.down()
-    made.database.close()
+@contextmanager
+def project(root: Path, port: int) -> Iterator[Line]:
+    """Give a project whose platform is not up yet; take it down afterwards."""
+    made = Line(root, port)
+    try:
+        yield made
+    finally:
+        made.platform.down()
+        made.database.close()

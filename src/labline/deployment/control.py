@@ -15,6 +15,8 @@ from labline.records import Command
 
 #: Seconds a process gets to end by itself when it is stopped.
 GRACE = 15.0
+#: Seconds within which the daemon must answer.
+ANSWER = 10.0
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ class Control:
     def remove(self, name: str) -> None:
         """Stop a process, wait until it has ended, and forget it."""
         if name in self.report():
-            self._call("rm", name=name, waiting=True, timeout=GRACE + 10)
+            self._call("rm", name=name, waiting=True, longer=GRACE)
 
     def quit(self) -> None:
         """Tell the daemon to stop everything and end."""
         self._call("quit")
 
-    def _call(self, command: str, *, timeout: float = 10.0, **properties: Any) -> Any:
-        deadline = time.monotonic() + timeout
+    def _call(self, command: str, *, longer: float = 0.0, **properties: Any) -> Any:
+        deadline = time.monotonic() + ANSWER + longer
         while True:
             answer = self._ask(command, properties, deadline - time.monotonic())
             if answer["status"] == "ok":

@@ -22,7 +22,7 @@ from labline.deployment.instances import Instances
 from labline.deployment.keys import Keys
 from labline.deployment.places import Places, locked
 from labline.deployment.releases import Releases, Stored
-from labline.deployment.status import PlatformStatus
+from labline.deployment.status import InstanceStatus, PlatformStatus
 from labline.deployment.traffic import Traffic
 from labline.errors import Conflict, Failed, LablineError
 from labline.records import Command
@@ -94,6 +94,7 @@ class Platform:
                 return self.status()
             self._clear()
             self._check_port()
+            self.places.make()
             try:
                 self._start()
             except BaseException:
@@ -161,7 +162,15 @@ class Platform:
         return self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
 
     def _has_signed_on(self, watch: Watch) -> bool:
-        mine = sa.and_(workers.c.pid == watch.pid, workers.c.host == socket.gethostname())
+        try:
+            born = psutil.Process(watch.pid).create_time()
+        except psutil.NoSuchProcess:
+            return False
+        mine = sa.and_(
+            workers.c.pid == watch.pid,
+            workers.c.host == socket.gethostname(),
+            workers.c.started > born - 1,
+        )
         with self._database.reading() as connection:
             return connection.execute(sa.select(workers.c.id).where(mine)).first() is not None
 
@@ -169,7 +178,7 @@ class Platform:
         deadline = time.monotonic() + self._settings.serving.boot_timeout
         while time.monotonic() < deadline:
             seen = self.instances.observe(live, self.control.report())
-            if not any(each.state == "starting" and not each.restarts for each in seen):
+            if not any(_is_coming(each) for each in seen):
                 return
             time.sleep(0.1)
 
@@ -210,6 +219,8 @@ class Platform:
         ended = processes.end(self._orphans())
         for path in (self.places.control, self.places.admin, self.places.processes):
             path.unlink(missing_ok=True)
+        if self.places.sockets != self.places.state and self.places.sockets.is_dir():
+            self.places.sockets.rmdir()
         return ended
 
     def _orphans(self) -> set[psutil.Process]:
@@ -259,6 +270,13 @@ class Platform:
 
     def _worker_state(self, watch: Watch | None) -> str:
         return _state(watch, ready=watch is not None and self._has_signed_on(watch))
+
+
+def _is_coming(instance: InstanceStatus) -> bool:
+    """Whether an instance can be expected to serve soon."""
+    if instance.restarts:
+        return False
+    return instance.state == "starting" or (instance.state == "ready" and not instance.healthy)
 
 
 def _state(watch: Watch | None, *, ready: bool) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,9 +37,7 @@ def _mark(process: psutil.Process) -> str:
     if process.pid == os.getpid():
         return ""
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return ""
-        return process.environ().get(MARK, "")
+        return process.environ().get(MARK, "") if is_alive(process) else ""
     except (psutil.Error, OSError):
         return ""
 
@@ -66,10 +65,27 @@ def end(processes: Iterable[psutil.Process], *, grace: float = 5.0) -> int:
     unique = list(set(processes))
     if grace:
         _signal(unique, "terminate")
-    _, stubborn = psutil.wait_procs(unique, timeout=grace)
+    stubborn = _wait(unique, grace)
     _signal(stubborn, "kill")
-    psutil.wait_procs(stubborn, timeout=5)
+    _wait(stubborn, 5)
     return len(unique)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that only waits to be buried does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Return those that are alive after so many seconds."""
+    # Not psutil.wait_procs: it waits for burial, which is up to whoever the parent is.
+    deadline = time.monotonic() + seconds
+    while (left := [each for each in processes if is_alive(each)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
 
 
 def _signal(processes: Iterable[psutil.Process], how: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from labline.errors import BadInput, NotFound, Refused, Unreachable
+from labline.errors import BadInput, Failed, NotFound, Refused, Unreachable
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ def send(url: str, body: bytes, key: str, *, timeout: float = 90.0) -> Any:
         No such endpoint or path.
     Refused
         The key does not open the endpoint.
+    Failed
+        The service failed.
     Unreachable
         The gateway or the service does not answer.
     """
@@ -112,6 +114,8 @@ def _accepted(url: str, answer: Answer) -> Any:
         raise Refused(message, fix="Issue a key: labline endpoints key ENDPOINT", problem=details)
     if answer.status == 404:
         raise NotFound(message, fix="labline endpoints", problem=details)
-    if answer.status >= 500:
+    if answer.status == 500:
+        raise Failed(message, fix="See the log of its release in .labline/logs.", problem=details)
+    if answer.status > 500:
         raise Unreachable(message, fix="labline status", problem=details)
     raise BadInput(message, problem=details)

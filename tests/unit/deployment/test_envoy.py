@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from labline.deployment import envoy
+from labline.deployment.envoy import Backend, Routing
+from labline.settings import Settings
+
+LIVE, CANARY, IDLE = Backend(1, 20001, 90), Backend(2, 20002, 10), Backend(3, 20003, 0)
+
+
+def routes_of(routing: Routing) -> list[dict]:
+    return envoy.routes(routing)["virtual_hosts"][0]["routes"]
+
+
+def guarded(route: dict) -> bool:
+    rules = route["typed_per_filter_config"]
+    return "rbac" in rules["envoy.filters.http.rbac"]
+
+
+def test_traffic_is_shared_by_weight_and_a_release_without_weight_gets_none():
+    found = routes_of(Routing({"churn": (LIVE, CANARY, IDLE)}))
+    route = next(each for each in found if each["match"] == {"prefix": "/churn/"})
+    shares = route["route"]["weighted_clusters"]["clusters"]
+    assert [(each["name"], each["weight"]) for each in shares] == [
+        ("release-1-20001", 90),
+        ("release-2-20002", 10),
+    ]
+
+
+def test_only_livez_and_readyz_of_an_endpoint_are_open():
+    found = routes_of(Routing({"churn": (LIVE,)}))
+    open_ones = [each["match"] for each in found if "route" in each and not guarded(each)]
+    assert open_ones == [{"path": "/churn/livez"}, {"path": "/churn/readyz"}]
+
+
+def test_a_route_asks_for_a_key_of_its_own_endpoint_and_refuses_revoked_ones():
+    found = routes_of(Routing({"churn": (LIVE,)}, frozenset({"k-1"})))
+    rule = json.dumps(next(each for each in found if each["match"] == {"prefix": "/churn/"}))
+    assert '"aud"' in rule
+    assert '"exact": "churn"' in rule
+    assert '"exact": "k-1"' in rule
+
+
+def test_an_endpoint_without_a_live_release_answers_503():
+    found = routes_of(Routing({"churn": (IDLE,)}))
+    answers = {each["match"]["prefix"]: each["direct_response"]["status"] for each in found[1:]}
+    assert answers == {"/churn/": 503, "/": 404}
+
+
+def test_every_backend_has_a_cluster_that_is_checked_for_health():
+    found = envoy.clusters(Routing({"churn": (LIVE, IDLE)}))
+    assert [each["name"] for each in found] == ["release-1-20001", "release-3-20003"]
+    assert all(each["health_checks"][0]["http_health_check"]["path"] == "/readyz" for each in found)
+
+
+def test_equal_content_has_an_equal_version():
+    one = envoy.resources("cds", envoy.clusters(Routing({"a": (LIVE,), "b": (CANARY,)})))
+    same = envoy.resources("cds", envoy.clusters(Routing({"b": (CANARY,), "a": (LIVE,)})))
+    other = envoy.resources("cds", envoy.clusters(Routing({"a": (LIVE,)})))
+    assert one == same
+    assert one["version_info"] != other["version_info"]
+
+
+def test_watched_files_name_their_directory_and_the_admin_is_a_private_socket():
+    paths = envoy.Paths(Path("/p/envoy"), Path("/p/admin"))
+    config = envoy.bootstrap(paths)
+    for kind in ("lds", "cds"):
+        source = config["dynamic_resources"][f"{kind}_config"]["path_config_source"]
+        assert source["watched_directory"]["path"] == "/p/envoy"
+        assert source["path"] == f"/p/envoy/{kind}.json"
+    assert config["admin"]["address"] == {"pipe": {"path": "/p/admin", "mode": 0o600}}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_listener_listens_where_it_is_told_and_shares_its_port_with_nobody(host):
+    settings = Settings(gateway={"host": host, "port": 9999})
+    found = envoy.listener(settings, "{}", {})
+    assert found["address"]["socket_address"] == {"address": host, "port_value": 9999}
+    assert found["enable_reuse_port"] is False

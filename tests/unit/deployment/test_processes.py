@@ -1,0 +1,72 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from labline.deployment import processes
+
+SLEEP = "import time; time.sleep(60)"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEP!r}])"
+
+
+@pytest.fixture
+def start():
+    started = []
+
+    def begin(mark: str, code: str = SLEEP) -> psutil.Process:
+        env = {**os.environ, processes.MARK: mark}
+        started.append(subprocess.Popen([sys.executable, "-c", code], env=env))
+        return psutil.Process(started[-1].pid)
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_name_that_begins_like_another_is_another(start):
+    one = start(processes.mark("p-test", "release-1"))
+    other = start(processes.mark("p-test", "release-12"))
+    assert processes.marked(processes.mark("p-test", "release-1")) == [one]
+    assert set(processes.marked("p-test:")) == {one, other}
+
+
+def test_what_a_process_started_is_found_after_its_death(start):
+    parent = start(processes.mark("p-orphan", "worker"), PARENT)
+    while not parent.children():
+        pass
+    (child,) = parent.children()
+    parent.kill()
+    parent.wait()
+    assert processes.marked("p-orphan:") == [child]
+    assert processes.end([child], grace=0) == 1
+    assert processes.marked("p-orphan:") == []
+
+
+def test_a_record_is_only_good_for_the_same_process(start, tmp_path):
+    process = start("p:x:")
+    path = tmp_path / "processes.json"
+    path.write_text(json.dumps({"worker": [process.pid, process.create_time()]}))
+    assert processes.recorded(path) == [process]
+    path.write_text(json.dumps({"worker": [process.pid, process.create_time() - 5]}))
+    assert processes.recorded(path) == []
+    assert processes.recorded(tmp_path / "nothing") == []
+
+
+def test_who_holds_a_port_is_told():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert not processes.port_is_free("127.0.0.1", port)
+        assert f"pid {os.getpid()}" in processes.holder(port)
+    assert processes.port_is_free("127.0.0.1", port)
+    assert processes.holder(port) == ""
+
+
+def test_a_picked_port_is_none_of_those_spoken_for():
+    assert processes.pick_port(range(20_000, 29_500)) >= 29_500
