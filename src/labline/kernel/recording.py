@@ -8,9 +8,11 @@ import secrets
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline.errors import Conflict
 from labline.kernel.journal import Journal, NotWritten
 from labline.kernel.outputs import digest
 from labline.kernel.publishing import Courier, Publishing
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from labline.settings import Settings
 
 _WORTH_SHOWING = ("params", "metrics", "dataset", "model")
+
+
+class AlreadyLogged(Conflict):
+    """The run has another value already."""
 
 
 def open_recording(settings: Settings, **facts: Any) -> Recording:
@@ -71,22 +77,46 @@ class Recording:
         self._path = notebook
         self._ran = [cell["source"] for cell in earlier if cell["outcome"] == "ok"]
         self._ran_before = len(self._ran)
+        self._params: dict[str, str] = {}
+        self._models = 0
         self.journal = Journal(publishing.folder / f"{self.id}.jsonl")
         self._courier = Courier(publishing, self.journal.path)
         self.journal.put(lambda: self._start(run_id))
         self.journal.put({"event": "earlier", "cells": earlier})
         self.journal.put(self._git)
 
-    @property
-    def models(self) -> Path:
-        """Folder of the models saved on the way to MLflow."""
-        return self.journal.path.with_suffix(".models")
-
     def put(self, event: dict[str, Any]) -> None:
         """Add an event."""
         self.journal.put(event)
         if event["event"] in _WORTH_SHOWING:
             self._courier.nudge()
+
+    def check_params(self, params: Mapping[str, str]) -> None:
+        """Note parameters; MLflow keeps the first value of each.
+
+        Raises
+        ------
+        AlreadyLogged
+            One has another value already.
+        """
+        for name, value in params.items():
+            known = self._params.get(name, value)
+            if known != value:
+                raise AlreadyLogged(
+                    f"The parameter {name} of this run is {known} already, not {value}.",
+                    fix=f"Log it under another name, as {name}_2, or begin another run.",
+                )
+        self._params.update(params)
+
+    def model_folder(self, name: str) -> Path:
+        """Return the folder to save the next model in; it lies beside the journal."""
+        self._models += 1
+        return self.journal.path.with_suffix(".models") / str(self._models) / name
+
+    def put_model(self, folder: Path) -> None:
+        """Add a model that was saved in a :meth:`model_folder`."""
+        place = folder.relative_to(self.journal.path.parent)
+        self.put({"event": "model", "name": folder.name, "folder": place.as_posix()})
 
     def begin_cell(self, source: str) -> None:
         """Note that a cell runs, should it take the kernel with it."""

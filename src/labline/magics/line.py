@@ -1,0 +1,292 @@
+"""``%submit``, ``%jobs``, ``%promote``, ``%deploy`` and ``%rollback``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labline.errors import BadInput, Refused
+from labline.kernel import install
+from labline.magics.arguments import BadUsage, Parser, listed
+from labline.magics.cards import Card, listing, show, told
+from labline.magics.project import lab
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labline.lab import Deployment
+    from labline.promotion import Promotion
+    from labline.records import Job
+
+
+class NotConfirmed(Refused):
+    """The promotion was not confirmed."""
+
+
+# -- jobs ----------------------------------------------------------------------------------------
+
+
+def submit_parser() -> Parser:
+    """Return the parser of ``%submit``."""
+    parser = Parser(
+        "submit",
+        "Run this notebook, or another, as a job or a sweep of jobs.",
+        example="%submit train.ipynb -p alpha 0.5 --wait",
+    )
+    parser.add_argument("notebook", nargs="?", help="notebook; this one unless given")
+    parser.add_argument(
+        "-p", nargs=2, action="append", default=[], dest="values", metavar=("NAME", "VALUE"),
+        help="value of a parameter",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="NAME=V1,V2",
+        help="values to try",
+    )
+    parser.add_argument("--experiment", help="experiment; the project's unless given")
+    parser.add_argument("--wait", action="store_true", help="return when the jobs have ended")
+    return parser
+
+
+def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
+    """Queue the notebook; return its job, or the list of a sweep's."""
+    project = lab(shell)
+    jobs = project.submit(
+        _notebook(shell, arguments.notebook),
+        dict(arguments.values),
+        space=dict(map(_choices, arguments.sweep)) or None,
+        experiment=arguments.experiment,
+    )
+    if arguments.wait:
+        jobs = project.wait(jobs)
+    if arguments.sweep:
+        return Jobs(jobs)
+    job: Job = show(shell, jobs[0], job_card)
+    return job
+
+
+class Jobs(list["Job"]):
+    """The jobs of a sweep, shown as a table."""
+
+    def __repr__(self) -> str:
+        return str(_frame(self))
+
+    def _repr_html_(self) -> str:
+        return str(_frame(self)._repr_html_())  # type: ignore[operator]
+
+
+def _notebook(shell: Any, given: str | None) -> Path:
+    from labline.kernel.notebook import locate
+
+    path = Path(given).expanduser() if given else locate(None, shell.user_ns)
+    if path is None:
+        raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
+    return path
+
+
+def _choices(text: str) -> tuple[str, list[str]]:
+    name, equals, values = text.partition("=")
+    choices = listed([values])
+    if not equals or not choices:
+        raise BadUsage(f"--sweep {text!r} names no values.", fix="For example: --sweep C=0.1,1,10")
+    return name, choices
+
+
+def job_card(job: Job) -> Card:
+    """Return the card of a job."""
+    tones = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
+    facts = told(
+        ("notebook", job.notebook),
+        ("parameters", listing(job.parameters)),
+        ("cells", f"{job.progress[0]} of {job.progress[1]}" if job.progress[1] else ""),
+        ("metrics", listing(job.metrics)),
+        ("output", job.output),
+        ("run", job.run_id),
+    )
+    notes = [job.error] if job.error else []
+    return Card(f"Job {job.id}", job.status, tones.get(job.status, "open"), facts, notes)
+
+
+def jobs_parser() -> Parser:
+    """Return the parser of ``%jobs``."""
+    parser = Parser(
+        "jobs", "Return the jobs of this project as a DataFrame.", example="%jobs --limit 20"
+    )
+    parser.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
+    return parser
+
+
+def jobs(shell: Any, arguments: Namespace) -> pd.DataFrame:
+    """Return the newest jobs, a row each."""
+    return _frame(lab(shell).jobs.list(limit=arguments.limit))
+
+
+def _frame(found: list[Job]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {
+            "job": job.id,
+            "notebook": job.notebook,
+            "status": str(job.status),
+            "created": job.created,
+            "duration": job.ended - job.started if job.ended and job.started else None,
+            "parameters": listing(job.parameters),
+            "metrics": listing(job.metrics),
+            "error": job.error,
+            "run": job.run_id,
+        }
+        for job in found
+    ]
+    columns = (
+        "job", "notebook", "status", "created", "duration", "parameters", "metrics", "error", "run"
+    )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(columns))
+    frame["created"] = pd.to_datetime(frame["created"], unit="s", utc=True).dt.round("s")
+    return frame
+
+
+# -- promotion -----------------------------------------------------------------------------------
+
+
+def promote_parser() -> Parser:
+    """Return the parser of ``%promote``."""
+    parser = Parser(
+        "promote",
+        "Judge a model by a stage's policy and let it hold the stage if it passes.",
+        example="%promote best:auc --to staging --dry-run",
+    )
+    parser.add_argument(
+        "candidate",
+        nargs="?",
+        help="MODEL, MODEL/VERSION, MODEL@STAGE, a run id or best:METRIC; the run recorded last "
+        "unless given",
+    )
+    parser.add_argument("--to", required=True, metavar="STAGE", help="the stage to hold")
+    parser.add_argument("--model", help="name to register a run's model under")
+    parser.add_argument("--experiment", help="where best:METRIC looks")
+    parser.add_argument("--dry-run", action="store_true", help="judge only")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
+
+
+def promote(shell: Any, arguments: Namespace) -> Promotion:
+    """Promote, after asking where somebody can answer; a refusal is shown, and no error."""
+    candidate = arguments.candidate or install(shell).status.run_id
+    if candidate is None:
+        raise BadUsage(
+            "Nothing has been recorded in this kernel, so there is no candidate.",
+            fix="Name one: %promote best:METRIC --to STAGE",
+        )
+    if not (arguments.dry_run or arguments.yes):
+        _confirm(f"Promote {candidate} to {arguments.to}?")
+    promotion: Promotion = lab(shell).promote(
+        candidate,
+        to=arguments.to,
+        model=arguments.model,
+        experiment=arguments.experiment,
+        dry_run=arguments.dry_run,
+        progress=_Progress(),
+    )
+    shown: Promotion = show(shell, promotion, promotion_card)
+    return shown
+
+
+class _Progress:
+    """Say what a workflow is at, whenever that changes."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, events: Mapping[str, Any]) -> None:
+        stage = str(events.get("stage", ""))
+        if stage and stage != self._last:
+            self._last = stage
+            sys.stdout.write(f"{stage} ...\n")
+
+
+def _confirm(question: str) -> None:
+    try:
+        answer = input(f"{question} [y/N] ")
+    except Exception as error:
+        # ipykernel raises an error of its own where no front end can ask.
+        raise NotConfirmed(
+            "There is nobody to ask.", fix="Add --yes, or --dry-run to judge only."
+        ) from error
+    if answer.strip().lower() not in ("y", "yes"):
+        raise NotConfirmed("Nothing was promoted.", fix="Answer y, or add --yes.")
+
+
+def promotion_card(promotion: Promotion) -> Card:
+    """Return the card of a promotion: every verdict, and the metrics side by side."""
+    state = "promoted" if promotion.promoted else "would pass" if promotion.passed else "refused"
+    facts = [
+        (
+            verdict.gate,
+            f"{verdict.outcome}: {verdict.reason}" + (f" {verdict.fix}" if verdict.fix else ""),
+        )
+        for verdict in promotion.verdicts
+    ]
+    facts += told(
+        ("champion", promotion.champion),
+        ("metrics", listing(promotion.metrics)),
+        ("champion's", listing(promotion.champion_metrics)),
+    )
+    title = f"{promotion.label} to {promotion.stage}"
+    return Card(title, state, "good" if promotion.passed else "bad", facts)
+
+
+# -- deployment ----------------------------------------------------------------------------------
+
+
+def deploy_parser() -> Parser:
+    """Return the parser of ``%deploy``."""
+    parser = Parser("deploy", "Serve a model version on an endpoint.", example="%deploy churn@prod")
+    parser.add_argument("model", help="MODEL@STAGE, MODEL/VERSION or MODEL (its newest)")
+    parser.add_argument("--endpoint", help="endpoint; called as the model unless given")
+    return parser
+
+
+def deploy(shell: Any, arguments: Namespace) -> Deployment:
+    """Deploy and return release, URL and, where the endpoint is new, its key."""
+    done = lab(shell).deploy(arguments.model, endpoint=arguments.endpoint, progress=_Progress())
+    shown: Deployment = show(shell, done, deployment_card)
+    return shown
+
+
+def rollback_parser() -> Parser:
+    """Return the parser of ``%rollback``."""
+    parser = Parser(
+        "rollback",
+        "Bring back the release that an endpoint served before.",
+        example="%rollback churn",
+    )
+    parser.add_argument("endpoint", help="endpoint")
+    return parser
+
+
+def rollback(shell: Any, arguments: Namespace) -> Deployment:
+    """Roll back and return the release that serves now."""
+    done = lab(shell).rollback(arguments.endpoint, progress=_Progress())
+    shown: Deployment = show(shell, done, deployment_card)
+    return shown
+
+
+def deployment_card(deployment: Deployment) -> Card:
+    """Return the card of a deployment; the key is shown this once."""
+    release = deployment.release
+    live = release.state == "live"
+    facts = told(
+        ("model", release.model),
+        ("release", release.id),
+        ("url", deployment.url),
+        ("key", deployment.key),
+    )
+    notes = ["The key is shown only now."] if deployment.key else []
+    title = f"Endpoint {release.endpoint}"
+    return Card(title, str(release.state), "good" if live else "open", facts, notes)

@@ -1,0 +1,75 @@
+"""Run a magic: find it, parse its line, call it, and make its errors plain."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from labline.errors import LablineError
+from labline.magics import line, record
+from labline.magics.arguments import HelpAsked, Parser
+
+Verb = Callable[[Any, Namespace], Any]
+
+_VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
+    "record": (record.record_parser, record.record),
+    "log": (record.log_parser, record.log),
+    "runs": (record.runs_parser, record.runs),
+    "submit": (line.submit_parser, line.submit),
+    "jobs": (line.jobs_parser, line.jobs),
+    "promote": (line.promote_parser, line.promote),
+    "deploy": (line.deploy_parser, line.deploy),
+    "rollback": (line.rollback_parser, line.rollback),
+}
+
+
+def parsers() -> dict[str, Parser]:
+    """Return the parser of every magic."""
+    return {name: make() for name, (make, _) in _VERBS.items()}
+
+
+def run(shell: Any, name: str, text: str) -> Any:
+    """Run the line magic `name` and return its value.
+
+    Raises
+    ------
+    LablineError
+        Shown as one block of message and fix, while the cell fails as with any exception.
+    """
+    make, verb = _VERBS[name]
+    return _plainly(lambda: verb(shell, make().parse(text)))
+
+
+def run_recorded(shell: Any, text: str, cell: str) -> Any:
+    """Begin what ``%%record`` begins; run `cell` in it where it is not the caller's own body."""
+    _plainly(lambda: record.begin_cell(shell, record.cell_parser().parse(text)))
+    if not cell.strip():
+        return None
+    result = shell.run_cell(cell)
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None:
+        # It was shown where it was raised; here it only has to fail the cell.
+        error.__dict__["_render_traceback_"] = list
+        raise error
+    return result.result
+
+
+def _plainly(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except HelpAsked as asked:
+        sys.stdout.write(str(asked))
+        return None
+    except LablineError as error:
+        # IPython asks an exception for this before it formats a traceback of its own.
+        error.__dict__["_render_traceback_"] = partial(block, error)
+        raise
+
+
+def block(error: LablineError) -> list[str]:
+    """Return an error as a terminal or a notebook shows it: red, then what to do."""
+    lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{error.message}\x1b[0m"]
+    return [*lines, error.fix] if error.fix else lines
