@@ -129,6 +129,12 @@ async def test_a_policy_that_cannot_be_read_names_the_line(fetch, project):
     assert "labline.toml:2" in answer["message"]
 
 
+async def test_a_policy_that_is_edited_is_followed(fetch, project):
+    assert (await fetch("status"))[1]["project"] == "churn"
+    (project / "labline.toml").write_text('[project]\nname = "uplift"\n')
+    assert (await fetch("status"))[1]["project"] == "uplift"
+
+
 async def test_a_route_of_a_newer_front_end_is_explained(fetch, project):
     code, answer = await fetch("dashboards")
     assert (code, answer["error"]) == (404, "NotFound")

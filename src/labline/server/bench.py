@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from labline.lab import Lab
 
 Answer = TypeVar("Answer")
+#: root of the project, time of change and size of its policy
+Edition = tuple[Path, int, int]
 THREADS = 4
 PATIENCE = 30.0
 
@@ -24,7 +26,7 @@ class NoProject(NotFound):
 
 
 class Bench:
-    """One Lab for one server, its calls run in threads.
+    """One Lab for one server, opened again when the policy is edited; its calls run in threads.
 
     Parameters
     ----------
@@ -37,8 +39,8 @@ class Bench:
     def __init__(self, start: Path, *, patience: float = PATIENCE) -> None:
         self._start = start
         self._patience = patience
-        self._lab: Lab | None = None
-        self._making = threading.Lock()
+        self._opened: tuple[Edition, Lab] | None = None
+        self._opening = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="labline")
 
     async def run(self, call: Callable[[Lab], Answer]) -> Answer:
@@ -67,21 +69,35 @@ class Bench:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _open(self) -> Lab:
-        with self._making:
-            if self._lab is None:
-                self._require_project()
+        root = _project(self._start)
+        edition = _edition(root)
+        with self._opening:
+            if self._opened is None or self._opened[0] != edition:
                 from labline.lab import Lab
 
-                self._lab = Lab.from_(self._start)
-            return self._lab
+                self._opened = edition, Lab.from_(root)
+            return self._opened[1]
 
-    def _require_project(self) -> None:
-        # Making a Lab makes a state folder, and a glance at a sidebar must not do that.
-        from labline.settings import POLICY_FILE, STATE_FOLDER, find_root
 
-        root = find_root(self._start)
-        if not (root / POLICY_FILE).is_file() and not (root / STATE_FOLDER).is_dir():
-            raise NoProject(
-                f"There is no {POLICY_FILE} in {self._start} or a folder above it.",
-                fix="Run `labline init` in a terminal, in the folder of your project.",
-            )
+def _project(start: Path) -> Path:
+    # Making a Lab makes a state folder, and a glance at a sidebar must not do that.
+    from labline.settings import POLICY_FILE, STATE_FOLDER, find_root
+
+    root = find_root(start)
+    if (root / POLICY_FILE).is_file() or (root / STATE_FOLDER).is_dir():
+        return root
+    raise NoProject(
+        f"There is no {POLICY_FILE} in {start} or a folder above it.",
+        fix="Run `labline init` in a terminal, in the folder of your project.",
+    )
+
+
+def _edition(root: Path) -> Edition:
+    """Return what changes when the policy is edited, made or removed."""
+    from labline.settings import POLICY_FILE
+
+    try:
+        facts = (root / POLICY_FILE).stat()
+    except FileNotFoundError:
+        return root, 0, 0
+    return root, facts.st_mtime_ns, facts.st_size

@@ -1,0 +1,260 @@
+"""The Labline sidebar in a real JupyterLab, in a real browser, over a real project."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from labline.lab import Lab
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+APPUTILS = "@jupyterlab/apputils-extension"
+PATIENCE = 60_000
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A running JupyterLab and the folder it shows."""
+
+    root: Path
+    url: str
+    config: Path
+
+    @property
+    def fresh(self) -> str:
+        """The address of a workspace in which nothing was moved yet."""
+        return f"{self.url}&reset"
+
+    def set(self, plugin: str, **values: object) -> None:
+        """Write a user's settings of a plugin, for pages that are opened from now on."""
+        place = self.config / "lab" / "user-settings" / f"{plugin}.jupyterlab-settings"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(values))
+
+    def set_theme(self, name: str) -> None:
+        self.set(f"{APPUTILS}/themes", theme=f"JupyterLab {name}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    home = tmp_path_factory.mktemp("home")
+    root = home / "churn"
+    root.mkdir()
+    (root / "labline.toml").write_text('[project]\nname = "churn"\n')
+    token, port = secrets.token_hex(8), free_port()
+    config = home / "config"
+    lab = JupyterLab(root, f"http://127.0.0.1:{port}/lab?token={token}", config)
+    lab.set("labline/plugin", refreshInterval=1)
+    lab.set(f"{APPUTILS}/notification", fetchNews="false", checkForUpdates=False)
+    places = {
+        "HOME": home,
+        "JUPYTER_CONFIG_DIR": config,
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+    }
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
+        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"),
+    ]
+    log = home / "jupyterlab.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=root,
+            env={**os.environ, **{name: str(place) for name, place in places.items()}},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, log)
+        yield lab
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
+    page.set_default_timeout(PATIENCE)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    page.close()
+    assert not complaints
+
+
+def open_sidebar(page: Page, address: str) -> Locator:
+    page.goto(address)
+    page.get_by_role("tab", name="Labline").click()
+    return sidebar(page)
+
+
+def sidebar(page: Page) -> Locator:
+    panel = page.get_by_role("region", name="Labline")
+    expect(panel.get_by_role("heading", name="churn")).to_be_visible(timeout=PATIENCE)
+    return panel
+
+
+def section(panel: Locator, name: str) -> Locator:
+    return panel.get_by_role("region", name=name)
+
+
+def screenshot(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(900, 600)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+def record_a_run(root: Path, name: str) -> None:
+    tracking = Lab.from_(root).tracking
+    run = tracking.create_run("churn", name, started=time.time() - 90)
+    tracking.log_metrics(run.id, {"roc_auc": 0.9123, "accuracy": 0.871})
+    tracking.end_run(run.id)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_the_sidebar_tells_how_to_start_and_shows_a_run_when_it_comes(
+    theme: str, page: Page, jupyterlab: JupyterLab
+) -> None:
+    jupyterlab.set_theme(theme)
+    panel = open_sidebar(page, jupyterlab.fresh)
+
+    expect(panel.get_by_text("The platform is not up")).to_be_visible()
+    expect(panel.get_by_text("labline up", exact=True)).to_be_visible()
+    expect(panel.get_by_text("reachable", exact=True)).to_be_visible()
+    expect(section(panel, "Endpoints").get_by_text("%deploy")).to_be_visible()
+    screenshot(page, f"sidebar-platform-down-{theme.lower()}")
+
+    name = f"ridge in the {theme.lower()}"
+    record_a_run(jupyterlab.root, name)
+    runs = section(panel, "Runs")
+    expect(runs.get_by_text(name)).to_be_visible(timeout=15_000)
+    expect(runs.get_by_text(re.compile(r"roc_auc\s+0\.9123")).first).to_be_visible()
+    screenshot(page, f"sidebar-with-a-run-{theme.lower()}")
+
+
+def test_a_section_folds_by_keyboard_and_stays_folded(page: Page, jupyterlab: JupyterLab) -> None:
+    jupyterlab.set_theme("Light")
+    panel = open_sidebar(page, jupyterlab.fresh)
+    head = panel.get_by_role("button", name=re.compile("^Jobs"))
+    expect(head).to_have_attribute("aria-expanded", "true")
+    head.press("Enter")
+    expect(head).to_have_attribute("aria-expanded", "false")
+    expect(panel.get_by_text("%submit")).to_be_hidden()
+    page.wait_for_timeout(1_500)  # JupyterLab saves its state with a delay
+    page.goto(jupyterlab.url)
+    head = sidebar(page).get_by_role("button", name=re.compile("^Jobs"))
+    expect(head).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_palette_opens_the_sidebar(page: Page, jupyterlab: JupyterLab) -> None:
+    page.goto(jupyterlab.fresh)
+    page.get_by_role("tab", name="Labline").wait_for()
+    page.keyboard.press("Control+Shift+C")
+    palette = page.get_by_role("searchbox", name="Command Palette Section").or_(
+        page.get_by_placeholder("SEARCH", exact=True)
+    )
+    palette.fill("Show Labline")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Labline")).to_be_visible()
+
+
+def test_it_asks_nothing_while_hidden(page: Page, jupyterlab: JupyterLab) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def questions() -> int:
+        return sum("/labline/api/" in url for url in asked)
+
+    open_sidebar(page, jupyterlab.fresh)
+    page.wait_for_timeout(2_500)
+    assert questions() > 5
+    page.get_by_role("tab", name=re.compile("File Browser")).click()
+    page.wait_for_timeout(500)
+    before = questions()
+    page.wait_for_timeout(2_500)
+    assert questions() == before
+
+
+def test_a_server_without_labline_is_explained(page: Page, jupyterlab: JupyterLab) -> None:
+    """The server answers for real that its routes are not there, as without labline."""
+    page.route(
+        "**/labline/api/**",
+        lambda route: route.continue_(url=route.request.url.replace("/labline/api/", "/no/where/")),
+    )
+    page.goto(jupyterlab.fresh)
+    page.get_by_role("tab", name="Labline").click()
+    panel = page.get_by_role("region", name="Labline")
+    expect(panel.get_by_text("The server part of labline is missing.").last).to_be_visible()
+    expect(panel.get_by_text("pip install labline")).to_be_visible()
+    screenshot(page, "sidebar-server-part-missing")
+
+
+def test_a_policy_that_breaks_is_explained_and_mends_by_itself(
+    page: Page, jupyterlab: JupyterLab
+) -> None:
+    panel = open_sidebar(page, jupyterlab.fresh)
+    policy = jupyterlab.root / "labline.toml"
+    good = policy.read_text()
+    policy.write_text('[project]\nnaem = "churn"\n')
+    complaint = panel.locator("strong", has_text="labline.toml:2: unknown key 'naem'")
+    expect(complaint).to_be_visible(timeout=15_000)
+    expect(panel.get_by_text("Below is what was known")).to_be_visible()
+    screenshot(page, "sidebar-policy-broken")
+    policy.write_text(good)
+    panel.get_by_role("button", name="Refresh").click()
+    expect(complaint).to_be_hidden(timeout=15_000)
