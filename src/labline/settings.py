@@ -19,6 +19,7 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from labline.errors import BadSettings, NotFound, nearest
@@ -166,6 +167,11 @@ class Settings(BaseSettings):
             settings = cls(root=root, **data)
         except ValidationError as error:
             raise _explain(error, path, text) from error
+        except SettingsError as error:
+            raise BadSettings(
+                f"An environment variable LABLINE_... cannot be used: {error}",
+                fix="Write a key of a section with two underscores: LABLINE_GATEWAY__PORT=8500",
+            ) from error
         _check_order(settings.stages, path, text)
         return settings
 

@@ -103,16 +103,33 @@ def _values(job: Job) -> str:
 def _report(jobs: Sequence[Job]) -> None:
     names = sorted({name for job in jobs for name in job.metrics})
     rows = [
-        (f"{_ICON[job.status]} {job.status}", job.id, _values(job), _took(job))
-        + tuple(render.number(job.metrics[n]) if n in job.metrics else "-" for n in names)
+        (
+            f"{_ICON[job.status]} {job.status}",
+            job.id,
+            _values(job),
+            _took(job),
+            *(render.number(job.metrics[n]) if n in job.metrics else "-" for n in names),
+        )
         for job in jobs
     ]
     render.table("", ("status", "job", "parameters", "took", *names), rows, "")
+    for reason, why in _reasons(jobs).items():
+        many = f"{len(why)} jobs" if len(why) > 1 else why[0].id
+        click.secho(f"\n{many}: {reason}", fg="red", err=True)
+        click.echo(f"  {_rest(why[0].error)}", err=True)
+
+
+def _reasons(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """Return the failed jobs by why they failed: in a sweep that is often the same."""
+    found: dict[str, list[Job]] = {}
     for job in jobs:
         if job.error:
-            click.secho(f"\n{job.id}: {job.error}", fg="red", err=True)
-            if job.output:
-                click.echo(f"  see {job.output}", err=True)
+            found.setdefault(job.error.splitlines()[0], []).append(job)
+    return found
+
+
+def _rest(error: str) -> str:
+    return "\n  ".join(error.splitlines()[1:])
 
 
 def _took(job: Job) -> str:
