@@ -186,9 +186,9 @@ def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):
 
 
 @pytest.mark.parametrize("name", ["", "Churn", "a/b", "livez", "readyz", "-a", "x" * 64])
-def test_a_name_that_cannot_be_in_a_url_is_refused(up, name):
+def test_a_name_that_cannot_be_in_a_url_is_refused(line, name):
     with pytest.raises(BadInput, match="name of an endpoint"):
-        up.endpoints.deploy(
+        line.endpoints.deploy(
             name, bento=None, command_for_port=None, python="", actor="ada", key="k"
         )
 

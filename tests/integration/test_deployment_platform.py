@@ -46,7 +46,8 @@ def test_up_starts_gateway_and_worker_and_down_ends_them(line):
 def test_sockets_are_private_and_the_admin_has_no_port(line):
     status = line.platform.up()
     places = line.platform.places
-    assert places.sockets.stat().st_mode & 0o077 == 0
+    for path in (places.sockets, places.control, places.admin):
+        assert path.stat().st_mode & 0o077 == 0
     listening = {
         connection.laddr.port
         for process in psutil.Process(status.pid).children()
@@ -131,3 +132,15 @@ def test_deploying_needs_the_platform(line):
         line.deploy(1)
     assert isinstance(refused.value, Refused)
     assert "labline up" in refused.value.fix
+
+
+def test_settings_that_were_changed_while_it_is_up_are_told(line):
+    line.platform.up()
+    serving = line.settings.serving.model_copy(update={"max_body_bytes": 4096})
+    changed = line.settings.model_copy(update={"serving": serving})
+    later = Platform(changed, line.database, worker=line.platform._worker)
+    assert "labline down" in later.status().problem
+    with pytest.raises(Conflict, match="were changed") as refused:
+        later.up()
+    assert "labline down" in refused.value.fix
+    assert line.platform.status().problem == ""

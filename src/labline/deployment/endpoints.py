@@ -15,7 +15,7 @@ from labline.deployment.places import locked
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Plan, Stored
 from labline.deployment.status import EndpointStatus, InstanceStatus
-from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
+from labline.errors import BadInput, BootFailed, LablineError, NotFound
 from labline.records import Bento, Command, Release, ReleaseState
 from labline.settings import Settings
 
@@ -69,7 +69,7 @@ class Endpoints:
         with self._alone(endpoint):
             stored = self._releases.by_key(key)
             if stored is None:
-                self._require_platform()
+                self._platform.require_current()
                 live = self._releases.live(endpoint)
                 previous = live.release.id if live else None
                 stored = self._releases.begin(
@@ -96,7 +96,7 @@ class Endpoints:
         with self._alone(endpoint):
             stored = self._releases.by_key(key)
             if stored is None:
-                self._require_platform()
+                self._platform.require_current()
                 back = self._earlier(endpoint)
                 stored = self._releases.begin(
                     endpoint, back.plan, actor=actor, key=key, previous=back.previous
@@ -118,7 +118,7 @@ class Endpoints:
         if release.state is ReleaseState.FAILED:
             raise BootFailed(release.reason, endpoint=release.endpoint, release=release.id)
         if release.state is ReleaseState.STARTING:
-            self._require_platform()
+            self._platform.require_current()
             release = self._bring_up(stored).release
         if self._platform.running:
             self._retire_others(release)
@@ -164,10 +164,6 @@ class Endpoints:
 
     def _alone(self, endpoint: str) -> AbstractContextManager[None]:
         return locked(self._platform.places.lock(f"endpoint-{endpoint}"))
-
-    def _require_platform(self) -> None:
-        if not self._platform.running:
-            raise Conflict("The platform is not up.", fix="Start it: labline up")
 
     # -- look -------------------------------------------------------------------------------
 

@@ -97,9 +97,8 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        listener = envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))
         self._write(self._paths.bootstrap, envoy.bootstrap(self._paths))
-        self._hand_over("lds", [listener])
+        self._hand_over("lds", [self._listener()])
         self._hand_over("cds", envoy.clusters(routing))
         self._hand_over("rds", [envoy.routes(routing)])
 
@@ -127,6 +126,16 @@ class Gateway:
         version = self._hand_over("rds", [envoy.routes(routing)])
         self._await(lambda: self._route_version() == version, deadline, "routes")
         self._hand_over("cds", after)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it was started with other settings than there are now."""
+        path = self._paths.resource("lds")
+        wanted = json.dumps(envoy.resources("lds", [self._listener()]), indent=1)
+        return not path.is_file() or path.read_text(encoding="utf-8") != wanted
+
+    def _listener(self) -> envoy.Json:
+        return envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))
 
     @property
     def ready(self) -> bool:

@@ -32,6 +32,8 @@ WORKER = "worker"
 GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
+_OUTDATED = "[gateway] or [serving] in labline.toml were changed since it was started."
+_RESTART = "Start it anew: labline down, then labline up"
 
 
 class Platform:
@@ -91,6 +93,7 @@ class Platform:
         with locked(self.places.lock("platform")):
             if self.running:
                 self.control.report()
+                self.require_current()
                 return self.status()
             self._clear()
             self._check_port()
@@ -101,6 +104,19 @@ class Platform:
                 self._stop()
                 raise
         return self._status(started=True)
+
+    def require_current(self) -> None:
+        """Return if the platform is up as labline.toml describes it.
+
+        Raises
+        ------
+        Conflict
+            It is not up, or was started with other settings.
+        """
+        if not self.running:
+            raise Conflict("The platform is not up.", fix="Start it: labline up")
+        if self.gateway.is_outdated:
+            raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
         live = [self._with_port(stored) for stored in self.releases.all_live()]
@@ -162,6 +178,8 @@ class Platform:
         return self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
 
     def _has_signed_on(self, watch: Watch) -> bool:
+        if watch.pid is None:
+            return False
         try:
             born = psutil.Process(watch.pid).create_time()
         except psutil.NoSuchProcess:
@@ -254,7 +272,9 @@ class Platform:
     def _look(self) -> tuple[dict[str, Watch], str]:
         if self.running:
             try:
-                return self.control.report(), ""
+                outdated = self.gateway.is_outdated
+                problem = f"{_OUTDATED[0].upper()}{_OUTDATED[1:]} {_RESTART}" if outdated else ""
+                return self.control.report(), problem
             except LablineError as error:
                 return {}, str(error)
         left = len(self._orphans())

@@ -85,6 +85,7 @@ async def _supervise(places: Places, announce: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGCHLD, supervisor.notice)
     await supervisor.start()
+    places.control.chmod(0o600)
     os.write(announce, b".")
     os.close(announce)
     await supervisor.ended.wait()

@@ -47,7 +47,8 @@ class Traffic:
         endpoints: dict[str, list[Backend]] = {name: [] for name in self._releases.endpoints()}
         for stored in self._releases.among(running):
             serves = _serves(stored, ahead)
-            endpoints[stored.release.endpoint].append(backend(stored, _ALL if serves else 0))
+            others = endpoints.setdefault(stored.release.endpoint, [])
+            others.append(backend(stored, _ALL if serves else 0))
         fixed = {name: tuple(backends) for name, backends in endpoints.items()}
         return Routing(fixed, self._keys.revoked())
 
