@@ -3,32 +3,16 @@
 import json
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 from tests.conftest import write_notebook
+from tests.jobs import kernels, open_project, shown
 
-from labline.database import Database
 from labline.errors import BadNotebook, BadParameter, CellFailed, NotFound
-from labline.jobs import Jobs
 from labline.records import Job, JobStatus
-from labline.settings import Settings
-from labline.tracking import Tracking
-from labline.workflows import Workflows
 
 PARAMETERS = "alpha: float = 0.5  # penalty\nname = 'x'"
-
-
-def open_project(root, policy="") -> SimpleNamespace:
-    (root / "labline.toml").write_text("[project]\nname = 'beasts'\n" + policy)
-    settings = Settings.load(root)
-    workflows = Workflows(settings, Database(settings.database))
-    tracking = Tracking(settings.mlflow_uri, settings.state / "artifacts")
-    jobs = Jobs(settings, workflows, tracking)
-    return SimpleNamespace(
-        root=settings.root, settings=settings, workflows=workflows, tracking=tracking, jobs=jobs
-    )
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +38,6 @@ def run(project):
     return run
 
 
-def shown(path) -> str:
-    book = nbformat.read(path, as_version=4)
-    return "".join(out.get("text", "") for cell in book.cells for out in cell.get("outputs", []))
-
-
 def test_a_notebook_runs_with_its_values_and_is_a_finished_run(project, run):
     progress: list[tuple[int, int]] = []
     path = write_notebook(
@@ -75,7 +54,7 @@ def test_a_notebook_runs_with_its_values_and_is_a_finished_run(project, run):
     assert progress[-1] == (3, 3)
     assert shown(done.output).split() == ["2.0", str(path.parent), done.run_id]
     recorded = project.tracking.run(done.run_id)
-    assert (recorded.status, recorded.experiment, recorded.name) == ("FINISHED", "beasts", "train")
+    assert (recorded.status, recorded.experiment, recorded.name) == ("FINISHED", "beasts0", "train")
     assert recorded.params == {"alpha": "2.0", "name": "x"}
     assert recorded.tags["labline.kind"] == "job"
     assert recorded.tags["labline.job"] == job.id
@@ -198,19 +177,6 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
         time.sleep(0.05)
 
 
-def kernels(notebook) -> list[int]:
-    import psutil
-
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("LABLINE_NOTEBOOK") == str(notebook):
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
-
-
 def test_a_kernel_that_dies_is_a_failed_cell(project, run):
     done = run("dies.ipynb", "import os; os._exit(3)")
     assert done.status == JobStatus.FAILED
@@ -274,58 +240,3 @@ def test_a_run_without_a_notebook_cannot_be_replayed(project):
     project.tracking.end_run(bare.id)
     with pytest.raises(NotFound, match="no recorded notebook"):
         project.jobs.replay(bare)
-
-
-def test_a_workflow_may_replay_in_the_only_slot_of_its_queue(tmp_path):
-    project = open_project(tmp_path, "[jobs]\nconcurrency = 1\n")
-    seen = {}
-
-    def promote(flow, payload):
-        replayed = flow.step("replay", lambda: project.jobs.replay(payload["run"]))
-        seen["metrics"] = replayed.metrics
-        return replayed.id
-
-    project.workflows.register("promotion", promote, queue="promotions")
-    path = write_notebook(project.root / "train.ipynb", "print(1)")
-    job = project.jobs.submit(path)
-    with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=60)
-        id = project.workflows.submit("promotion", {"run": done.run_id})
-        state = project.workflows.wait(id, timeout=60)
-    assert state.status == JobStatus.SUCCEEDED, state.error
-    assert project.tracking.run(state.result).tags["labline.replay_of"] == done.run_id
-    project.workflows.close()
-
-
-def test_a_job_is_stopped_when_its_time_is_up(tmp_path):
-    project = open_project(tmp_path, "[jobs]\ntimeout = '1.5s'\n")
-    path = write_notebook(project.root / "slow.ipynb", "1", "import time; time.sleep(60)")
-    job = project.jobs.submit(path)
-    with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=30)
-    assert done.error.startswith("Cell 2 raised TimeoutError: the job had 1.5 s in all")
-    assert project.tracking.run(done.run_id).status == "FAILED"
-    assert not kernels(path)
-    project.workflows.close()
-
-
-def test_a_job_interrupted_by_the_end_of_its_executor_is_run_again(tmp_path):
-    project = open_project(tmp_path)
-    go = project.root / "go"
-    path = write_notebook(
-        project.root / "wait.ipynb",
-        f"import os, time\nif not os.path.exists({str(go)!r}): time.sleep(60)",
-    )
-    job = project.jobs.submit(path)
-    with project.workflows.executor():
-        while project.jobs.get(job.id).progress[1] == 0:
-            time.sleep(0.05)
-        first = project.jobs.get(job.id).run_id
-    assert project.jobs.get(job.id).status == JobStatus.QUEUED
-    assert not kernels(path)
-    go.touch()
-    with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=60)
-    assert (done.status, done.run_id) == (JobStatus.SUCCEEDED, first)
-    assert len(project.tracking.runs("beasts")) == 1
-    project.workflows.close()

@@ -51,7 +51,8 @@ def inject(notebook: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
 
 
 def reinject(notebook: NotebookNode, values: Mapping[str, Any]) -> None:
-    """Rewrite the injected cell of `notebook` in place: another tool wrote it."""
+    """Rewrite in place, as :func:`inject` would have it, what another tool injected."""
+    notebook.metadata.setdefault("papermill", {})["parameters"] = _json_ready(dict(values))
     for cell in notebook.cells:
         if INJECTED_TAG in _tags(cell):
             cell.source = _code(values)
