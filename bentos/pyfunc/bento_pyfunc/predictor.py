@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from bento_pyfunc.codec import Codec, Request
+from bento_pyfunc.problems import Problem
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import Raw, TableCodec
 
@@ -74,7 +75,13 @@ class Predictor:
         if self._example is None:
             logger.warning("The model has no input example: it is served without a warm-up.")
             return
-        self._matrix = self._shortcut(self.codec.decode(self._example))
+        try:
+            example = self.codec.decode(self._example)
+            self.codec.data.table(example.raw)
+        except Problem as problem:
+            logger.warning("The model's input example does not fit its signature: %s", problem)
+            return
+        self._matrix = self._shortcut(example)
         self.example_answer = orjson.loads(self.answer(self._example))
         # Nothing loaded so far is garbage: spare every later collection the walk through it.
         gc.collect()

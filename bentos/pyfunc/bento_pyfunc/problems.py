@@ -90,9 +90,9 @@ def invalid(errors: list[FieldError]) -> Problem:
     """Return the problem of data that does not fit the model's signature."""
     first = errors[0]
     place = f" (row {first.row})" if first.row is not None else ""
-    more = f" And {len(errors) - 1} more." if len(errors) > 1 else ""
+    more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
     name = f"{first.field}{place}: " if first.field else ""
-    detail = f"{name}{first.message}{more}"
+    detail = f"{name}{first.message}{more}."
     title = "The data does not fit the model's signature"
     return Problem(422, "invalid-data", title, detail, errors[:MOST_ERRORS])
 

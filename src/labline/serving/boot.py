@@ -23,7 +23,7 @@ def boot_command(bento: Bento, python: Path, port: int) -> Command:
     if own.is_file():
         program = [str(own), "--drain", str(_DRAIN)]
     else:
-        program = ["-m", "bentoml", "serve", str(place), "--production"]
+        program = ["-m", "bentoml", "serve", str(place)]
     argv = (str(python), *program, "--host", "127.0.0.1", "--port", str(port))
     return Command(argv, _environment(place), str(place))
 

@@ -1,0 +1,68 @@
+"""Bytes to a JSON document, without guessing."""
+
+import pytest
+from bento_pyfunc.body import parse, refuse_repeated_keys
+from bento_pyfunc.problems import Problem
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"rows": [}',
+        b'{"rows": NaN}',
+        b'{"rows": -Infinity}',
+        b'{"rows": 1e999}',
+        b'{"a": "\xff"}',
+        b'{"a": "\\ud800"}',
+        b"\xef\xbb\xbf{}",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        parse(body)
+    assert caught.value.status == 400
+
+
+def test_nan_is_answered_with_what_to_send_instead() -> None:
+    with pytest.raises(Problem, match="send null"):
+        parse(b'{"rows": [{"x": NaN}]}')
+
+
+@pytest.mark.parametrize(
+    ("body", "keys"),
+    [
+        (b'{"a": {"b": 1, "b": 2}}', 2),
+        (b'{"a": 1, "\\u0061": 2}', 1),
+        (b'{"a": "x:y", "a": "x"}', 1),
+        (b'{"a": "\\":", "a": 1}', 1),
+    ],
+)
+def test_a_repeated_key_is_malformed(body: bytes, keys: int) -> None:
+    with pytest.raises(Problem, match="there twice") as caught:
+        refuse_repeated_keys(body, keys)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "keys"),
+    [
+        (b'{"a": 1, "b": {"a": 1}}', 3),
+        (b'{"a": "2020-01-01T10:00:00", "b:c": ":"}', 2),
+        (b'{"a": "\\\\", "b": "\\"x\\":"}', 2),
+    ],
+)
+def test_colons_inside_strings_are_no_keys(body: bytes, keys: int) -> None:
+    refuse_repeated_keys(body, keys)
+
+
+def test_nesting_that_only_the_second_parser_refuses_is_malformed() -> None:
+    body = b'{"rows": ' + b"[" * 1000 + b'{"a": 1}' + b"]" * 1000 + b"}"
+    parse(body)
+    with pytest.raises(Problem, match="nested"):
+        refuse_repeated_keys(body, 1)
