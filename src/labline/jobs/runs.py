@@ -72,7 +72,7 @@ class Runs:
             "LABLINE_RUN_ID": run.id,
             "LABLINE_EXPERIMENT": run.experiment,
             "LABLINE_NOTEBOOK": str(path),
-            "LABLINE_PROJECT": str(self.settings.root),
+            "LABLINE_ROOT": str(self.settings.root),
             "LABLINE_KIND": run.tags.get("labline.kind", ""),
             "MLFLOW_TRACKING_URI": self.settings.mlflow_uri,
             "JPY_SESSION_NAME": str(path),
