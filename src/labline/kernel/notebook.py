@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,32 @@ def locate(named: str | None = None, variables: Mapping[str, Any] | None = None)
     return next((path for path in paths if path.suffix == ".ipynb" and path.is_file()), None)
 
 
-def snapshot(path: Path | None, executed: Iterable[str]) -> dict[str, Any]:
-    """Return the notebook without outputs: the file, else one made of the executed cells."""
+def snapshot(
+    path: Path | None, executed: Sequence[str], *, until_last: bool = False
+) -> dict[str, Any]:
+    """Return the notebook without outputs: the file, else one made of the executed cells.
+
+    Parameters
+    ----------
+    until_last
+        Leave out what comes below the cell that was executed last: it belongs to other runs.
+    """
     document = _read(path) if path else None
     if document is None:
         return built(executed)
     for cell in document["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = []
+    if until_last and executed:
+        document["cells"] = _until(document["cells"], executed[-1])
     return document
+
+
+def _until(cells: list[dict[str, Any]], source: str) -> list[dict[str, Any]]:
+    for place, cell in enumerate(cells, 1):
+        if cell["source"].strip() == source.strip():
+            return cells[:place]
+    return cells
 
 
 def built(sources: Iterable[str]) -> dict[str, Any]:

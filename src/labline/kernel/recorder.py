@@ -171,7 +171,7 @@ class Recorder:
         from labline.settings import Settings
 
         path = notebooks.locate(notebook, self.shell.user_ns)
-        settings = Settings.load(os.environ.get("LABLINE_PROJECT"))
+        settings = Settings.load(os.environ.get("LABLINE_ROOT"))
         self.recording = live = open_recording(
             settings,
             experiment=experiment or settings.project.name,
@@ -195,7 +195,7 @@ class Recorder:
     def _close(self, live: Recording, status: str) -> Ended:
         self.recording = None
         try:
-            live.close(status)
+            live.close(status, with_cell=self._only_cell)
         except LablineError as error:
             ended = Ended(live.id, problem=error)
         else:
@@ -256,7 +256,6 @@ class Recorder:
         return replace(self._installed, source=source, cell_id=cell_id)
 
     def _end_with_cell(self) -> None:
-        self._only_cell = False
         ended = self.stop("FAILED" if self._last_failed else "FINISHED")
         if ended is not None and self.on_end is not None:
             self.on_end(ended)

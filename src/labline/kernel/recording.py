@@ -16,8 +16,6 @@ from labline.errors import Conflict
 from labline.kernel.journal import Journal, NotWritten
 from labline.kernel.outputs import digest
 from labline.kernel.publishing import Courier, Publishing
-from labline.records import to_dict
-
 if TYPE_CHECKING:
     from labline.settings import Settings
 
@@ -94,6 +92,8 @@ class Recording:
     def check_params(self, params: Mapping[str, str]) -> None:
         """Note parameters; MLflow keeps the first value of each.
 
+        In a job, what are several runs otherwise are one, where that is no mistake.
+
         Raises
         ------
         AlreadyLogged
@@ -101,12 +101,12 @@ class Recording:
         """
         for name, value in params.items():
             known = self._params.get(name, value)
-            if known != value:
+            if known != value and not self.attached:
                 raise AlreadyLogged(
                     f"The parameter {name} of this run is {known} already, not {value}.",
                     fix=f"Log it under another name, as {name}_2, or begin another run.",
                 )
-        self._params.update(params)
+        self._params = {**params, **self._params}
 
     def model_folder(self, name: str) -> Path:
         """Return the folder to save the next model in; it lies beside the journal."""
@@ -137,8 +137,13 @@ class Recording:
             }
         )
 
-    def close(self, status: str) -> None:
+    def close(self, status: str, *, with_cell: bool = False) -> None:
         """Bring everything to disk, environment and notebook included, and end the journal.
+
+        Parameters
+        ----------
+        with_cell
+            The recording was of one cell, which ends it: what is below belongs to other runs.
 
         Raises
         ------
@@ -149,7 +154,7 @@ class Recording:
         loaded = tuple(sys.modules)
         ran = list(self._ran)
         self.journal.put(lambda: _environment(loaded))
-        self.journal.put(lambda: self._snapshot(ran))
+        self.journal.put(lambda: self._snapshot(ran, with_cell))
         self.journal.put({"event": "end", "status": status})
         self.journal.close()
 
@@ -177,21 +182,23 @@ class Recording:
 
     def _git(self) -> dict[str, Any] | None:
         from labline.kernel.git import state
+        from labline.records import to_dict
 
         folder = self._path.parent if self._path else self.publishing.root
         found = state(folder, self._path)
         return {"event": "git", **to_dict(found)} if found else None
 
-    def _snapshot(self, ran: list[str]) -> dict[str, Any]:
+    def _snapshot(self, ran: list[str], until_last: bool) -> dict[str, Any]:
         from labline.kernel.notebook import missing, snapshot
 
-        document = snapshot(self._path, ran)
+        document = snapshot(self._path, ran, until_last=until_last)
         complete = not missing(document, ran[self._ran_before :])
         return {"event": "notebook", "document": document, "complete": complete}
 
 
 def _environment(loaded: tuple[str, ...]) -> dict[str, Any]:
     from labline.kernel.environment import capture
+    from labline.records import to_dict
 
     return {"event": "environment", **to_dict(capture(loaded))}
 

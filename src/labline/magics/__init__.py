@@ -80,7 +80,8 @@ def _record_cell(lines: list[str]) -> list[str]:
     line = words[1].strip() if len(words) > 1 else ""
     body = lines[1:]
     inner: list[str] = cell_magic(body) if body else []
-    return [f"get_ipython().run_cell_magic('record', {line!r}, '')\n", *inner]
+    # IPython takes no empty body; a blank one says that the body follows as the cell's own.
+    return [f"get_ipython().run_cell_magic('record', {line!r}, ' ')\n", *inner]
 
 
 def _show_end(shell: Any, ended: Ended) -> None:

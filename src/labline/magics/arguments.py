@@ -102,7 +102,7 @@ def unquoted(word: str) -> str:
 
 def listed(words: list[str] | None) -> list[str]:
     """Return the parts of ``["a,b", "c"]``: a, b and c; commas in brackets do not part."""
-    return split(" ".join(words or ()), ",")
+    return [part for word in words or () for part in split(word, ",")]
 
 
 # -- expressions in the user's namespace ---------------------------------------------------------

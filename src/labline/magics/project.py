@@ -18,7 +18,7 @@ def lab(shell: Any) -> Lab:
     from labline.lab import Lab
     from labline.settings import find_root
 
-    root = str(find_root(Path(os.environ.get("LABLINE_PROJECT") or Path.cwd())))
+    root = str(find_root(Path(os.environ.get("LABLINE_ROOT") or Path.cwd())))
     known = _labs.get(shell)
     if known is None or known[0] != root:
         known = _labs[shell] = (root, Lab.from_(root))

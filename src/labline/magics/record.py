@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import sys
 from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,8 +38,9 @@ class NotRecording(Conflict):
 def record_parser() -> Parser:
     """Return the parser of ``%record``."""
     parser = cell_parser(
-        "%record [on|off|status] [--experiment NAME] [--run NAME] [--notebook PATH]\n"
-        "       %%record [--experiment NAME] [--run NAME]"
+        # argparse formats a usage with %.
+        "%%record [on|off|status] [--experiment NAME] [--run NAME] [--notebook PATH]\n"
+        "       %%%%record [--experiment NAME] [--run NAME]"
     )
     parser.add_argument(
         "action", nargs="?", default="status", choices=("on", "off", "status"), help="what to do"
@@ -218,7 +219,7 @@ def _metrics(words: list[str], namespace: dict[str, Any]) -> dict[str, float]:
     metrics = {name: number(name, evaluate(text, namespace)) for name, text in assignments(words)}
     for name, value in metrics.items():
         if is_nan(value):
-            warnings.warn(f"{name} is NaN: a metric gate will refuse it", stacklevel=2)
+            sys.stderr.write(f"{name} is NaN: a metric gate will refuse it.\n")
     return metrics
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -24,6 +25,8 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "deploy": (line.deploy_parser, line.deploy),
     "rollback": (line.rollback_parser, line.rollback),
 }
+# What a replay, which only looks whether a notebook still gives the same, must not do again.
+_EFFECTS = ("submit", "promote", "deploy", "rollback")
 
 
 def parsers() -> dict[str, Parser]:
@@ -40,6 +43,9 @@ def run(shell: Any, name: str, text: str) -> Any:
         Shown as one block of message and fix, while the cell fails as with any exception.
     """
     make, verb = _VERBS[name]
+    if name in _EFFECTS and os.environ.get("LABLINE_KIND") == "replay":
+        sys.stdout.write(f"%{name} does nothing in a replay.\n")
+        return None
     return _plainly(lambda: verb(shell, make().parse(text)))
 
 
