@@ -13,8 +13,6 @@ from labline.lab import Lab
 from labline.server.bench import Bench
 from labline.server.routes import ROUTES
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 
 @pytest.fixture
 def jp_server_config():
