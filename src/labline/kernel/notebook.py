@@ -96,10 +96,10 @@ def missing(document: Mapping[str, Any], executed: Iterable[str]) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if document.get("nbformat") != 4 or not {"cells", "metadata"} <= set(document):
+    if not isinstance(document, dict) or document.get("nbformat") != 4:
         return None
     document["metadata"].pop("widgets", None)
     for cell in document["cells"]:

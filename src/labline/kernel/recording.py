@@ -16,6 +16,7 @@ from labline.errors import Conflict
 from labline.kernel.journal import Journal, NotWritten
 from labline.kernel.outputs import digest
 from labline.kernel.publishing import Courier, Publishing
+
 if TYPE_CHECKING:
     from labline.settings import Settings
 
@@ -161,9 +162,9 @@ class Recording:
     # -- events that take time, made in the writer's thread --------------------------------
 
     def _start(self, run_id: str | None) -> dict[str, Any]:
-        import psutil
+        from importlib.metadata import version
 
-        from labline import __version__
+        import psutil
 
         return {
             "event": "start",
@@ -177,7 +178,7 @@ class Recording:
             "host": socket.gethostname(),
             "process": os.getpid(),
             "process_started": psutil.Process().create_time(),
-            "labline": __version__,
+            "labline": version("labline"),
         }
 
     def _git(self) -> dict[str, Any] | None:

@@ -58,15 +58,14 @@ class Parser(argparse.ArgumentParser):
         HelpAsked
             The line asks for help.
         """
-        return self.parse_intermixed_args(split(line))
+        words = split(line)
+        if {"-h", "--help"} & set(words):
+            raise HelpAsked(self.format_help())
+        return self.parse_intermixed_args(words)
 
     def error(self, message: str) -> NoReturn:
         """Raise what :mod:`argparse` would print; argparse calls this."""
         raise BadUsage(f"{self.prog}: {message}.", fix=f"For example: {self._example}")
-
-    def print_help(self, file: Any = None) -> NoReturn:
-        """Raise the help text; argparse calls this for ``--help``."""
-        raise HelpAsked(self.format_help())
 
 
 def split(line: str, separator: str = " ") -> list[str]:
