@@ -172,6 +172,7 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
     assert done.status == JobStatus.CANCELLED
     assert project.tracking.run(done.run_id).status == "KILLED"
     assert shown(done.output) == "so far\n"
+    assert project.jobs.log(job.id) == "[cell 1]\nso far\n"
     while kernels(path):
         assert time.monotonic() - asked < 5
         time.sleep(0.05)

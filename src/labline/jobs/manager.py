@@ -11,12 +11,17 @@ from papermill.engines import NotebookExecutionManager, catch_nb_assignment
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+#: Seconds after which what a long cell shows is saved while it runs; papermill's own is 30.
+_AUTOSAVE = 2
+
 
 class Saving(NotebookExecutionManager):  # type: ignore[misc]
     """Keeps `notebook` in the file `output` as its cells run."""
 
     def __init__(self, notebook: NotebookNode, output: Path) -> None:
-        super().__init__(notebook, output_path=str(output), progress_bar=False)
+        super().__init__(
+            notebook, output_path=str(output), progress_bar=False, autosave_cell_every=_AUTOSAVE
+        )
         notebook.metadata.setdefault("papermill", {})
 
     @catch_nb_assignment  # type: ignore[untyped-decorator, unused-ignore]

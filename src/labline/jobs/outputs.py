@@ -22,6 +22,25 @@ def raised(cell: NotebookNode) -> tuple[str, str]:
     return str(errors[-1].ename), _ANSI.sub("", str(errors[-1].evalue))
 
 
+def log(notebook: NotebookNode) -> str:
+    """Return what the cells have shown so far as text, each below its number."""
+    return "\n".join(
+        f"[cell {number}]\n{shown}"
+        for number, cell in enumerate(notebook.cells, 1)
+        if (shown := "".join(map(_text, cell.get("outputs", []))))
+    )
+
+
+def _text(output: NotebookNode) -> str:
+    if output.output_type == "stream":
+        text = output.text
+    elif output.output_type == "error":
+        text = "\n".join(output.traceback)
+    else:
+        text = output.get("data", {}).get("text/plain", "")
+    return _ANSI.sub("", text).rstrip("\n") + "\n" if text else ""
+
+
 class Redaction:
     """Replace the values of environment variables by their names.
 

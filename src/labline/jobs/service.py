@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from labline import notebooks
 from labline.errors import BadInput, LablineError, NotFound
+from labline.jobs import outputs
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.kernels import kernel_name
 from labline.jobs.runs import NOTEBOOK, Runs
@@ -188,6 +189,19 @@ class Jobs:
             if all(job.status.ended for job in now) or time.monotonic() >= deadline:
                 return now
             time.sleep(_LOOK)
+
+    def log(self, id: str) -> str:
+        """Return what the job's cells have shown so far, as text.
+
+        Raises
+        ------
+        NotFound
+            There is no such job, or it has not begun.
+        """
+        job = self.get(id)
+        if job.output is None:
+            raise NotFound(f"Job {job.id} has no output: it is {job.status}.")
+        return outputs.log(notebooks.read(job.output))
 
     def cancel(self, id: str) -> None:
         """Take the job out of the queue, or stop it; what it has run so far is kept.

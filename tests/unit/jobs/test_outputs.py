@@ -1,0 +1,49 @@
+import nbformat.v4 as v4
+
+from labline.jobs.outputs import Redaction, log, raised
+
+
+def cell(*outputs):
+    return v4.new_code_cell("x", outputs=list(outputs))
+
+
+def stream(text: str):
+    return v4.new_output("stream", text=text)
+
+
+def error(name: str, text: str):
+    return v4.new_output(
+        "error", ename=name, evalue=text, traceback=[f"\x1b[31m{name}\x1b[0m", text]
+    )
+
+
+def test_the_exception_shown_last_is_the_one_that_counts():
+    shown = cell(error("KeyError", "a"), stream("x"), error("ValueError", "\x1b[1mbad\x1b[0m"))
+    assert raised(shown) == ("ValueError", "bad")
+
+
+def test_a_cell_that_showed_no_error_still_has_a_name_for_it():
+    assert raised(cell())[0] == "CellExecutionError"
+
+
+def test_secrets_are_taken_out_of_whatever_a_cell_shows():
+    data = v4.new_output("display_data", data={"text/html": "<b>s3cret</b>", "image/png": "s3cret"})
+    book = v4.new_notebook(cells=[cell(stream("a s3cret"), error("E", "s3cret"), data)])
+    Redaction({"TOKEN": "s3cret", "SHORT": "a"}).notebook(book)
+    text, failure, shown = book.cells[0].outputs
+    assert text.text == "a env:TOKEN"
+    assert (failure.evalue, failure.traceback[1]) == ("env:TOKEN", "env:TOKEN")
+    assert shown.data == {"text/html": "<b>env:TOKEN</b>", "image/png": "s3cret"}
+
+
+def test_the_log_is_the_text_of_the_outputs_by_cell():
+    result = v4.new_output("execute_result", data={"text/plain": "42", "text/html": "<b>42</b>"})
+    book = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# t"),
+            cell(stream("one\n"), result),
+            cell(),
+            cell(error("E", "x")),
+        ]
+    )
+    assert log(book) == "[cell 2]\none\n42\n\n[cell 4]\nE\nx\n"

@@ -1,0 +1,57 @@
+import hashlib
+
+import nbformat
+import pytest
+
+from labline.errors import BadInput, BadNotebook
+from labline.jobs.service import _grid, _output
+from labline.jobs.work import Order
+from labline.notebooks import injected_values
+
+
+def order(tmp_path, **changes) -> Order:
+    cell = nbformat.v4.new_code_cell("alpha = 1", metadata={"tags": ["parameters"]})
+    snapshot = tmp_path / "input.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), snapshot)
+    digest = hashlib.sha256(snapshot.read_bytes()).hexdigest()
+    values = {
+        "notebook": str(tmp_path / "train.ipynb"),
+        "sha256": digest,
+        "parameters": {"alpha": 2},
+        "experiment": "e",
+        "name": "train",
+        "timeout": 1.0,
+        "snapshot": str(snapshot),
+    }
+    return Order(**{**values, **changes})
+
+
+def test_an_order_gives_its_snapshot_with_the_values(tmp_path):
+    assert injected_values(order(tmp_path).given()) == {"alpha": 2}
+
+
+def test_a_snapshot_that_was_changed_is_not_run(tmp_path):
+    with pytest.raises(BadNotebook, match=r"train\.ipynb was changed after submit"):
+        order(tmp_path, sha256="0").given()
+
+
+def test_a_snapshot_that_is_gone_is_told(tmp_path):
+    with pytest.raises(BadNotebook, match="cannot be read"):
+        order(tmp_path, snapshot=str(tmp_path / "gone.ipynb")).given()
+
+
+def test_a_sweep_is_the_grid_of_its_values():
+    assert _grid({"a": [1, 2], "b": ["x"]}) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+
+
+@pytest.mark.parametrize("space", [{}, {"a": []}])
+def test_a_sweep_over_nothing_is_refused(space):
+    with pytest.raises(BadInput, match="has no values"):
+        _grid(space)
+
+
+def test_an_output_never_overwrites_the_notebook(tmp_path):
+    notebook = (tmp_path / "train.ipynb").resolve()
+    assert _output(notebook, tmp_path / "out", "ab") == tmp_path.resolve() / "out/train-ab.ipynb"
+    with pytest.raises(BadInput, match="would overwrite"):
+        _output(notebook, tmp_path, "")
