@@ -63,6 +63,7 @@ class JupyterLab:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
@@ -145,7 +146,7 @@ def open_sidebar(page: Page, address: str) -> Locator:
 
 def sidebar(page: Page) -> Locator:
     panel = page.get_by_role("region", name="Labline")
-    expect(panel.get_by_role("heading", name="churn")).to_be_visible(timeout=PATIENCE)
+    expect(panel.get_by_role("heading", name="churn")).to_be_visible()
     return panel
 
 
@@ -155,7 +156,7 @@ def section(panel: Locator, name: str) -> Locator:
 
 def screenshot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.mouse.move(900, 600)
+    page.mouse.move(900, 800)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
 
 
@@ -182,7 +183,7 @@ def test_the_sidebar_tells_how_to_start_and_shows_a_run_when_it_comes(
     name = f"ridge in the {theme.lower()}"
     record_a_run(jupyterlab.root, name)
     runs = section(panel, "Runs")
-    expect(runs.get_by_text(name)).to_be_visible(timeout=15_000)
+    expect(runs.get_by_text(name)).to_be_visible()
     expect(runs.get_by_text(re.compile(r"roc_auc\s+0\.9123")).first).to_be_visible()
     screenshot(page, f"sidebar-with-a-run-{theme.lower()}")
 
@@ -252,9 +253,9 @@ def test_a_policy_that_breaks_is_explained_and_mends_by_itself(
     good = policy.read_text()
     policy.write_text('[project]\nnaem = "churn"\n')
     complaint = panel.locator("strong", has_text="labline.toml:2: unknown key 'naem'")
-    expect(complaint).to_be_visible(timeout=15_000)
+    expect(complaint).to_be_visible()
     expect(panel.get_by_text("Below is what was known")).to_be_visible()
     screenshot(page, "sidebar-policy-broken")
     policy.write_text(good)
     panel.get_by_role("button", name="Refresh").click()
-    expect(complaint).to_be_hidden(timeout=15_000)
+    expect(complaint).to_be_hidden()

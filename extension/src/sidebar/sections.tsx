@@ -114,9 +114,14 @@ function Body(props: IProps & { name: SectionName }): React.ReactElement {
   const { name, snapshot, status, trans } = props;
   const list: IList<unknown> = snapshot.lists[name];
   const all = status.counts[name] ?? 0;
+  // What the panel says above is not said again in every list.
+  const told = list.failure?.message === snapshot.failure?.message;
+  const failure = list.failure && !told && (
+    <ListFailure {...props} failure={list.failure} />
+  );
   if (list.items.length === 0) {
-    return list.failure ? (
-      <ListFailure {...props} failure={list.failure} />
+    return failure ? (
+      failure
     ) : list.loaded ? (
       <Empty name={name} trans={trans} />
     ) : (
@@ -125,7 +130,7 @@ function Body(props: IProps & { name: SectionName }): React.ReactElement {
   }
   return (
     <>
-      {list.failure && <ListFailure {...props} failure={list.failure} />}
+      {failure}
       <ul>{rowsOf(props)}</ul>
       {all > list.items.length && (
         <p className="jp-labline-more">
