@@ -362,10 +362,12 @@ def test_an_environment_that_lacks_something_is_refused(bento: Bento, tmp_path: 
     source = tmp_path / "src"
     source.mkdir()
     (source / "requirements.txt").write_text("orjson==0.1\nno-such-distribution\n")
+    (source / "service.json").write_text('{"python": "3.99"}')
     with pytest.raises(Refused) as caught:
         ensure_environment(
             replace(bento, path=str(tmp_path)), "current", settings=project(tmp_path / "p")
         )
+    assert "(needs 3.99)" in caught.value.message
     assert "orjson is" in caught.value.message
     assert "no-such-distribution is not installed" in caught.value.message
 

@@ -55,6 +55,10 @@ def test_an_environment_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> No
     (source / "service.json").write_text('{"python": "3.11"}')
     bento = Bento("m:3-abc", str(source.parent), "m/3", "d" * 64)
     settings = project(tmp_path / "project")
-    with pytest.raises(Failed, match=r"six==0\.0\.0\.1"):
-        ensure_environment(bento, "locked", settings=settings)
-    assert {path.suffix for path in settings.folder("envs").iterdir()} == {".lock"}
+    for _ in range(2):
+        with pytest.raises(Failed, match=r"six==0\.0\.0\.1"):
+            ensure_environment(bento, "locked", settings=settings)
+        (lock,) = settings.folder("envs").iterdir()
+        assert lock.suffix == ".lock"
+        # What a process that was killed leaves is swept away by the next one.
+        lock.with_name(f".{lock.stem}.0a0b0c0d").mkdir()

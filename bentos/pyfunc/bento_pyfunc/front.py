@@ -127,7 +127,6 @@ class Front:
             "model_digest": self.spec.digest,
             "bento": self.bento,
             "started": self._started,
-            "pid": os.getpid(),
         }
         return _JSON, orjson.dumps(facts)
 

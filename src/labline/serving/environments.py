@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 Mode = Literal["locked", "current"]
 
+_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _COMPLETE = "labline-environment.json"
 _FIX = "Correct what it says above; nothing is left of the try."
 
@@ -44,14 +45,14 @@ def ensure_environment(bento: Bento, mode: Mode, *, settings: Settings) -> Path:
         The package index cannot be reached.
     """
     source = Path(bento.path) / "src"
-    if mode == "current":
-        return _current(bento, source)
-    lock = source / "requirements.lock.txt"
     python = json.loads((source / "service.json").read_text(encoding="utf-8"))["python"]
+    if mode == "current":
+        return _current(bento, source, python)
+    lock = source / "requirements.lock.txt"
     target = settings.folder("envs") / _digest(lock.read_text(encoding="utf-8"), python)
-    if not (target / _COMPLETE).is_file():
+    if not _is_complete(target):
         with places.alone(target.with_name(f"{target.name}.lock")):
-            if not (target / _COMPLETE).is_file():
+            if not _is_complete(target):
                 _make(target, lock, python, settings)
     return interpreter(target)
 
@@ -62,14 +63,21 @@ def interpreter(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if windows else "bin/python")
 
 
+def _is_complete(environment: Path) -> bool:
+    # The interpreter is a link: the Python that it was made with may have gone since.
+    return (environment / _COMPLETE).is_file() and interpreter(environment).exists()
+
+
 def _digest(lock: str, python: str) -> str:
     material = "\n".join([lock, python, platform.system(), platform.machine()])
     return hashlib.sha256(material.encode()).hexdigest()[:16]
 
 
-def _current(bento: Bento, source: Path) -> Path:
+def _current(bento: Bento, source: Path, python: str) -> Path:
     lines = (source / "requirements.txt").read_text(encoding="utf-8").splitlines()
     unmet = requirements.unmet(lines)
+    if python != _HERE:
+        unmet.insert(0, f"Python is {_HERE} (needs {python})")
     if unmet:
         raise Refused(
             f"{bento.tag} cannot run in the current environment: {'; '.join(unmet)}.",
@@ -80,6 +88,8 @@ def _current(bento: Bento, source: Path) -> Path:
 
 def _make(target: Path, lock: Path, python: str, settings: Settings) -> None:
     logger.info("making the environment %s", target.name)
+    for left in target.parent.glob(f".{target.name}.*"):
+        places.remove(left)  # of a process that was killed: the lock is ours
     with places.staged(target) as folder:
         try:
             # Relocatable: it is made under another name than it will have.
@@ -117,7 +127,7 @@ def _try(python: Path, name: str) -> None:
 
 def _python(version: str) -> str:
     """Return this interpreter where it has the wanted version, else let uv find one."""
-    return sys.executable if version == ".".join(map(str, sys.version_info[:2])) else version
+    return sys.executable if version == _HERE else version
 
 
 def _failure(lock: Path, output: str) -> Failed:

@@ -33,20 +33,19 @@ def combine(model: ModelFolder, template: Sequence[str]) -> list[str]:
 
     BentoML is pinned to the version that builds the Bento, MLflow to the one that saved the model.
     """
-    lines = {_slim(line, model.loader) for line in model.requirements}
-    lines |= {_pinned(line) for line in template}
-    if model.mlflow_version and not any(
-        _name(line).startswith("mlflow") for line in lines - set(template)
-    ):
-        lines.add(f"mlflow-skinny=={model.mlflow_version}")
-    return sorted(lines, key=str.lower)
+    own = [_slim(line, model.loader) for line in model.requirements]
+    saver = model.mlflow_version
+    if saver and not any(_name(line).startswith("mlflow") and "==" in line for line in own):
+        own.append(_slim(f"mlflow=={saver}", model.loader))
+    return sorted({*own, *map(_pinned, template)}, key=str.lower)
 
 
 def _slim(line: str, loader: str) -> str:
     wanted = _parse(line)
-    if wanted is None or wanted.name.lower() != "mlflow" or wanted.extras or wanted.url:
+    if wanted is None or canonicalize_name(wanted.name) != "mlflow":
         return line
-    return f"mlflow-skinny{wanted.specifier}" if loader in _SKINNY_LOADERS else line
+    special = wanted.extras or wanted.url or wanted.marker or loader not in _SKINNY_LOADERS
+    return line if special else f"mlflow-skinny{wanted.specifier}"
 
 
 def _pinned(line: str) -> str:
@@ -94,15 +93,14 @@ def lock(lines: Sequence[str], model: ModelFolder, *, cwd: Path) -> str:
 
 
 def _installed() -> list[str]:
-    found = {canonicalize_name(d.metadata["Name"]): d.version for d in metadata.distributions()}
-    return [f"{name}=={version}" for name, version in sorted(found.items())]
+    # A broken installation can lack its name.
+    return sorted(f"{d.name}=={d.version}" for d in metadata.distributions() if d.name)
 
 
 def _refusal(output: str, lines: Sequence[str], model: ModelFolder) -> Refused:
     return Refused(
         f"The service's requirements cannot be installed: {explain(output, model.requirements)}",
-        fix="Change the model's requirements and log it again, or give the service's templates "
-        "other bounds.",
+        fix="Loosen the model's requirements and log it again.",
         requirements=list(lines),
         output=output,
     )

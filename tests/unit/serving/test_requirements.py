@@ -54,6 +54,11 @@ def test_a_model_that_forgot_mlflow_gets_the_one_that_saved_it() -> None:
     assert "mlflow-skinny==3.17.2" in requirements.combine(model, TEMPLATE)
 
 
+def test_a_loose_mlflow_is_pinned_to_the_one_that_saved_the_model() -> None:
+    model = replace(MODEL, requirements=("mlflow>=3",))
+    assert {"mlflow-skinny>=3", "mlflow-skinny==3.17.2"} <= set(requirements.combine(model, []))
+
+
 def test_an_unknown_loader_keeps_all_of_mlflow() -> None:
     model = replace(MODEL, loader="mlflow.spark")
     lines = requirements.combine(model, TEMPLATE)
