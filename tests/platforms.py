@@ -46,7 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         rows = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/slow":
             time.sleep(3)
-        self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid()})
+        self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid(),
+                          "headers": [name.lower() for name in self.headers]})
 
     def log_message(self, *_):
         pass

@@ -102,6 +102,7 @@ def test_down_also_ends_what_a_killed_daemon_left(line):
     status = line.platform.up()
     orphans = psutil.Process(status.pid).children(recursive=True)
     psutil.Process(status.pid).kill()
+    eventually(lambda: not line.platform.running)
     assert line.platform.down()
     assert not any(is_alive(each) for each in orphans)
     assert not line.platform.down()

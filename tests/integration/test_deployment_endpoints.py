@@ -1,6 +1,7 @@
 """Releases behind a real gateway."""
 
 import json
+import socket
 import threading
 import time
 from http.client import HTTPConnection
@@ -65,6 +66,15 @@ def test_what_was_deployed_is_back_after_down_and_up(up):
     (instance,) = status.instances
     assert (instance.release, instance.state, instance.healthy) == (release.id, "ready", True)
     assert ask(up, "/churn/predict", key, method="POST", content=b"[]").status_code == 200
+
+
+def test_a_release_whose_port_was_taken_meanwhile_comes_back_on_another(up):
+    release = up.deploy(1)
+    up.platform.down()
+    with socket.create_server(("127.0.0.1", release.port)):
+        (instance,) = up.platform.up().instances
+        assert instance.port != release.port
+        assert up.serves(1)
 
 
 def test_a_call_with_the_same_key_returns_the_same_release(up):
@@ -162,6 +172,16 @@ def test_only_a_key_of_the_endpoint_that_is_not_revoked_opens_it(up):
     up.endpoints.revoke(known.id)
     assert ask(up, path, key).status_code == 403
     assert ask(up, path, up.endpoints.issue_key("churn", 60)).status_code == 200
+
+
+def test_a_key_does_not_reach_the_release(up):
+    up.deploy(1)
+    key = up.endpoints.issue_key("churn", 600)
+    url = f"http://127.0.0.1:{up.settings.gateway.port}/churn/predict"
+    for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}):
+        seen = httpx.post(url, headers=headers, content=b"[]").json()["headers"]
+        assert "x-request-id" in seen
+        assert not {"x-api-key", "authorization"} & set(seen)
 
 
 def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):

@@ -127,7 +127,7 @@ class Watched(Watcher):  # type: ignore[misc]
             "pid": running[0] if running else None,
             "state": self._state(running),
             "restarts": self.restarts.count,
-            "failures": self.restarts.failures,
+            "ends": self.restarts.ends,
             "exit_code": self.exit_code,
         }
 

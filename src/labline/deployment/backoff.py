@@ -14,6 +14,8 @@ _LOOP = 3
 class Restarts:
     """What is known of one watched process's life."""
 
+    #: times it ended
+    ends: int = 0
     #: times it was started again
     count: int = 0
     #: times in a row that it ended before it was :data:`STEADY`
@@ -21,7 +23,8 @@ class Restarts:
 
     def ended(self, lived: float) -> Restarts:
         """Return what is known after the process ended `lived` seconds after its start."""
-        return replace(self, failures=1 if lived >= STEADY else self.failures + 1)
+        failures = 0 if lived >= STEADY else self.failures + 1
+        return replace(self, ends=self.ends + 1, failures=failures)
 
     def started(self) -> Restarts:
         """Return what is known after it was started again."""
@@ -29,8 +32,8 @@ class Restarts:
 
     @property
     def pause(self) -> float:
-        """Seconds until the next start: none at first, then 1, 2, 4 ... 30."""
-        return 0.0 if self.failures < 2 else float(min(_LONGEST, 2.0 ** (self.failures - 2)))
+        """Seconds until the next start: none after a long life, else 1, 2, 4 ... 30."""
+        return float(min(_LONGEST, 2.0 ** (self.failures - 1))) if self.failures else 0.0
 
     @property
     def looping(self) -> bool:

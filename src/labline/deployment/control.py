@@ -17,6 +17,8 @@ from labline.records import Command
 GRACE = 15.0
 #: Seconds within which the daemon must answer.
 ANSWER = 10.0
+#: Milliseconds between two looks whether it still lives.
+_SLICE = 200
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Watch:
     state: str
     #: times it was started again
     restarts: int
-    #: times in a row that it ended early
-    failures: int
+    #: times it ended
+    ends: int
     #: how it ended last; minus the signal's number where it was killed
     exit_code: int | None
 
@@ -119,8 +121,10 @@ class Control:
             socket.linger = 0
             socket.connect(f"ipc://{self._places.control}")
             socket.send_json(message)
-            if not socket.poll(max(0.1, timeout) * 1000):
-                raise self._silent()
+            deadline = time.monotonic() + timeout
+            while not socket.poll(_SLICE):
+                if not self.alive or time.monotonic() > deadline:
+                    raise self._silent()
             answer: Mapping[str, Any] = json.loads(socket.recv())
         return answer
 

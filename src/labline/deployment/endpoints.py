@@ -126,6 +126,8 @@ class Endpoints:
 
     def _bring_up(self, stored: Stored) -> Stored:
         try:
+            if stored.name not in self._platform.control.report():
+                stored = self._platform.on_free_port(stored)
             self._platform.instances.boot(stored)
             self._platform.instances.await_ready(stored, self._settings.serving.boot_timeout)
             return self._platform.traffic.switch(stored)

@@ -83,7 +83,7 @@ class Instances:
         watch = self._control.report().get(stored.name)
         if watch is None or watch.state == "stopped":
             raise self._boot_failed(stored, "could not be started")
-        if watch.failures:
+        if watch.ends:
             how = f"exit code {watch.exit_code}" if watch.exit_code is not None else "no exit code"
             raise self._boot_failed(stored, f"ended with {how} before it was ready")
 

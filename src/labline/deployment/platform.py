@@ -119,7 +119,7 @@ class Platform:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
-        live = [self._with_port(stored) for stored in self.releases.all_live()]
+        live = [self.on_free_port(stored) for stored in self.releases.all_live()]
         self.gateway.prepare(self.traffic.recorded())
         self._start_daemon()
         self.control.add(GATEWAY, self.gateway.command())
@@ -142,7 +142,7 @@ class Platform:
         if result.returncode:
             raise self._failed(supervisor.NAME, "did not start")
 
-    def _with_port(self, stored: Stored) -> Stored:
+    def on_free_port(self, stored: Stored) -> Stored:
         """Return the release on its port, or on another where that is taken by now."""
         port = stored.release.port
         if processes.port_is_free("127.0.0.1", port):
@@ -173,7 +173,7 @@ class Platform:
             time.sleep(0.05)
 
     def _is_up(self, name: str, watch: Watch) -> bool:
-        if watch.failures or watch.state == "stopped":
+        if watch.ends or watch.state == "stopped":
             raise self._failed(name, f"ended with exit code {watch.exit_code} while it started")
         return self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
 

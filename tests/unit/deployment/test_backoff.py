@@ -1,13 +1,13 @@
 from labline.deployment.backoff import Restarts
 
 
-def test_the_first_restart_is_immediate_and_later_ones_come_ever_later():
+def test_what_ends_early_is_started_again_ever_later():
     life, pauses = Restarts(), []
     for _ in range(8):
         life = life.ended(lived=1).started()
         pauses.append(life.pause)
-    assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
-    assert life.count == 8
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert (life.ends, life.count) == (8, 8)
 
 
 def test_three_early_ends_in_a_row_are_a_crash_loop():
@@ -19,7 +19,7 @@ def test_three_early_ends_in_a_row_are_a_crash_loop():
     assert verdicts == [False, False, True]
 
 
-def test_a_long_life_forgives():
+def test_a_long_life_forgives_and_what_ends_after_it_is_started_at_once():
     life = Restarts()
     for _ in range(5):
         life = life.ended(lived=1)
