@@ -108,6 +108,7 @@ def test_a_sweep_is_one_run_with_a_run_for_each_point(project):
     (parent,) = {job.sweep for job in done}
     assert project.tracking.run(parent).status == "FINISHED"
     assert project.tracking.run(parent).tags["labline.kind"] == "sweep"
+    assert project.tracking.run(parent).params == {"alpha": "0.1, 1.0, 10.0", "name": "y"}
     for job in done:
         nested = project.tracking.run(job.run_id)
         assert nested.tags["mlflow.parentRunId"] == parent

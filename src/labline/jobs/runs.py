@@ -46,9 +46,13 @@ class Runs:
         name: str = "",
         experiment: str | None = None,
         tags: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
         parent: str | None = None,
     ) -> Run:
-        """Start the run of `notebook`, values injected, that was read from `path`."""
+        """Start the run of `notebook`, values injected, that was read from `path`.
+
+        `values` are recorded in place of what the notebook says.
+        """
         place = self.label(path)
         with self._first:
             # Two threads must not both make MLflow's database.
@@ -62,7 +66,7 @@ class Runs:
                     "mlflow.source.type": "NOTEBOOK",
                     **(tags or {}),
                 },
-                params=shown_values(notebook),
+                params={**shown_values(notebook), **(values or {})},
                 parent=parent,
             )
 

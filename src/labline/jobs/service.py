@@ -106,6 +106,7 @@ class Jobs:
             name=f"{taken.path.stem} over {', '.join(space)}",
             experiment=experiment,
             tags=tags,
+            values={**orders[0].parameters, **{k: _listed(v) for k, v in space.items()}},
         )
         ids = tuple(uuid4().hex[:12] for _ in orders)
         return [
@@ -324,6 +325,10 @@ def _grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
             fix="Give at least one: --sweep alpha=0.1,1,10",
         )
     return [dict(zip(space, point, strict=True)) for point in itertools.product(*space.values())]
+
+
+def _listed(choices: Sequence[Any]) -> str:
+    return ", ".join(map(str, choices))
 
 
 def _words(point: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
-from labline.errors import BadNotebook, LablineError
+from labline.errors import BadNotebook, LablineError, Unreachable
 from labline.jobs.execution import Execution, Plan, execute_notebook, require_secrets
 from labline.jobs.runs import Runs
 from labline.records import JobStatus
@@ -85,6 +85,8 @@ class Work:
 
     runs: Runs
     workflows: Workflows
+    #: seconds to wait for a tracking server that is away before what ran is kept, try by try
+    patience: tuple[float, ...] = (1.0, 4.0, 15.0)
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -114,7 +116,7 @@ class Work:
         flow.publish("run_id", facts["run_id"])
         execution = flow.step("execute", lambda: self._execute(flow, order, given, facts["run_id"]))
         facts["progress"] = execution.progress
-        run = flow.step("close the run", lambda: self._close(order, given, execution, facts))
+        run = flow.step("close the run", lambda: self._close(flow, order, given, execution, facts))
         facts.update(ended=run.ended, metrics=dict(run.metrics))
         if execution.failure:
             raise execution.failure
@@ -167,11 +169,24 @@ class Work:
             self.close_sweep(order)
 
     def _close(
-        self, order: Order, given: NotebookNode, execution: Execution, facts: Mapping[str, Any]
+        self,
+        flow: Flow,
+        order: Order,
+        given: NotebookNode,
+        execution: Execution,
+        facts: Mapping[str, Any],
     ) -> Run:
-        run = self.runs.close(
-            facts["run_id"], given, execution, title=order.name, report=Path(order.report)
-        )
+        """Keep what came out; a tracking server that is away for a moment must not lose it."""
+        for pause in self.patience:
+            try:
+                return self._keep(order, given, execution, facts["run_id"])
+            except Unreachable:
+                flow.stopping.wait(pause)
+                flow.check()
+        return self._keep(order, given, execution, facts["run_id"])
+
+    def _keep(self, order: Order, given: NotebookNode, execution: Execution, run_id: str) -> Run:
+        run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
         self.close_sweep(order)
         return run
 

@@ -20,7 +20,7 @@ Body = Callable[[Flow, dict[str, Any]], Any]
 VERSION = "1"
 #: Seconds between two looks into a queue while there is work, and what they grow to without.
 BUSY = 0.1
-IDLE = 0.5
+IDLE = 0.7
 _LINGER = 10.0
 _TRIES = 10
 _WATCH = 0.5

@@ -3,10 +3,11 @@ import hashlib
 import nbformat
 import pytest
 
-from labline.errors import BadInput, BadNotebook
+from labline.errors import BadInput, BadNotebook, Unreachable
 from labline.jobs.service import _grid, _output
-from labline.jobs.work import Order
+from labline.jobs.work import Order, Work
 from labline.notebooks import injected_values
+from labline.workflows import Flow, Interrupted
 
 
 def order(tmp_path, **changes) -> Order:
@@ -38,6 +39,37 @@ def test_a_snapshot_that_was_changed_is_not_run(tmp_path):
 def test_a_snapshot_that_is_gone_is_told(tmp_path):
     with pytest.raises(BadNotebook, match="cannot be read"):
         order(tmp_path, snapshot=str(tmp_path / "gone.ipynb")).given()
+
+
+class AwayAtFirst:
+    """Runs whose tracking server answers from the third time on."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def close(self, run_id, given, execution, *, title, report):
+        self.asked += 1
+        if self.asked < 3:
+            raise Unreachable
+        return run_id
+
+
+def test_a_tracking_server_that_is_away_for_a_moment_loses_nothing(tmp_path):
+    runs = AwayAtFirst()
+    work = Work(runs, None, patience=(0.01, 0.01))
+    given = order(tmp_path)
+    assert work._close(Flow("f"), given, None, None, {"run_id": "r"}) == "r"
+    with pytest.raises(Unreachable):
+        Work(AwayAtFirst(), None, patience=(0.01,))._close(
+            Flow("f"), given, None, None, {"run_id": "r"}
+        )
+
+
+def test_a_job_that_is_stopped_does_not_wait_for_the_tracking_server(tmp_path):
+    flow = Flow("f")
+    flow.stopping.set()
+    with pytest.raises(Interrupted):
+        Work(AwayAtFirst(), None)._close(flow, order(tmp_path), None, None, {"run_id": "r"})
 
 
 def test_a_sweep_is_the_grid_of_its_values():
