@@ -324,7 +324,8 @@ class Lab:
 
         self.endpoints.get(endpoint)
         token = self.endpoints.issue_key(endpoint, ttl=60, actor=self.whoami())
-        return send(f"{self.url(endpoint)}/predict", body, token)
+        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
+        return answer
 
     def example(self, endpoint: str) -> list[dict[str, Any]]:
         """Return rows that the endpoint's model takes: its input example."""
