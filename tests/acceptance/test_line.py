@@ -106,6 +106,7 @@ def jobs(project: Project) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def promoted(project: Project, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    project.labline("up")
     project.labline("promote", "best:r2", "--to", "staging")
     found: dict[str, Any] = project.labline("promote", "beasts@staging", "--to", "prod")
     return found
@@ -113,7 +114,6 @@ def promoted(project: Project, jobs: list[dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def deployed(project: Project, promoted: dict[str, Any]) -> dict[str, Any]:
-    project.labline("up")
     found: dict[str, Any] = project.labline("deploy", "beasts@prod", "--env", "current")
     return found
 
@@ -188,7 +188,7 @@ def test_mlflow_shows_the_same_without_labline(
     run = client.get_run(jobs[0]["run_id"])
     assert run.data.params["alpha"] == "0.1"
     assert run.info.status == "FINISHED"
-    assert client.get_model_version_by_alias("beasts", "prod").version == "1"
+    assert client.get_model_version_by_alias("beasts", "prod").version == 1
 
 
 def ask(project: Project, path: str, body: bytes, key: str) -> tuple[int, dict[str, Any]]:
