@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { SectionName } from '../records';
-import { CommandLine } from './notice';
+import { CommandLine, Prose } from './notice';
 
 /**
  * A list with nothing in it: what would be there, and the line that puts something there.
@@ -14,7 +14,7 @@ export function Empty(props: {
   const { text, command } = advice(props.trans)[props.name];
   return (
     <div className="jp-labline-empty">
-      <p>{text}</p>
+      <Prose text={text} />
       <CommandLine text={command} trans={props.trans} />
     </div>
   );
@@ -35,8 +35,10 @@ function advice(
       command: '%submit'
     },
     models: {
-      text: trans.__('No model yet. To log one with a run, in a cell:'),
-      command: '%log --model model'
+      text: trans.__(
+        'No model yet. Log one with a run by `%log --model model`, then:'
+      ),
+      command: '%promote best:METRIC --to STAGE'
     },
     endpoints: {
       text: trans.__('Nothing is served yet. To serve a model, in a cell:'),
