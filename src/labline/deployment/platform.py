@@ -32,6 +32,7 @@ WORKER = "worker"
 GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
+_OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
 _OUTDATED = "[gateway] or [serving] in labline.toml were changed since it was started."
 _RESTART = "Start it anew: labline down, then labline up"
 
@@ -130,17 +131,21 @@ class Platform:
         self._await_instances(live)
 
     def _start_daemon(self) -> None:
-        mark = processes.mark(self.places.identity, supervisor.NAME)
         # -P: a file in the project's folder must not stand in for a module.
         where = [str(self.places.root), str(self.places.base)]
         argv = [sys.executable, "-P", "-m", supervisor.__name__, *where]
         with self.places.log(supervisor.NAME).open("ab") as log:
             result = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                cwd=self.places.root, env={**os.environ, processes.MARK: mark},
+                cwd=self.places.root, env=self._environment(),
             )  # fmt: skip
         if result.returncode:
             raise self._failed(supervisor.NAME, "did not start")
+
+    def _environment(self) -> dict[str, str]:
+        # Started from a notebook that is being recorded, it is still not part of that run.
+        mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
+        return {**mine, processes.MARK: processes.mark(self.places.identity, supervisor.NAME)}
 
     def on_free_port(self, stored: Stored) -> Stored:
         """Return the release on its port, or on another where that is taken by now."""
