@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from pydantic.fields import FieldInfo
 from labline.cli.app import COMMANDS, labline_command
 from labline.settings import Settings, StageSettings
 
+# argparse wraps its help at the width of the terminal.
+os.environ["COLUMNS"] = "100"
 REFERENCE = Path(__file__).with_name("reference")
 
 
@@ -65,8 +68,8 @@ def settings() -> str:
             lines += ["", f"## `[{name}]`", "", *_table(section)]
     lines += ["", "## Top level", "", "| key | environment | meaning |", "|---|---|---|"]
     lines += [
-        "| `tracking_uri` | `MLFLOW_TRACKING_URI` | MLflow server; SQLite in `.labline/` unless set |",
-        "| `database_url` | `LABLINE_DATABASE_URL` | workflows, ledger, endpoints; SQLite unless set |",
+        "| `tracking_uri` | `MLFLOW_TRACKING_URI` | MLflow; SQLite in `.labline/` unless set |",
+        "| `database_url` | `LABLINE_DATABASE_URL` | workflows, ledger, endpoints; SQLite too |",
         "| | `BENTOML_HOME` | BentoML store; in `.labline/` unless set |",
         "",
     ]

@@ -1,0 +1,88 @@
+"""The labline database and durable workflows on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from labline.database import Database
+from labline.ledger import Ledger, LedgerBroken
+from labline.records import JobStatus
+from labline.settings import Settings
+from labline.workflows import Flow, Workflows
+
+
+def append(ledger: Ledger, key: str) -> None:
+    ledger.append(actor="a", action="promoted", model="m", subject="s", key=key, payload={})
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[Database]:
+    engine = sa.create_engine(postgres)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS labline CASCADE")
+    engine.dispose()
+    made = Database(postgres)
+    yield made
+    made.close()
+
+
+def test_the_tables_live_in_a_schema_of_their_own(database: Database) -> None:
+    with database.reading() as connection:
+        found = sa.inspect(connection).get_table_names(schema="labline")
+    assert {"ledger", "endpoints", "releases", "api_keys", "workers"} <= set(found)
+
+
+def test_processes_that_open_it_first_at_once_migrate_once(
+    database: Database, postgres: str
+) -> None:
+    def look(_: int) -> int:
+        mine = Database(postgres)
+        with mine.reading() as connection:
+            count = connection.exec_driver_sql(
+                "SELECT count(*) FROM labline.labline_schema_version"
+            ).scalar_one()
+        mine.close()
+        return int(count)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(look, range(6))) == [1] * 6
+
+
+def test_writers_at_once_keep_one_chain(database: Database, postgres: str) -> None:
+    def work(who: int) -> None:
+        mine = Database(postgres)
+        for number in range(10):
+            append(Ledger(mine), f"{who}-{number}")
+        mine.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    assert Ledger(database).verify() == 60
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE labline.ledger SET actor = 'eve' WHERE number = 31")
+    with pytest.raises(LedgerBroken, match="entry 31"):
+        Ledger(database).verify()
+
+
+def test_a_workflow_runs_to_its_end(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "labline.toml").touch()
+    settings = Settings(root=tmp_path, database_url=database.url.render_as_string(False))
+    workflows = Workflows(settings, database)
+    steps: list[str] = []
+
+    def body(flow: Flow, payload: dict[str, int]) -> int:
+        flow.step("note", lambda: steps.append("done"))
+        return payload["n"] * 2
+
+    workflows.register("double", body, queue="jobs")
+    id = workflows.submit("double", {"n": 21})
+    assert workflows.state(id).status is JobStatus.QUEUED
+    with workflows.executor():
+        state = workflows.wait(id, timeout=30)
+    assert (state.status, state.result, steps) == (JobStatus.SUCCEEDED, 42, ["done"])
+    workflows.close()
