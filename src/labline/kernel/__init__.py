@@ -10,7 +10,16 @@ from typing import Any
 from labline.kernel.publishing import Ended
 from labline.kernel.recorder import Recorder, RecordingStatus
 
-__all__ = ["Ended", "Recorder", "RecordingStatus", "begin", "finish", "install", "recorder"]
+__all__ = [
+    "Ended",
+    "Recorder",
+    "RecordingStatus",
+    "begin",
+    "finish",
+    "install",
+    "recorder",
+    "uninstall",
+]
 
 _installed: list[Recorder] = []
 
@@ -22,6 +31,13 @@ def install(shell: Any) -> Recorder:
         known = Recorder(shell)
         _installed.append(known)
     return known
+
+
+def uninstall(shell: Any) -> None:
+    """Take the shell's recorder away; what it records is ended and published."""
+    for known in [item for item in _installed if item.shell is shell]:
+        known.uninstall()
+        _installed.remove(known)
 
 
 def recorder() -> Recorder | None:

@@ -41,7 +41,7 @@ def locate(named: str | None = None, variables: Mapping[str, Any] | None = None)
 def snapshot(
     path: Path | None, executed: Sequence[str], *, until_last: bool = False
 ) -> dict[str, Any]:
-    """Return the notebook without outputs: the file, else one made of the executed cells.
+    """Return the notebook's cells without outputs: the file's, else those that were executed.
 
     Parameters
     ----------
@@ -103,6 +103,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     document["metadata"].pop("widgets", None)
     for cell in document["cells"]:
+        cell.pop("attachments", None)
         # Jupyter keeps a source as a list of lines; a secret may span them.
         cell["source"] = "".join(cell["source"])
     return document

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from labline.tracking import Tracking
 
 _PAUSE = 2.0
+_LONGEST_PAUSE = 120.0
+_LONGEST_ROUND = 10.0
 LATER = "`labline runs publish` does it now."
 
 
@@ -90,7 +92,8 @@ class Publishing:
         """
         import subprocess
 
-        command = [sys.executable, "-m", "labline.kernel.publishing", str(self.root)]
+        program = "import sys; from labline.kernel.publishing import main; main(sys.argv[1])"
+        command = [sys.executable, "-c", program, str(self.root)]
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(command, check=False, timeout=60, stdin=subprocess.DEVNULL)
 
@@ -123,17 +126,20 @@ class Courier:
         self._stop.set()
         self._news.set()
         if self._thread is not None:
-            self._thread.join(timeout=30)
+            self._thread.join(timeout=_LONGEST_ROUND)
 
     def _run(self) -> None:
         from labline.tracking.publisher import publish
 
-        while self._news.wait() and not self._stop.wait(_PAUSE):
+        pause = _PAUSE
+        while self._news.wait() and not self._stop.wait(pause):
             self._news.clear()
             try:
                 publish(self._journal, self._publishing.tracking)
+                pause = _PAUSE
             except Exception:  # noqa: BLE001 - the end of the recording tries again, and tells
-                return
+                pause = min(4 * pause, _LONGEST_PAUSE)
+                self._news.set()
 
 
 def _ready(module: str) -> bool:
@@ -141,7 +147,7 @@ def _ready(module: str) -> bool:
     return loaded is not None and not getattr(loaded.__spec__, "_initializing", False)
 
 
-def main(root: Path) -> None:
+def main(root: Path | str) -> None:
     """Publish what the project at `root` has not published; leave what cannot be."""
     from labline.settings import Settings
     from labline.tracking.publisher import publish_all
@@ -149,7 +155,3 @@ def main(root: Path) -> None:
     publishing = Publishing(Settings.load(root))
     with contextlib.suppress(LablineError):
         publish_all(publishing.folder, publishing.tracking)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

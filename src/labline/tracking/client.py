@@ -53,6 +53,8 @@ class Tracking:
             It does not.
         """
         with self.answering():
+            if self._remote:
+                self._knock()
             self.client.search_experiments(max_results=1)
 
     @cached_property
@@ -277,18 +279,17 @@ class Tracking:
         with self.answering():
             return [item.path for item in self.client.list_artifacts(run_id, folder or None)]
 
-    def download(self, run_id: str, path: str) -> Path:
-        """Return a local copy of the run's artifact `path`.
+    def download(self, run_id: str, path: str, folder: Path) -> Path:
+        """Copy the run's artifact `path` below `folder` and return where it is.
 
         Raises
         ------
         NotFound
             The run has no such artifact.
         """
-        target = tempfile.mkdtemp(prefix="labline-")
         try:
             with self.answering():
-                return Path(self.client.download_artifacts(run_id, path, target))
+                return Path(self.client.download_artifacts(run_id, path, str(folder)))
         except Unreachable:
             raise
         except Exception as error:
@@ -296,7 +297,18 @@ class Tracking:
 
     def read_json(self, run_id: str, path: str) -> Any:
         """Return the run's JSON artifact `path`, parsed."""
-        return json.loads(self.download(run_id, path).read_text(encoding="utf-8"))
+        return json.loads(self.read_bytes(run_id, path))
+
+    def read_bytes(self, run_id: str, path: str) -> bytes:
+        """Return the content of the run's artifact `path`.
+
+        Raises
+        ------
+        NotFound
+            The run has no such artifact.
+        """
+        with tempfile.TemporaryDirectory(prefix="labline-") as folder:
+            return self.download(run_id, path, Path(folder)).read_bytes()
 
     def end_run(self, run_id: str, status: str = "FINISHED", ended: float | None = None) -> None:
         """End a run with MLflow's status ``FINISHED``, ``FAILED`` or ``KILLED``."""
