@@ -218,10 +218,9 @@ def test_the_service_answers_what_the_model_answers(
         project, "/beasts/predict", json.dumps({"rows": [ROW]}).encode(), deployed["key"]
     )
     assert status == 200
-    version = MlflowClient(
-        f"sqlite:///{project.folder}/.labline/mlflow.db"
-    ).get_model_version_by_alias("beasts", "prod")
-    folder = next((project.folder / ".labline").glob(f"artifacts/**/{version.model_id}/artifacts"))
+    client = MlflowClient(f"sqlite:///{project.folder}/.labline/mlflow.db")
+    id = client.get_model_version_by_alias("beasts", "prod").source.removeprefix("models:/")
+    folder = next((project.folder / ".labline" / "artifacts").glob(f"**/{id}/artifacts"))
     expected = load_model(str(folder)).predict(pd.DataFrame([ROW]).astype({"age": float}))
     assert answer["predictions"] == list(expected)
     assert answer["model"] == "beasts/1"
@@ -267,8 +266,9 @@ def test_rollback_brings_back_the_release_before(
 def test_the_ledger_tells_the_story_and_verifies(
     project: Project, deployed: dict[str, Any]
 ) -> None:
-    actions = [entry["action"] for entry in project.labline("ledger", "log")]
-    assert actions[-3:] == ["deployed", "promoted", "promoted"]
+    actions = [entry["action"] for entry in project.labline("ledger", "log")][::-1]
+    assert actions[:2] == ["promoted", "promoted"]
+    assert {"refused", "deployed"} <= set(actions)
     assert project.labline("ledger", "verify")["verified"] is True
 
 

@@ -136,7 +136,7 @@ def test_the_notebook_runs_as_it_was_at_submit(project):
     assert shown(done.output) == "first\n"
 
 
-def test_a_secret_is_passed_by_reference_and_shown_nowhere(project, run, monkeypatch):
+def test_a_secret_is_passed_by_reference_and_shown_nowhere(project, run, monkeypatch, tmp_path):
     monkeypatch.setenv("BEAST_TOKEN", "s3cr3t-value")
     done = run(
         "secret.ipynb",
@@ -147,7 +147,8 @@ def test_a_secret_is_passed_by_reference_and_shown_nowhere(project, run, monkeyp
     assert done.error.startswith("Cell 4 raised ValueError: env:BEAST_TOKEN")
     recorded = project.tracking.run(done.run_id)
     assert recorded.params["name"] == "env:BEAST_TOKEN"
-    places = [project.settings.folder("jobs") / done.id, project.tracking.download(done.run_id, "")]
+    kept = project.tracking.download(done.run_id, "", tmp_path)
+    places = [project.settings.folder("jobs") / done.id, kept]
     files = [file for place in places for file in place.rglob("*") if file.is_file()]
     assert len(files) >= 6
     assert not [file for file in files if b"s3cr3t-value" in file.read_bytes()]
@@ -225,7 +226,7 @@ def test_a_run_is_replayed_with_its_values_in_a_fresh_kernel(project, run):
     assert (replayed.status, replayed.params["alpha"]) == ("FINISHED", "3.0")
     assert replayed.tags["labline.kind"] == "replay"
     assert replayed.tags["labline.replay_of"] == done.run_id
-    output = json.loads(project.tracking.download(replayed.id, "labline/output.ipynb").read_text())
+    output = project.tracking.read_json(replayed.id, "labline/output.ipynb")
     assert "3.0" in json.dumps(output["cells"][-1]["outputs"])
 
 

@@ -262,13 +262,13 @@ class Jobs:
 
     def _recorded(self, run: Run) -> NotebookNode:
         try:
-            file = self._runs.tracking.download(run.id, NOTEBOOK)
+            content = self._runs.tracking.read_bytes(run.id, NOTEBOOK)
         except NotFound as error:
             raise NotFound(
                 f"Run {run.name or run.id} has no recorded notebook to replay.",
                 fix="Record it: %load_ext labline and %record on, or run the notebook as a job.",
             ) from error
-        return notebooks.parse(file.read_bytes(), f"The notebook of run {run.id}")
+        return notebooks.parse(content, f"The notebook of run {run.id}")
 
     # -- workflows to jobs -------------------------------------------------------------------
 
