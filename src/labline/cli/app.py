@@ -36,8 +36,9 @@ COMMANDS = {
     "export": "models",
     "deploy": "models",
     "rollback": "models",
-    "endpoints": "models",
-    "predict": "models",
+    "endpoints": "endpoints",
+    "keys": "endpoints",
+    "predict": "endpoints",
     "worker": "jobs",
 }
 

@@ -1,14 +1,11 @@
-"""``labline promote``, ``export``, ``deploy``, ``rollback``, ``endpoints``, ``predict``."""
+"""``labline promote``, ``export``, ``deploy`` and ``rollback``."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import orjson
 
 from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output, stage_line
@@ -135,81 +132,3 @@ def _show_deployment(deployment: Deployment) -> None:
         click.echo(f"  API key (shown once): {deployment.key}")
         click.echo("  Send it as: Authorization: Bearer KEY")
     click.echo(f"  next: labline predict {release.endpoint} --example")
-
-
-@click.group(invoke_without_command=True)
-@json_option
-@click.pass_context
-def endpoints(ctx: click.Context) -> None:
-    """List endpoints; issue API keys.
-
-    Example: labline endpoints
-    """
-    if ctx.invoked_subcommand is None:
-        from labline.lab import Lab
-
-        found = Lab.from_().list_endpoints()
-        ctx.obj.emit(found, lambda: _show_endpoints(found))
-
-
-def _show_endpoints(found: list[dict[str, Any]]) -> None:
-    rows = [
-        (item["name"], item["url"], item["model"] or "-", item["serving"] or "-", item["state"])
-        for item in found
-    ]
-    render.table(
-        "",
-        ("endpoint", "url", "release", "says it serves", "state"),
-        rows,
-        "No endpoints yet. Deploy a model: labline deploy MODEL@STAGE",
-    )
-
-
-@endpoints.command("key")
-@click.argument("endpoint")
-@click.option("--days", default=90, show_default=True, help="Days until the key expires.")
-@json_option
-@pass_output
-def issue_key(output: Output, endpoint: str, days: int) -> None:
-    """Issue an API key for an endpoint; it is shown once and not stored.
-
-    Example: labline endpoints key penguins --days 7
-    """
-    from labline.lab import Lab
-
-    lab = Lab.from_()
-    lab.endpoints.get(endpoint)
-    key = lab.endpoints.issue_key(endpoint, ttl=days * 86400.0, actor=lab.whoami())
-    output.emit({"endpoint": endpoint, "key": key}, lambda: click.echo(key))
-
-
-@click.command()
-@click.argument("endpoint")
-@click.argument("data", type=click.Path(path_type=Path, allow_dash=True), required=False)
-@click.option("--rows", help='Rows as JSON: [{"column": value, ...}].')
-@click.option("--example", is_flag=True, help="Send the model's own input example.")
-@json_option
-@pass_output
-def predict(
-    output: Output, endpoint: str, data: Path | None, rows: str | None, example: bool
-) -> None:
-    """Send rows to an endpoint.
-
-    The rows are a JSON file DATA (- for standard input), --rows or --example.
-
-    Example: labline predict penguins --example
-    """
-    from labline.lab import Lab
-
-    lab = Lab.from_()
-    if sum((data is not None, rows is not None, example)) != 1:
-        raise click.UsageError("Give one of DATA, --rows or --example.")
-    if example:
-        body = orjson.dumps({"rows": lab.example(endpoint)})
-    elif rows is not None:
-        body = b'{"rows": ' + rows.encode() + b"}"
-    else:
-        assert data is not None
-        body = sys.stdin.buffer.read() if str(data) == "-" else data.read_bytes()
-    answer: Mapping[str, Any] = lab.predict(endpoint, body)
-    output.emit(answer, lambda: click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2)))

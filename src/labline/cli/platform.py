@@ -23,10 +23,8 @@ def up(output: Output) -> None:
     """
     from labline.lab import Lab
 
-    lab = Lab.from_()
-    was = lab.platform.running
-    status = lab.platform.up()
-    words = "already up" if was else "up"
+    status = Lab.from_().platform.up()
+    words = "up" if status.started else "already up"
     output.emit(
         to_dict(status),
         lambda: click.secho(f"labline is {words} (pid {status.pid}): {status.url}", fg="green"),
@@ -72,6 +70,7 @@ def _status(found: dict[str, Any]) -> None:
     rows = [
         ("project", f"{found['project']}  ({found['root']})"),
         ("platform", f"up at {platform['url']}" if up else "down; start it: labline up"),
+        *([("problem", platform["problem"])] if platform.get("problem") else []),
         ("worker", "running" if worker["running"] else "none; started when it is needed"),
         ("MLflow", tracking["uri"] if tracking["reachable"] else tracking["message"]),
     ]

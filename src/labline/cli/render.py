@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from labline.promotion.evidence import Outcome, Promotion
 
+_PIPE_WIDTH = 200
 _MARK = {
     Outcome.PASSED: Text("✔ passed", "green"),
     Outcome.FAILED: Text("✘ failed", "bold red"),
@@ -21,8 +23,8 @@ _MARK = {
 
 
 def console() -> Console:
-    """Return the console for standard output."""
-    return Console(highlight=False, soft_wrap=False)
+    """Return the console for standard output; a pipe has no width to keep to."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
