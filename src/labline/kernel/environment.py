@@ -13,6 +13,8 @@ from pathlib import Path
 
 from labline.records import Environment
 
+_RECORDS = (".dist-info", ".egg-info")
+
 
 def capture(modules: Iterable[str] | None = None) -> Environment:
     """Return the environment; `modules` are those loaded, by default the kernel's."""
@@ -59,23 +61,24 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
 def by_module() -> Mapping[str, tuple[str, ...]]:
     """Return the distributions of every importable top-level name.
 
-    Reading them all takes a fifth of a second, so it is done again only where a folder of
-    ``sys.path`` changed, as after ``%pip install``.
+    Reading them all takes up to half a second, so it is done again only after a distribution came
+    or went, as by ``%pip install``.
     """
-    return _by_module(tuple(_stamp(entry) for entry in sys.path))
+    return _by_module(tuple((entry, _installed(entry)) for entry in dict.fromkeys(sys.path)))
 
 
 @functools.lru_cache(maxsize=1)
-def _by_module(_stamps: tuple[tuple[str, int], ...]) -> Mapping[str, tuple[str, ...]]:
+def _by_module(_present: tuple[tuple[str, frozenset[str]], ...]) -> Mapping[str, tuple[str, ...]]:
     names = metadata.packages_distributions()
     return {name: tuple(sorted(set(found))) for name, found in names.items()}
 
 
-def _stamp(entry: str) -> tuple[str, int]:
+def _installed(entry: str) -> frozenset[str]:
+    """Return the names of what says, in one folder of the path, what is installed there."""
     try:
-        return entry, os.stat(entry or ".").st_mtime_ns  # noqa: PTH116 - sys.path may hold ""
+        return frozenset(name for name in os.listdir(entry or ".") if name.endswith(_RECORDS))  # noqa: PTH208 - sys.path may hold ""
     except OSError:
-        return entry, 0
+        return frozenset()
 
 
 def needed_by(distribution: str) -> set[str]:

@@ -253,7 +253,7 @@ def deploy_parser() -> Parser:
 
 
 def deploy(shell: Any, arguments: Namespace) -> Deployment:
-    """Deploy and return release, URL and, where the endpoint is new, its key."""
+    """Deploy; return the release, its URL and, where the endpoint is new, the key."""
     done = lab(shell).deploy(arguments.model, endpoint=arguments.endpoint, progress=_Progress())
     shown: Deployment = show(shell, done, deployment_card)
     return shown
@@ -278,15 +278,14 @@ def rollback(shell: Any, arguments: Namespace) -> Deployment:
 
 
 def deployment_card(deployment: Deployment) -> Card:
-    """Return the card of a deployment; the key is shown this once."""
+    """Return the card of a deployment, without the key: a notebook keeps what it shows."""
     release = deployment.release
     live = release.state == "live"
     facts = told(
         ("model", release.model),
         ("release", release.id),
         ("url", deployment.url),
-        ("key", deployment.key),
     )
-    notes = ["The key is shown only now."] if deployment.key else []
+    notes = ["The key of this new endpoint is in the returned value: _.key"] * bool(deployment.key)
     title = f"Endpoint {release.endpoint}"
     return Card(title, str(release.state), "good" if live else "open", facts, notes)

@@ -1,36 +1,18 @@
-"""``%record``, ``%%record``, ``%log`` and ``%runs``."""
+"""``%record``, ``%%record`` and ``%runs``."""
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import BadInput, Conflict
-from labline.kernel import Ended, Recorder, RecordingStatus, install
-from labline.magics.arguments import (
-    BadUsage,
-    Parser,
-    assignments,
-    evaluate,
-    is_nan,
-    listed,
-    number,
-)
+from labline.kernel import Ended, RecordingStatus, install
+from labline.magics.arguments import BadUsage, Parser
 from labline.magics.cards import Card, display, listing, show, told
 from labline.magics.project import lab
-from labline.records import Dataset, Run, to_dict
+from labline.records import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_SIGNS = set("/:.%\"'")
-
-
-class NotRecording(Conflict):
-    """No recording is on."""
-
 
 # -- %record -------------------------------------------------------------------------------------
 
@@ -129,168 +111,6 @@ def run_card(run: Run) -> Card:
     title = f"Run {run.name or run.id}"
     state = run.status.lower()
     return Card(title, state, tones.get(run.status, "bad"), facts, [problem] if problem else [])
-
-
-# -- %log ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Logged:
-    """What ``%log`` logged."""
-
-    metrics: dict[str, float] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    datasets: tuple[Dataset, ...] = ()
-    #: name of the model
-    model: str | None = None
-    #: what the model needs to be installed
-    requirements: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Return one line, since IPython shows it under the cell."""
-        data = ", ".join(f"{item.name} ({item.rows} rows)" for item in self.datasets)
-        model = f"{self.model} ({len(self.requirements)} requirements)" if self.model else ""
-        parts = (
-            ("", listing(self.metrics)),
-            ("params ", listing(self.params)),
-            ("model ", model),
-            ("data ", data),
-        )
-        return "Logged " + "; ".join(f"{kind}{text}" for kind, text in parts if text)
-
-
-def log_parser() -> Parser:
-    """Return the parser of ``%log``."""
-    parser = Parser(
-        "log",
-        "Log metrics, parameters, data and the model with the run that is recorded.",
-        example="%log auc=auc rmse=np.sqrt(mse) --params C --model model --data X_test,y_test",
-    )
-    parser.add_argument(
-        "metrics", nargs="*", help="NAME=EXPRESSION, or a variable of that name; a number each"
-    )
-    parser.add_argument(
-        "--params", nargs="+", metavar="NAME=VALUE", help="parameters, or variables"
-    )
-    parser.add_argument("--model", metavar="MODEL", help="the fitted model; needs --data")
-    parser.add_argument("--name", help="name of the model; its variable's unless given")
-    parser.add_argument(
-        "--data", nargs="+", metavar="TABLE", help="tables; with --model held-out X,y"
-    )
-    parser.add_argument("--source", default="memory", help="where the data came from: path or URL")
-    return parser
-
-
-def log(shell: Any, arguments: Namespace) -> Logged:
-    """Log everything on the line, or nothing where something on it is wrong."""
-    recorder = install(shell)
-    if recorder.recording is None:
-        raise NotRecording(
-            "No recording is on, so there is no run to log to.",
-            fix="Begin the cell with %%record, or run %record on first.",
-        )
-    metrics = _metrics(arguments.metrics, shell.user_ns)
-    params = _params(listed(arguments.params), shell.user_ns)
-    tables = {text: evaluate(text, shell.user_ns) for text in listed(arguments.data)}
-    if not (metrics or params or tables or arguments.model):
-        raise BadUsage("There is nothing to log.", fix="For example: %log auc=auc")
-    datasets = _datasets(tables, arguments.source)
-    recorder.recording.check_params(params)
-    model = _model(shell, recorder, arguments, tables) if arguments.model else ("", ())
-    _put(recorder, metrics, params, datasets)
-    return Logged(metrics, params, datasets, model[0] or None, model[1])
-
-
-def _put(
-    recorder: Recorder,
-    metrics: dict[str, float],
-    params: dict[str, str],
-    datasets: tuple[Dataset, ...],
-) -> None:
-    if metrics:
-        recorder.put({"event": "metrics", "values": metrics})
-    if params:
-        recorder.put({"event": "params", "values": params})
-    for dataset in datasets:
-        recorder.put({"event": "dataset", **to_dict(dataset)})
-
-
-def _metrics(words: list[str], namespace: dict[str, Any]) -> dict[str, float]:
-    metrics = {name: number(name, evaluate(text, namespace)) for name, text in assignments(words)}
-    for name, value in metrics.items():
-        if is_nan(value):
-            sys.stderr.write(f"{name} is NaN: a metric gate will refuse it.\n")
-    return metrics
-
-
-def _params(words: list[str], namespace: dict[str, Any]) -> dict[str, str]:
-    return {name: _param(name, text, namespace) for name, text in assignments(words)}
-
-
-def _param(name: str, text: str, namespace: dict[str, Any]) -> str:
-    """Return a parameter's value; a word that is no variable, as in ``kind=ridge``, is text."""
-    try:
-        return str(evaluate(text, namespace))
-    except BadUsage:
-        if name == text:
-            raise
-        return text
-
-
-def _datasets(tables: dict[str, Any], source: str) -> tuple[Dataset, ...]:
-    from labline.datasets import describe
-
-    return tuple(describe(table, name, source) for name, table in tables.items())
-
-
-def _model(
-    shell: Any, recorder: Recorder, arguments: Namespace, tables: dict[str, Any]
-) -> tuple[str, tuple[str, ...]]:
-    """Save the model beside the journal, note it there; return its name and requirements."""
-    from labline.kernel.requirements import of_model
-    from labline.tracking import models
-
-    assert recorder.recording is not None
-    model = evaluate(arguments.model, shell.user_ns)
-    name = _model_name(arguments)
-    example = _example(tables)
-    needs = of_model(model)
-    folder = recorder.recording.model_folder(name)
-    models.save(
-        model,
-        folder,
-        example=example,
-        requirements=list(needs.requirements),
-        code_paths=list(needs.code_paths),
-    )
-    recorder.recording.put_model(folder)
-    return name, needs.requirements
-
-
-def _model_name(arguments: Namespace) -> str:
-    name = arguments.name or (arguments.model if arguments.model.isidentifier() else "model")
-    if _SIGNS & set(name):
-        raise BadUsage(
-            f"A model cannot be called {name!r}.", fix=f"Leave out {' '.join(sorted(_SIGNS))}."
-        )
-    return str(name)
-
-
-def _example(tables: dict[str, Any]) -> Any:
-    """Return X of ``--data X[,y]``, checked against y."""
-    if not tables:
-        raise BadUsage(
-            "A model needs data, for its signature.",
-            fix="For example: %log --model model --data X_test,y_test",
-        )
-    (name, example), *others = tables.items()
-    for other, values in others:
-        if len(values) != len(example):
-            raise BadInput(
-                f"{name} has {len(example)} rows, {other} has {len(values)}.",
-                fix="Give rows and labels that belong together.",
-            )
-    return example
 
 
 # -- %runs ---------------------------------------------------------------------------------------

@@ -10,14 +10,14 @@ from functools import partial
 from typing import Any
 
 from labline.errors import LablineError
-from labline.magics import line, record
+from labline.magics import line, log, record
 from labline.magics.arguments import HelpAsked, Parser
 
 Verb = Callable[[Any, Namespace], Any]
 
 _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "record": (record.record_parser, record.record),
-    "log": (record.log_parser, record.log),
+    "log": (log.log_parser, log.log),
     "runs": (record.runs_parser, record.runs),
     "submit": (line.submit_parser, line.submit),
     "jobs": (line.jobs_parser, line.jobs),

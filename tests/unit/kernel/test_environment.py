@@ -2,9 +2,11 @@
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from labline.kernel import environment
 
@@ -20,8 +22,17 @@ def test_a_module_is_known_by_its_distributions_name() -> None:
     assert environment.versions(["pytest"]) == {"pytest": version("pytest")}
 
 
-def test_reading_again_is_free_until_something_is_installed() -> None:
-    assert environment.by_module() is environment.by_module()
+def test_reading_again_is_free_until_something_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    known = environment.by_module()
+    (tmp_path / "notebook.ipynb").write_text("saved")
+    assert environment.by_module() is known
+    (tmp_path / "thing-1.0.dist-info").mkdir()
+    (tmp_path / "thing-1.0.dist-info" / "METADATA").write_text("Name: thing\nVersion: 1.0\n")
+    (tmp_path / "thing-1.0.dist-info" / "top_level.txt").write_text("thing_module\n")
+    assert environment.by_module()["thing_module"] == ("thing",)
 
 
 def test_requirements_of_extras_do_not_count() -> None:
