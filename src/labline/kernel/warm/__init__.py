@@ -1,0 +1,35 @@
+"""Warm kernels: a kernel is a fork of a process that has already imported what notebooks import.
+
+Who is who, in the order of a start:
+
+:class:`~labline.kernel.warm.provisioner.WarmProvisioner`
+    What Jupyter talks to, in the process of JupyterLab, papermill or nbclient. It works out the
+    :class:`~labline.kernel.warm.key.Key` of the kernel that is asked for, finds or starts the
+    zygote of that key and leases a spare from it. Where it cannot, it starts a cold kernel.
+:class:`~labline.kernel.warm.zygote.Zygote`
+    One process per key. It imports and never computes, keeps a few spares, hands them out, and
+    tells the provisioner the exit code of each kernel, whose parent it is.
+:class:`~labline.kernel.warm.heir.Heir`
+    A fork of the zygote that imports what the project's notebooks were seen to import, checks
+    that each import left nothing a fork must not inherit, and then takes the zygote's place.
+:mod:`~labline.kernel.warm.spare`
+    A fork of the zygote that has built its kernel already. It learns from the provisioner who
+    it is to be (connection, environment, folder), becomes that, and is an ordinary kernel.
+
+Nothing here is imported by a cold kernel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labline.kernel.warm.imports import learn
+
+__all__ = ["learn", "stop"]
+
+
+def stop(root: Path) -> None:
+    """End the zygotes of a project; its running kernels go on."""
+    from labline.kernel.warm import lease
+
+    lease.stop(root)

@@ -1,0 +1,28 @@
+"""``python -m labline.kernel.warm OPTIONS``: start a zygote and return once it listens."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Be the zygote, one of its heirs, or one of its kernels."""
+    # As every kernel does: the folder returns to the path once everything is imported.
+    if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+        del sys.path[0]
+    from labline.kernel.warm.ending import run_to_the_end
+    from labline.kernel.warm.spare import Spare
+    from labline.kernel.warm.start import become_zygote
+
+    zygote = become_zygote(sys.argv[1])
+    while zygote:
+        role = zygote.serve()
+        if isinstance(role, Spare):
+            run_to_the_end(role.run)
+        zygote = role.succeed() if role else None
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""ipykernel's application, halted where the job comes in."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ipykernel import kernelapp
+from ipykernel.kernelapp import IPKernelApp
+
+from labline.kernel.warm import imports, limits, places, reseeding, wire
+
+_PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
+_BIND_TIMEOUT = 5.0
+
+
+class SpareApp(IPKernelApp):  # type: ignore[misc]
+    """Builds the kernel ahead and becomes the kernel that is asked for.
+
+    ``initialize()`` is ipykernel's. Its steps run in their order; up to ``init_kernel`` nothing
+    depends on the job but the names of the sockets, which are renamed later. ``init_path`` is
+    where the wait is: what follows (path, shell, extensions, startup files) runs in the job's
+    environment and folder.
+    """
+
+    #: where the lease comes from; set by :class:`~labline.kernel.warm.spare.Spare`
+    channel: ClassVar[socket.socket]
+    #: the project
+    root: ClassVar[Path]
+    _environment: ClassVar[Mapping[str, str]] = dict(os.environ)
+    _inherited: ClassVar[frozenset[str]]
+
+    def init_connection_file(self) -> None:
+        """Listen under a name of this process; ipykernel calls this first."""
+        type(self)._inherited = frozenset(sys.modules)
+        self.transport, self.ip = "ipc", str(places.folder() / f"s-{os.getpid()}")
+        # Anything but 0: the hint how to stop a kernel in a terminal is not for this one.
+        self.parent_handle = 1
+
+    def init_poller(self) -> None:
+        """Do nothing: the owner is known later."""
+
+    def write_connection_file(self, **_: Any) -> None:
+        """Do nothing: the file is the owner's."""
+
+    def init_sockets(self) -> None:
+        """Bind for this user alone."""
+        with _private():
+            super().init_sockets()
+
+    def init_heartbeat(self) -> None:
+        """Bind for this user alone; the heartbeat's thread does so in its own time."""
+        with _private():
+            super().init_heartbeat()
+            path, deadline = Path(f"{self.ip}-{self.hb_port}"), time.monotonic() + _BIND_TIMEOUT
+            while not path.exists() and time.monotonic() < deadline:
+                time.sleep(0.001)
+
+    def init_path(self) -> None:
+        """Wait for the lease and become the kernel of the job."""
+        kernelapp.IPKernelApp = IPKernelApp
+        try:
+            job, descriptors = wire.receive(self.channel)
+        except (EOFError, OSError):
+            places.unlink_sockets(self.ip)
+            os._exit(0)
+        self.channel.close()
+        self._take_process(job, descriptors)
+        self._take_connection(job)
+        self._take_shell()
+        super().init_path()
+
+    # -- what the process is -------------------------------------------------------------------
+
+    def _take_process(self, job: Mapping[str, Any], descriptors: list[int]) -> None:
+        added = {k: v for k, v in os.environ.items() if k not in self._environment}
+        os.environ.clear()
+        # Libraries set variables where they are unset, for themselves and for child processes.
+        os.environ.update({**added, **job["environment"]})
+        time.tzset()
+        os.umask(job["umask"])
+        os.chdir(job["cwd"])
+        sys.argv = [sys.argv[0], *job["arguments"]]
+        _take_streams(*descriptors[:2])
+        self._held = limits.apply(os.environ)
+        reseeding.reseed()
+        if len(descriptors) > 2:
+            self.poller = _OwnerWatch(descriptors[2], job["connection"]["ip"])
+        atexit.register(self._learn)
+
+    def _learn(self) -> None:
+        imports.learn([n for n in sys.modules if n not in self._inherited], self.root)
+
+    # -- who the kernel is ---------------------------------------------------------------------
+
+    def _take_connection(self, job: Mapping[str, Any]) -> None:
+        info = job["connection"]
+        for port in _PORTS:
+            os.rename(f"{self.ip}-{getattr(self, port)}", f"{info['ip']}-{info[port]}")  # noqa: PTH104
+            setattr(self, port, info[port])
+        self.ip, self.connection_file = info["ip"], job["connection_file"]
+        self.session.key = info["key"].encode()
+        self.session.signature_scheme = info["signature_scheme"]
+        self._ports = {port.removesuffix("_port"): info[port] for port in _PORTS}
+        self.kernel.record_ports({port: info[port] for port in _PORTS})
+
+    def _take_shell(self) -> None:
+        """Redo what the shell took from the environment when it was built."""
+        shell = self.kernel.shell
+        shell.init_environment()
+        shell.starting_dir = os.getcwd()  # noqa: PTH109
+        shell.history_manager.dir_hist[:] = [Path.cwd()]
+        if name := os.environ.get("JPY_SESSION_NAME"):
+            shell.user_ns["__session__"] = name
+
+
+# What it logs and how it is configured is not to tell it from its base.
+SpareApp.__name__ = IPKernelApp.__name__
+
+
+def _take_streams(stdout: int, stderr: int) -> None:
+    """Write to the job's stdout and stderr, at the level of the operating system.
+
+    ipykernel has replaced both by pipes that it reads, and kept a copy of what was there before,
+    to which it writes all that arrives in the pipes.
+    """
+    for stream, given in (("stdout", stdout), ("stderr", stderr)):
+        current = getattr(sys, stream)
+        original = getattr(sys, f"__{stream}__")
+        os.dup2(given, getattr(current, "_original_stdstream_copy", original.fileno()), False)
+        os.close(given)
+
+
+@contextlib.contextmanager
+def _private() -> Iterator[None]:
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+class _OwnerWatch(threading.Thread):
+    """Ends the kernel when the process that asked for it is gone, as ipykernel's poller does.
+
+    ipykernel's own waits for the *parent* to change, and this kernel's parent is the zygote.
+    """
+
+    def __init__(self, owner: int, sockets: str) -> None:
+        super().__init__(name="labline-owner-watch", daemon=True)
+        self._owner = owner
+        self._sockets = sockets
+
+    def run(self) -> None:
+        poll = select.poll()
+        poll.register(self._owner, select.POLLIN)
+        poll.poll()
+        places.unlink_sockets(self._sockets)
+        os._exit(1)

@@ -1,0 +1,68 @@
+"""Clients that know when a kernel is ready, instead of waiting until nothing is heard from it."""
+
+from __future__ import annotations
+
+import time
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.utils import ensure_async, run_sync
+
+_PATIENCE = 1.0
+
+
+class _Ready:
+    """Replaces the end of ``wait_for_ready``: 0.2 s of silence on IOPub.
+
+    A kernel says on IOPub when it has handled the request for its information: it is idle again.
+    All that it said before is then taken from the channel, which is what the silence is for.
+    """
+
+    async def _async_wait_for_ready(self: Any, timeout: float | None = None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not await self._answers(_PATIENCE):
+            if not await self._async_is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if deadline is not None and time.monotonic() > deadline:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
+
+    async def _answers(self: Any, patience: float) -> bool:
+        request = self.kernel_info()
+        try:
+            while True:
+                reply = await ensure_async(self.shell_channel.get_msg(timeout=patience))
+                if reply["parent_header"].get("msg_id") == request:
+                    break
+            self._handle_kernel_info_reply(reply)
+            while not _is_idle_after(request, await self._said(patience)):
+                pass
+        except Empty:
+            # Subscriptions take a moment; what was said before them was not heard.
+            return False
+        return True
+
+    async def _said(self: Any, patience: float) -> Any:
+        return await ensure_async(self.iopub_channel.get_msg(timeout=patience))
+
+
+def _is_idle_after(request: str, message: Any) -> bool:
+    about = message["parent_header"].get("msg_id"), message["content"].get("execution_state")
+    return bool(about == (request, "idle"))
+
+
+class WarmKernelClient(_Ready, AsyncKernelClient):  # type: ignore[misc]
+    """For programs with an event loop: nbclient, papermill, JupyterLab."""
+
+    wait_for_ready = _Ready._async_wait_for_ready
+
+
+class BlockingWarmKernelClient(_Ready, BlockingKernelClient):  # type: ignore[misc]
+    """For programs without."""
+
+    wait_for_ready = run_sync(_Ready._async_wait_for_ready)
+
+
+#: by the client that it replaces
+REPLACEMENTS = {AsyncKernelClient: WarmKernelClient, BlockingKernelClient: BlockingWarmKernelClient}

@@ -1,0 +1,160 @@
+"""How a provisioner gets a kernel: find or start the zygote, take a spare, tell it who to be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labline.kernel.warm import places, wire
+from labline.kernel.warm.key import Key
+from labline.kernel.warm.process import WarmProcess
+from labline.kernel.warm.wire import CannotServe
+
+# A zygote imports ipykernel before it serves; on a machine that is busy this takes its time.
+_START_TIMEOUT = 20.0
+_REPLY_TIMEOUT = 10.0
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a spare becomes."""
+
+    #: as in the connection file; ``ip`` is how the names of the sockets begin
+    connection: Mapping[str, Any]
+    connection_file: str
+    #: what follows ``python -m MODULE``
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    cwd: str
+    umask: int
+    #: descriptors
+    stdout: int
+    stderr: int
+    #: process whose end is the kernel's end too
+    owner: int | None
+
+
+def take(key: Key, job: Job, *, spares: int, idle: float) -> WarmProcess:
+    """Return a kernel that has become what `job` says.
+
+    Raises
+    ------
+    CannotServe
+        There is no zygote, none can be started, or it refuses.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            found = _ask(_connected(key, spares, idle), job)
+        except EOFError:
+            # It retired a moment ago.
+            continue
+        if found:
+            kernel, spare = found
+            with spare:
+                _tell(spare, job, kernel)
+            return kernel
+    raise CannotServe(f"zygote {key.digest} ends as soon as it is asked")
+
+
+def stop(root: Path) -> None:
+    """End the zygotes of a project; its running kernels go on."""
+    for path in places.folder().glob("z-*.sock"):
+        with contextlib.suppress(OSError), _connect(path) as zygote:
+            wire.send(zygote, {"stop": str(root)})
+
+
+def _ask(zygote: socket.socket, job: Job) -> tuple[WarmProcess, socket.socket] | None:
+    """Return a kernel-to-be and the way to tell it what to be, ``None`` from a stale zygote."""
+    try:
+        wire.send(zygote, {"cwd": job.cwd, "sockets": job.connection["ip"]})
+        reply, descriptors = wire.receive(zygote)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        zygote.close()
+        raise EOFError from error
+    except OSError as error:
+        zygote.close()
+        raise CannotServe(f"the zygote does not answer ({error})") from error
+    if "pid" in reply:
+        pidfd, spare = descriptors
+        return WarmProcess(reply["pid"], pidfd, zygote), socket.socket(fileno=spare)
+    zygote.close()
+    if "refused" in reply:
+        raise CannotServe(reply["refused"])
+    return None
+
+
+def _tell(spare: socket.socket, job: Job, kernel: WarmProcess) -> None:
+    owner = [] if job.owner is None else [os.pidfd_open(job.owner)]
+    message = {
+        "connection": job.connection,
+        "connection_file": job.connection_file,
+        "arguments": job.arguments,
+        "environment": job.environment,
+        "cwd": job.cwd,
+        "umask": job.umask,
+    }
+    try:
+        wire.send(spare, message, [job.stdout, job.stderr, *owner])
+    except OSError as error:
+        kernel.kill()
+        raise CannotServe(f"the spare cannot be told what it is to be ({error})") from error
+    finally:
+        for descriptor in owner:
+            os.close(descriptor)
+
+
+def _connected(key: Key, spares: int, idle: float) -> socket.socket:
+    path = places.folder() / f"z-{key.digest}.sock"
+    with contextlib.suppress(OSError):
+        return _connect(path)
+    _start(key, spares, idle)
+    deadline = time.monotonic() + _START_TIMEOUT
+    while True:
+        try:
+            return _connect(path)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CannotServe(f"the zygote does not listen ({error})") from error
+            # Another process started it and is not ready yet.
+            time.sleep(0.02)
+
+
+def _connect(path: Path) -> socket.socket:
+    zygote = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    zygote.settimeout(_REPLY_TIMEOUT)
+    try:
+        zygote.connect(str(path))
+    except OSError:
+        zygote.close()
+        raise
+    return zygote
+
+
+def _start(key: Key, spares: int, idle: float) -> None:
+    options = {"digest": key.digest, "module": key.module, "root": key.root}
+    limits = {"spares": spares, "idle": idle}
+    try:
+        subprocess.run(
+            [key.python, "-m", "labline.kernel.warm", json.dumps({**options, **limits})],
+            env=dict(key.environment),
+            cwd=key.cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=_START_TIMEOUT,
+            start_new_session=True,
+        )
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise CannotServe(f"the zygote does not start: {last}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotServe(f"the zygote does not start: {error}") from error

@@ -1,0 +1,130 @@
+"""A kernel that somebody else is the parent of, as Jupyter wants to see a process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+from labline.kernel.warm import wire
+
+#: exit code where nobody is left who knows it
+UNKNOWN = 255
+# linux/pidfd.h: PIDFD_GET_INFO (6.13), PIDFD_INFO_EXIT (6.15), struct pidfd_info of 64 bytes
+_GET_INFO = 0xC040FF0B
+_INFO_EXIT = 1 << 3
+_INFO = struct.Struct("<QQ11Ii")
+# From the end of a process to the word of its parent.
+_GRACE = 2.0
+
+
+class WarmProcess:
+    """The part of :class:`subprocess.Popen` that Jupyter's local provisioner uses.
+
+    The zygote tells the exit code over `zygote`, the connection of the lease. If it is killed
+    itself, the end of the kernel is still seen through `pidfd`.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, pidfd: int, zygote: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._pidfd = pidfd
+        self._zygote: socket.socket | None = zygote
+        zygote.settimeout(_GRACE)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when there may be news of the process."""
+        return self._zygote.fileno() if self._zygote else self._pidfd
+
+    def poll(self) -> int | None:
+        """Return the exit code, ``None`` while it runs."""
+        if self.returncode is None and self._zygote and _is_readable(self._zygote.fileno()):
+            self._hear()
+        if self.returncode is None and _is_readable(self._pidfd):
+            if self._zygote:
+                self._hear()
+            if self.returncode is None:
+                self._finish(_exit_code(self._pidfd))
+        return self.returncode
+
+    def _hear(self) -> None:
+        assert self._zygote
+        try:
+            message, _ = wire.receive(self._zygote)
+        except (EOFError, OSError):
+            self._zygote.close()
+            self._zygote = None
+        else:
+            self._finish(message["exit"])
+
+    def _finish(self, code: int) -> None:
+        self.returncode = code
+        os.close(self._pidfd)
+        if self._zygote:
+            self._zygote.close()
+            self._zygote = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code, once there is one.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            There is none within the timeout (seconds).
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0)
+            _wait_readable(self.fileno(), left)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def __del__(self) -> None:
+        if self.returncode is None:
+            self._finish(UNKNOWN)
+
+
+def _is_readable(descriptor: int) -> bool:
+    return _wait_readable(descriptor, 0)
+
+
+def _wait_readable(descriptor: int, timeout: float | None) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else timeout * 1000))
+
+
+def _exit_code(pidfd: int) -> int:
+    """Ask the operating system how a process ended that this one is not the parent of."""
+    import fcntl
+
+    data = bytearray(_INFO.size)
+    _INFO.pack_into(data, 0, _INFO_EXIT, *[0] * 13)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(pidfd, _GET_INFO, data)
+        mask, *_, status = _INFO.unpack(data)
+        if mask & _INFO_EXIT:
+            return os.waitstatus_to_exitcode(status)
+    return UNKNOWN

@@ -1,0 +1,59 @@
+"""A fork of the zygote that is to become a kernel."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+class Spare:
+    """A kernel that is built before anyone asked for it.
+
+    Lifecycle: :class:`~labline.kernel.warm.zygote.Zygote` makes one and forks; in the fork,
+    :func:`labline.kernel.warm.__main__.main` calls :meth:`run`, which is the whole life of the
+    kernel. The module that is the kernel runs as ever, but what it gets for ipykernel's
+    application is :class:`~labline.kernel.warm.application.SpareApp`, which halts half built
+    until it is leased.
+
+    Parameters
+    ----------
+    module
+        What is run, as by ``python -m``.
+    root
+        The project, for which the kernel learns imports.
+    channel
+        Where the provisioner's word comes from.
+    """
+
+    def __init__(self, module: str, root: Path, channel: socket.socket) -> None:
+        self._module = module
+        self._root = root
+        self._channel = channel
+
+    def run(self) -> None:
+        """Run the kernel until it is shut down; the interpreter then ends as ever."""
+        from ipykernel import kernelapp
+
+        from labline.kernel.warm.application import SpareApp
+
+        os.setsid()
+        SpareApp.channel, SpareApp.root = self._channel, self._root
+        kernelapp.IPKernelApp = SpareApp
+        # As python -m has it; whoever needs it gone removes it.
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        sys.argv = [kernel_file(self._module)]
+        if self._module == "ipykernel_launcher":
+            del sys.path[0]
+            SpareApp.launch_instance()
+        else:
+            importlib.import_module(f"{self._module}.__main__").main()
+
+
+def kernel_file(module: str) -> str:
+    """Return what ``sys.argv[0]`` is for ``python -m MODULE``."""
+    found = importlib.import_module(module)
+    path = str(found.__file__)
+    return str(Path(path).with_name("__main__.py")) if hasattr(found, "__path__") else path

@@ -1,0 +1,99 @@
+"""How a zygote comes to be: alone for its key, detached, and with what every kernel needs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import json
+import os
+import socket
+from pathlib import Path
+
+from labline.kernel.warm import places
+from labline.kernel.warm.fingerprint import Fingerprint
+from labline.kernel.warm.zygote import Options, Zygote
+
+_BACKLOG = 64
+# What ipykernel and IPython load when a kernel is built, or at its first cell.
+_EVERY_KERNEL = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "faulthandler",
+    "ipykernel.debugger",
+    "ipykernel.heartbeat",
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "labline.kernel.warm.application",
+    "labline.magics",
+    "matplotlib_inline.config",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
+)
+
+
+def become_zygote(text: str) -> Zygote | None:
+    """Become a zygote in the background; the process that was started ends when it listens.
+
+    Returns ``None`` if there is one already.
+    """
+    options = Options(**json.loads(text))
+    path = places.folder() / f"z-{options.digest}"
+    lock = _lock(path.with_suffix(".log"))
+    if lock is None:
+        return None
+    listener = _listen(path.with_suffix(".sock"))
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    _write_to(path.with_suffix(".log"))
+    places.sweep()
+    fingerprint = Fingerprint()
+    for name in (options.module, *_EVERY_KERNEL):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        importlib.import_module(f"{options.module}.__main__")
+    return Zygote(options, listener, lock, fingerprint)
+
+
+def _lock(path: Path) -> int | None:
+    """Return a descriptor that holds the lock on a file, ``None`` if another process has it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        # Whoever had it may have removed the file in between.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                os.ftruncate(descriptor, 0)
+                return descriptor
+        os.close(descriptor)
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _write_to(path: Path) -> None:
+    """Let stdin be empty, and stdout and stderr be a file."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(path, os.O_WRONLY | os.O_APPEND)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(log)
