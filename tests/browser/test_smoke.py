@@ -97,7 +97,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
         process = subprocess.Popen(
             command,
             cwd=root,
-            env={**os.environ, **{name: str(place) for name, place in places.items()}},
+            env={**clean_environment(), **{name: str(place) for name, place in places.items()}},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -107,6 +107,12 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
     finally:
         process.terminate()
         process.wait(20)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what points labline at other stores."""
+    others = ("LABLINE_", "MLFLOW_", "BENTOML_", "JUPYTER")
+    return {name: value for name, value in os.environ.items() if not name.startswith(others)}
 
 
 def free_port() -> int:
