@@ -13,18 +13,19 @@ demo: .venv/installed        ## the main job on real data; leaves it live
 
 test: lint                   ## every test, browsers and Postgres included
 	bash .ci/system
+	cd extension && jlpm test
 	pytest
 
 lint: .venv/installed        ## ruff, mypy strict, import-linter, eslint, tsc
-	ruff check src tests bentos
-	ruff format --check src tests bentos
+	ruff check src tests bentos docs
+	ruff format --check src tests bentos docs
 	mypy
 	lint-imports
 	cd extension && jlpm lint
 
 format: .venv/installed      ## rewrite what the linters can
-	ruff check --fix src tests bentos
-	ruff format src tests bentos
+	ruff check --fix src tests bentos docs
+	ruff format src tests bentos docs
 	cd extension && jlpm format
 
 docs: .venv/installed        ## regenerate docs/reference

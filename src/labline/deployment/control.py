@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from labline import __version__
 from labline.deployment.places import Places, is_locked
-from labline.errors import Failed, Unreachable
+from labline.errors import Conflict, Failed, Unreachable
 from labline.records import Command
 
 #: Seconds a process gets to end by itself when it is stopped.
@@ -50,12 +51,18 @@ class Control:
     @property
     def pid(self) -> int | None:
         """Pid of the daemon, if it is there."""
+        pid = self._facts().get("pid")
+        return int(pid) if pid else None
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what the daemon wrote down of itself; nothing where it is not there."""
         if not self.alive:
-            return None
+            return {}
         try:
-            return int(json.loads(self._places.daemon.read_text(encoding="utf-8"))["pid"])
+            facts: dict[str, Any] = json.loads(self._places.daemon.read_text(encoding="utf-8"))
         except ValueError:
-            return None
+            return {}
+        return facts
 
     def report(self) -> dict[str, Watch]:
         """Return how every watched process is.
@@ -64,9 +71,20 @@ class Control:
         ------
         Unreachable
             The daemon is not there or does not answer.
+        Conflict
+            It was started by another version of labline.
         """
+        self._require_same_version()
         watched = self._call("report")["watched"]
         return {name: Watch(**found) for name, found in watched.items()}
+
+    def _require_same_version(self) -> None:
+        theirs = self._facts().get("version", __version__)
+        if theirs != __version__:
+            raise Conflict(
+                f"The platform was started by labline {theirs}; this is labline {__version__}.",
+                fix="Restart it: labline down && labline up",
+            )
 
     def add(self, name: str, command: Command) -> None:
         """Start a process and keep it running; one that is there already is left alone."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from labline.database import Database
 from labline.deployment.commands import template
@@ -213,6 +214,17 @@ class Endpoints:
         """
         self._releases.require(endpoint)
         return self._keys.issue(endpoint, ttl, actor)
+
+    def token(self, endpoint: str, ttl: float = 60.0) -> str:
+        """Return a key for a question of labline's own, good for `ttl` seconds; no record is kept.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint.
+        """
+        self._releases.require(endpoint)
+        return self._keys.mint(endpoint, uuid4().hex, time.time() + ttl)
 
     def revoke(self, id: str) -> ApiKey:
         """Make the gateway refuse a key from now on.

@@ -128,7 +128,7 @@ class Keys:
             connection.execute(sa.update(table).where(table.c.id == id).values(revoked=True))
             row = connection.execute(sa.select(table).where(table.c.id == id)).first()
         if row is None:
-            raise NotFound(f"There is no key {id!r}.", fix="List them: labline endpoints keys")
+            raise NotFound(f"There is no key {id!r}.", fix="List them: labline keys list")
         return ApiKey(**row._mapping)
 
     def list(self, endpoint: str | None = None) -> list[ApiKey]:

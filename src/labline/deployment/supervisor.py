@@ -23,6 +23,7 @@ from typing import IO
 
 import psutil
 
+from labline import __version__
 from labline.deployment.places import Places
 
 NAME = "supervisor"
@@ -65,7 +66,8 @@ def _lock(file: IO[str]) -> None:
 def _write_self(file: IO[str]) -> None:
     process = psutil.Process()
     file.truncate(0)
-    json.dump({"pid": process.pid, "created": process.create_time()}, file)
+    facts = {"pid": process.pid, "created": process.create_time(), "version": __version__}
+    json.dump(facts, file)
     file.flush()
 
 

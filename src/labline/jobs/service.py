@@ -167,6 +167,10 @@ class Jobs:
         found = self._workflows.list(JOB, limit=limit, offset=offset, status=status)
         return [self._job(state) for state in found]
 
+    def count(self, limit: int) -> int:
+        """Return how many jobs there are, up to `limit`."""
+        return self._workflows.count(JOB, limit)
+
     def wait(
         self,
         ids: Sequence[str],

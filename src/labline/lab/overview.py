@@ -78,7 +78,7 @@ def _tracking(lab: Lab) -> dict[str, Any]:
 def _counts(lab: Lab) -> dict[str, int | None]:
     questions: dict[str, Callable[[], int]] = {
         "runs": lambda: len(lab.runs(limit=COUNT_LIMIT)),
-        "jobs": lambda: len(lab.jobs.list(limit=COUNT_LIMIT)),
+        "jobs": lambda: lab.jobs.count(COUNT_LIMIT),
         "models": lambda: len(lab.tracking.registry.models()),
         "endpoints": lambda: len(lab.endpoints.list()),
     }

@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,7 @@ from labline.errors import Conflict, NotFound
 from labline.lab import checks, overview
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
+from labline.lab.part import part
 from labline.ledger import Ledger
 from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
 from labline.settings import Settings
@@ -38,8 +38,8 @@ class Deployment:
 
     release: Release
     url: str
-    #: API key, given only when the endpoint is new
-    key: str | None = None
+    #: API key, given only when the endpoint is new; kept out of what a notebook shows
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,24 @@ class Lab:
 
     # -- parts -----------------------------------------------------------------------------
 
-    @cached_property
+    @part
     def database(self) -> Database:
         """The labline database."""
         return Database(self.settings.database)
 
-    @cached_property
+    @part
     def ledger(self) -> Ledger:
         """Who promoted and deployed what, when, on which evidence."""
         return Ledger(self.database)
 
-    @cached_property
+    @part
     def tracking(self) -> Tracking:
         """Runs and models."""
         from labline.tracking import Tracking
 
         return Tracking(self.settings.mlflow_uri, self.settings.state / "artifacts")
 
-    @cached_property
+    @part
     def workflows(self) -> Workflows:
         """Durable workflows, with every body registered."""
         from labline.workflows import Workflows
@@ -92,21 +92,21 @@ class Lab:
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
-    @cached_property
+    @part
     def jobs(self) -> Jobs:
         """Notebook jobs."""
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
 
-    @cached_property
+    @part
     def platform(self) -> Platform:
         """Worker, gateway and instances."""
         from labline.deployment import Platform
 
         return Platform(self.settings, self.database)
 
-    @cached_property
+    @part
     def endpoints(self) -> Endpoints:
         """Stable URLs and the releases behind them."""
         from labline.deployment import Endpoints
@@ -322,8 +322,7 @@ class Lab:
         """
         from labline.deployment import send
 
-        self.endpoints.get(endpoint)
-        token = self.endpoints.issue_key(endpoint, ttl=60, actor=self.whoami())
+        token = self.endpoints.token(endpoint)
         answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
         return answer
 

@@ -140,6 +140,14 @@ class Workflows:
             found = client.list_workflows(workflow_ids=[*ids]) if ids else []
         return {one.workflow_id: _state(one) for one in found}
 
+    def count(self, name: str, limit: int) -> int:
+        """Return how many workflows of one name there are, up to `limit`."""
+        with self._answering() as client:
+            found = client.list_workflows(
+                name=name, limit=limit, load_input=False, load_output=False
+            )
+        return len(found)
+
     def events(self, id: str) -> dict[str, Any]:
         """Return what the workflow has published so far."""
         with self._answering() as client:
