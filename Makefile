@@ -20,7 +20,7 @@ lint: .venv/installed        ## ruff, mypy strict, import-linter, eslint, tsc
 	ruff check src tests bentos docs
 	ruff format --check src tests bentos docs
 	mypy
-	lint-imports
+	lint-imports --no-cache
 	cd extension && jlpm lint
 
 format: .venv/installed      ## rewrite what the linters can
