@@ -179,6 +179,46 @@ def test_what_is_not_registered_is_bad_input(project: Project, promoted: dict[st
     assert error["fix"] == "Did you mean 'staging'?"
 
 
+def test_a_server_that_is_away_is_exit_code_3(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    for command in (["run", "train.ipynb"], ["promote", "best:r2", "--to", "staging"]):
+        error = project.labline(*command, code=3)
+        assert "MLflow at http://127.0.0.1:9 does not answer" in error["message"]
+
+
+def test_a_cell_that_raises_fails_the_job_and_the_output_shows_where(project: Project) -> None:
+    write_notebook(project.folder / "bad.ipynb", "print('fine')", "raise ValueError('too wild')")
+    (job,) = project.labline("run", "bad.ipynb", code=1)
+    assert job["status"] == "failed"
+    assert "ValueError: too wild" in job["error"]
+    assert "too wild" in Path(job["output"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-p", "alhpa", "1"], "Did you mean 'alpha'?"),
+        (["-p", "alpha", "strong"], "alpha"),
+        (["--sweep", "alpha=0.1,strong"], "strong"),
+    ],
+)
+def test_wrong_parameters_are_bad_input_before_anything_runs(
+    project: Project, arguments: list[str], words: str
+) -> None:
+    before = len(project.labline("jobs", "list"))
+    error = project.labline("run", "train.ipynb", *arguments, code=2)
+    assert words in error["message"] + error["fix"]
+    assert len(project.labline("jobs", "list")) == before
+
+
+def test_a_notebook_without_parameters_takes_none(project: Project) -> None:
+    write_notebook(project.folder / "plain.ipynb", "1 + 1")
+    error = project.labline("run", "plain.ipynb", "-p", "alpha", "1", code=2)
+    assert "parameters" in error["message"] + error["fix"]
+
+
 def test_mlflow_shows_the_same_without_labline(
     project: Project, jobs: list[dict[str, Any]], promoted: dict[str, Any]
 ) -> None:
@@ -248,15 +288,52 @@ def test_without_a_key_nothing_is_answered(project: Project, deployed: dict[str,
     assert status == 401
 
 
+def register_a_model_that_does_not_load(project: Project) -> str:
+    """Register what MLflow takes and no service can load; return ``NAME/VERSION``."""
+    import mlflow
+    import pandas as pd
+
+    from labline.lab import Lab
+    from labline.tracking import models
+
+    class Broken(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+        def load_context(self, context: Any) -> None:
+            raise RuntimeError("the weights are not here")
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            return model_input["size"]
+
+    tracking = Lab.from_(project.folder).tracking
+    run = tracking.create_run("beasts")
+    folder = project.folder / "broken" / "model"
+    models.save(Broken(), folder, example=pd.DataFrame({"size": [1.0]}), requirements=["pandas"])
+    tracking.attach_model(run.id, folder)
+    tracking.end_run(run.id)
+    return tracking.registry.register("beasts", run.id).label
+
+
+def test_a_release_that_does_not_boot_leaves_the_old_one_serving(
+    project: Project, deployed: dict[str, Any]
+) -> None:
+    broken = register_a_model_that_does_not_load(project)
+    error = project.labline("deploy", broken, "--endpoint", "beasts", "--env", "current", code=1)
+    assert "the weights are not here" in error["message"]
+    body = json.dumps({"rows": [ROW]}).encode()
+    assert ask(project, "/beasts/predict", body, deployed["key"])[1]["model"] == "beasts/1"
+    (endpoint,) = project.labline("endpoints")
+    assert (endpoint["serving"], endpoint["state"]) == ("beasts/1", "ready")
+
+
 def test_rollback_brings_back_the_release_before(
     project: Project, jobs: list[dict[str, Any]], deployed: dict[str, Any]
 ) -> None:
     project.labline("promote", jobs[1]["run_id"], "--to", "staging")
     project.labline("promote", "beasts@staging", "--to", "prod")
     second = project.labline("deploy", "beasts@prod", "--env", "current")
-    assert (second["release"]["model"], second["key"]) == ("beasts/2", None)
+    newer = second["release"]["model"]
+    assert (newer != "beasts/1", second["key"]) == (True, None)
     body = json.dumps({"rows": [ROW]}).encode()
-    assert ask(project, "/beasts/predict", body, deployed["key"])[1]["model"] == "beasts/2"
+    assert ask(project, "/beasts/predict", body, deployed["key"])[1]["model"] == newer
     project.labline("rollback", "beasts")
     assert ask(project, "/beasts/predict", body, deployed["key"])[1]["model"] == "beasts/1"
     (endpoint,) = project.labline("endpoints")

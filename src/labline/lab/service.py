@@ -158,11 +158,12 @@ class Lab:
 
         Raises
         ------
-        BadNotebook, BadParameter
+        BadNotebook, BadParameter, Unreachable
             Before anything is queued.
         """
         from labline import notebooks
 
+        self.tracking.knock()
         cells = notebooks.read(notebook)
         typed = notebooks.parse_values(cells, values)
         if not space:

@@ -52,10 +52,20 @@ class Tracking:
         Unreachable
             It does not.
         """
+        self.knock()
         with self.answering():
-            if self._remote:
-                self._knock()
             self.client.search_experiments(max_results=1)
+
+    def knock(self) -> None:
+        """Return if a server's door opens; costs milliseconds, and a database is not asked.
+
+        Raises
+        ------
+        Unreachable
+            It does not.
+        """
+        if self._remote:
+            self._knock()
 
     @cached_property
     def registry(self) -> Registry:
