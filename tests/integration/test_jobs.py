@@ -54,7 +54,8 @@ def test_a_notebook_runs_with_its_values_and_is_a_finished_run(project, run):
     assert progress[-1] == (3, 3)
     assert shown(done.output).split() == ["2.0", str(path.parent), done.run_id]
     recorded = project.tracking.run(done.run_id)
-    assert (recorded.status, recorded.experiment, recorded.name) == ("FINISHED", "beasts0", "train")
+    named = (recorded.status, recorded.experiment, recorded.name)
+    assert named == ("FINISHED", project.settings.project.name, "train")
     assert recorded.params == {"alpha": "2.0", "name": "x"}
     assert recorded.tags["labline.kind"] == "job"
     assert recorded.tags["labline.job"] == job.id
