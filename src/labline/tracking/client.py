@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,10 +11,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from labline.errors import NotFound, Unreachable, nearest
 from labline.records import Dataset, Run
+from labline.tracking.connection import Connection
 
 if TYPE_CHECKING:
     from labline.tracking.registry import Registry
@@ -24,10 +22,9 @@ if TYPE_CHECKING:
 MODEL_TAG = "labline.model_uri"
 KIND_TAG = "labline.kind"
 _PARENT_TAG = "mlflow.parentRunId"
-_AWAY = ("ConnectionError", "OperationalError", "ConnectTimeout", "ReadTimeout", "MaxRetryError")
 
 
-class Tracking:
+class Tracking(Connection):
     """One MLflow tracking server or database.
 
     Parameters
@@ -39,33 +36,8 @@ class Tracking:
     """
 
     def __init__(self, uri: str, artifacts: Path) -> None:
-        self.uri = uri
+        super().__init__(uri)
         self._artifacts = artifacts
-
-    # -- connection ------------------------------------------------------------------------
-
-    def ping(self) -> None:
-        """Return if MLflow answers.
-
-        Raises
-        ------
-        Unreachable
-            It does not.
-        """
-        self.knock()
-        with self.answering():
-            self.client.search_experiments(max_results=1)
-
-    def knock(self) -> None:
-        """Return if a server's door opens; costs milliseconds, and a database is not asked.
-
-        Raises
-        ------
-        Unreachable
-            It does not.
-        """
-        if self._remote:
-            self._knock()
 
     @cached_property
     def registry(self) -> Registry:
@@ -73,64 +45,6 @@ class Tracking:
         from labline.tracking.registry import Registry
 
         return Registry(self)
-
-    @cached_property
-    def client(self) -> Any:
-        """MLflow's own client, connected.
-
-        Raises
-        ------
-        Unreachable
-            Nothing answers at the URI.
-        """
-        if self._remote:
-            self._knock()
-        for name, value in _MANNERS.items():
-            os.environ.setdefault(name, value)
-        # MLflow and Alembic announce each of some fifty migrations of a new database.
-        for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
-            logging.getLogger(noisy).setLevel(logging.WARNING)
-        import mlflow
-
-        with _unchanged("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-            mlflow.set_tracking_uri(self.uri)
-            mlflow.set_registry_uri(self.uri)
-        if self.uri.startswith("sqlite:///"):
-            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        return mlflow.MlflowClient(self.uri, self.uri)
-
-    @property
-    def _remote(self) -> bool:
-        return urlsplit(self.uri).scheme in ("http", "https")
-
-    def _knock(self) -> None:
-        # MLflow's client would retry for minutes; one quick question tells.
-        import httpx
-
-        try:
-            httpx.get(f"{self.uri.rstrip('/')}/health", timeout=3, trust_env=True)
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-
-    def _unreachable(self, error: Exception) -> Unreachable:
-        what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return Unreachable(
-            f"MLflow at {_without_password(self.uri)} does not answer: {what}",
-            fix="Start it, or correct MLFLOW_TRACKING_URI.",
-        )
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Turn a lost server into :class:`Unreachable` within the block."""
-        try:
-            yield
-        except Unreachable:
-            raise
-        except Exception as error:
-            if any(type(cause).__name__ in _AWAY for cause in _causes(error)) or _says_away(error):
-                self.__dict__.pop("client", None)
-                raise self._unreachable(error) from error
-            raise
 
     # -- runs ------------------------------------------------------------------------------
 
@@ -361,7 +275,7 @@ class Tracking:
         known = self.client.get_experiment_by_name(name)
         if known:
             return str(known.experiment_id)
-        place = None if self._remote else self._artifacts.resolve().as_uri()
+        place = None if self.remote else self._artifacts.resolve().as_uri()
         try:
             return str(self.client.create_experiment(name, artifact_location=place))
         except MlflowException:
@@ -387,28 +301,6 @@ class Tracking:
         return self._names[experiment_id]
 
 
-_MANNERS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-
-
-@contextmanager
-def _unchanged(*names: str) -> Iterator[None]:
-    # MLflow exports its URI; another project's process must not inherit it from this one.
-    before = {name: os.environ.get(name) for name in names}
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
 @contextmanager
 def _missing(message: str, fix: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
@@ -419,17 +311,6 @@ def _missing(message: str, fix: str) -> Iterator[None]:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise NotFound(message, fix=fix) from error
         raise
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _says_away(error: Exception) -> bool:
-    text = str(error)
-    return "Max retries exceeded" in text or "(sqlite3.OperationalError)" in text
 
 
 def _millis(moment: float) -> int:
@@ -445,10 +326,3 @@ def _user() -> str:
     import getpass
 
     return getpass.getuser()
-
-
-def _without_password(uri: str) -> str:
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    return uri.replace(f":{parts.password}@", ":***@")
