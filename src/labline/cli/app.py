@@ -86,7 +86,10 @@ class Output:
             return
         click.secho(f"error: {error.message}", fg="red", err=True)
         if error.fix:
-            click.echo(f"  fix: {error.fix}", err=True)
+            first, *rest = error.fix.splitlines()
+            click.echo(f"  fix: {first}", err=True)
+            for line in rest:
+                click.echo(f"       {line}", err=True)
 
 
 def json_option(command: F) -> F:

@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 from labline.errors import BadInput, Failed, NotFound, Refused, Unreachable
 
 
+#: errors of one request that a message lists
+_SHOWN = 8
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP response."""
@@ -111,11 +115,22 @@ def _accepted(url: str, answer: Answer) -> Any:
     what = details.get("detail") or details.get("title") or details.get("body", "")
     message = f"{url} answered {answer.status}: {what}"
     if answer.status in (401, 403):
-        raise Refused(message, fix="Issue a key: labline endpoints key ENDPOINT", problem=details)
+        raise Refused(message, fix="Issue a key: labline keys issue ENDPOINT", problem=details)
     if answer.status == 404:
         raise NotFound(message, fix="labline endpoints", problem=details)
     if answer.status == 500:
         raise Failed(message, fix="See the log of its release in .labline/logs.", problem=details)
     if answer.status > 500:
         raise Unreachable(message, fix="labline status", problem=details)
-    raise BadInput(message, problem=details)
+    raise BadInput(message, fix=_each(details.get("errors")), problem=details)
+
+
+def _each(errors: Any) -> str:
+    """Return what is wrong with each field, a line each."""
+    found = [error for error in errors or () if isinstance(error, dict)]
+    lines = [
+        f"{error.get('field')}, row {error.get('row')}: {error.get('message')}"
+        for error in found[:_SHOWN]
+    ]
+    left = len(found) - _SHOWN
+    return "\n".join([*lines, f"and {left} more"] if left > 0 else lines)
