@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from labline.errors import BadInput, Failed, NotFound, Refused, Unreachable
 
-
 #: errors of one request that a message lists
 _SHOWN = 8
 
