@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,11 +86,35 @@ class Ledger:
             connection.execute(table.insert().values(**row))
         return _entry(row)
 
-    def entries(self, *, model: str | None = None, limit: int | None = None) -> list[Entry]:
-        """Return the entries, newest first."""
+    def entries(
+        self,
+        *,
+        model: str | None = None,
+        limit: int | None = None,
+        actions: Collection[str] = (),
+        key: str = "",
+        until: float | None = None,
+    ) -> list[Entry]:
+        """Return the entries, newest first.
+
+        Parameters
+        ----------
+        actions
+            Only these; all unless given.
+        key
+            What the entry's key begins with.
+        until
+            Only entries made at this time or before.
+        """
         query = sa.select(table).order_by(table.c.number.desc()).limit(limit)
         if model:
             query = query.where(table.c.model == model)
+        if actions:
+            query = query.where(table.c.action.in_(actions))
+        if key:
+            query = query.where(table.c.key.startswith(key, autoescape=True))
+        if until is not None:
+            query = query.where(table.c.at <= until)
         with self._database.reading() as connection:
             return [_entry(row) for row in connection.execute(query)]
 

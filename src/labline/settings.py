@@ -78,11 +78,22 @@ class ReplaySettings(_Section):
     timeout: Duration = Field(3600.0, gt=0, description="seconds until the replay is stopped")
 
 
+class ApprovalSettings(_Section):
+    """``approvals`` of a stage: who must agree after the gates have passed."""
+
+    required: int = Field(0, ge=0, description="people who must approve before the stage moves")
+    four_eyes: bool = Field(True, description="whether the one who asked may not approve")
+    expires: Duration = Field(
+        259200.0, gt=0, description="seconds (or '72h') after which it must be asked for again"
+    )
+
+
 class StageSettings(_Section):
     """``[stages.NAME]``: the process of one stage."""
 
     after: str | None = Field(None, description="stage that the model version must hold first")
     gates: tuple[str, ...] = Field(("signature",), description="gates, all of which must pass")
+    approvals: ApprovalSettings = ApprovalSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
 

@@ -364,7 +364,9 @@ def test_a_job_records_into_its_run_and_ends_it_itself(
     assert len(recording(tracking, done)["cells"]) == 4
 
 
-@pytest.mark.parametrize("line", ["submit", "promote best:auc --to staging --yes", "deploy churn"])
+@pytest.mark.parametrize(
+    "line", ["submit", "promote best:auc --to staging --yes", "approve 1f0c8a6d", "deploy churn"]
+)
 def test_a_replay_has_no_effects(
     run: Cell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str
 ) -> None:
@@ -374,7 +376,17 @@ def test_a_replay_has_no_effects(
 
 
 def test_every_magic_helps(run: Cell, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("record", "log", "runs", "submit", "jobs", "promote", "deploy", "rollback"):
+    for name in (
+        "record",
+        "log",
+        "runs",
+        "submit",
+        "jobs",
+        "promote",
+        "approve",
+        "deploy",
+        "rollback",
+    ):
         run(f"%{name} --help")
         assert f"example: %{name}" in capsys.readouterr().out
 

@@ -35,7 +35,7 @@ def promote(
 
     The gates of the stage, in labline.toml, decide.
     CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
-    code 1.
+    code 1; a promotion that waits for approval is exit code 0, its "state" is "needs approval".
 
     Example: labline promote best:r2 --to staging
     """

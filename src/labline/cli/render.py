@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from labline.promotion.evidence import Outcome, Promotion
+from labline.promotion.evidence import Outcome, Promotion, PromotionState
 
 _PIPE_WIDTH = 200
 _MARK = {
@@ -77,10 +77,30 @@ def _outcome(promotion: Promotion) -> Text:
     if promotion.promoted:
         return Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
     if promotion.dry_run:
-        would = "would be promoted" if promotion.passed else "would be refused"
-        return Text(f"Dry run: {promotion.label} {would}; nothing was changed.", "bold")
-    names = ", ".join(verdict.gate for verdict in promotion.refusals)
-    return Text(f"Refused by {names}; {promotion.stage} is unchanged.", "bold red")
+        would = "be promoted" if promotion.passed else "be refused"
+        would = "wait for approval" if promotion.passed and promotion.open_questions else would
+        return Text(f"Dry run: {promotion.label} would {would}; nothing was changed.", "bold")
+    if promotion.refusals:
+        names = ", ".join(verdict.gate for verdict in promotion.refusals)
+        return Text(f"Refused by {names}; {promotion.stage} is unchanged.", "bold red")
+    return _waiting(promotion)
+
+
+def _waiting(promotion: Promotion) -> Text:
+    state, id = promotion.state_at(time.time()), promotion.id[:8]
+    if state is PromotionState.EXPIRED:
+        return Text("Expired: nobody decided in time. Ask for it again.", "bold red")
+    if state is PromotionState.REJECTED:
+        last = promotion.approvals[-1]
+        return Text(f"Rejected by {last.actor}: {last.comment}", "bold red")
+    text = Text(f"It needs approval; {promotion.stage} is unchanged.", "bold yellow")
+    until = f" (until {moment(promotion.expires)})" if promotion.expires else ""
+    return text.append(f"\n  next: labline approve {id}{until}", "default")
+
+
+def moment(at: float) -> str:
+    """Return a time of day for people, local, with its zone."""
+    return time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(at)).strip()
 
 
 def ago(moment: float | None) -> str:

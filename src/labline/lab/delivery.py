@@ -10,7 +10,7 @@ from labline.records import Release, to_dict
 if TYPE_CHECKING:
     from labline.lab.service import Lab
     from labline.ledger import Entry
-    from labline.promotion import Promotion
+    from labline.promotion import Promotion, Promotions
     from labline.workflows import Flow
 
 
@@ -22,12 +22,20 @@ class Delivery:
 
     def promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Judge a candidate, and let it hold the stage if it passes."""
+        return self._promotions.run(flow, payload)
+
+    def approve(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
+        """Record what somebody decides on a promotion that waits, and carry it out."""
+        from labline.promotion import Approvals
+
+        return Approvals(self._promotions).run(flow, payload)
+
+    @property
+    def _promotions(self) -> Promotions:
         from labline.promotion import Promotions
 
         lab = self.lab
-        return Promotions(lab.settings, lab.tracking, lab.ledger, lab.jobs.replay).run(
-            flow, payload
-        )
+        return Promotions(lab.settings, lab.tracking, lab.ledger, lab.jobs.replay)
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
         """Export a model version, prepare its environment, boot it, and lead traffic to it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from labline.lab import checks, overview
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
+from labline.lab.promoting import PromotionDesk, signed_in
 from labline.ledger import Ledger
 from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
 from labline.settings import Settings
@@ -88,6 +88,7 @@ class Lab:
 
         workflows, delivery = Workflows(self.settings, self.database), Delivery(self)
         workflows.register("promotion", delivery.promote, queue="promotions")
+        workflows.register("approval", delivery.approve, queue="promotions")
         workflows.register("deployment", delivery.deploy, queue="deployments")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
@@ -113,6 +114,11 @@ class Lab:
 
         return Endpoints(self.settings, self.database, self.platform)
 
+    @part
+    def promotions(self) -> PromotionDesk:
+        """Promotions as they stand, and what people decide on them."""
+        return PromotionDesk(self)
+
     # -- work that a worker does -------------------------------------------------------------
 
     @contextmanager
@@ -122,7 +128,7 @@ class Lab:
         with self.workflows.executor(heartbeat=True):
             yield
 
-    def _work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
+    def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
         """Queue a workflow, see that somebody works on it, and return its result."""
         id = self.workflows.submit(name, payload)
         with self.hands() as worker:
@@ -218,7 +224,6 @@ class Lab:
         Unreachable
             MLflow or the database is away.
         """
-        self.settings.stage(to)
         payload = {
             "candidate": candidate,
             "stage": to,
@@ -227,9 +232,7 @@ class Lab:
             "dry_run": dry_run,
             "actor": actor or self.whoami(),
         }
-        self.tracking.ping()
-        promotion: Promotion = self._work("promotion", payload, progress)
-        return promotion
+        return self.promotions.ask(payload, progress)
 
     def version(self, reference: str) -> ModelVersion:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
@@ -280,7 +283,7 @@ class Lab:
             "actor": actor or self.whoami(),
         }
         fresh = payload["endpoint"] not in {item.name for item in self.endpoints.list()}
-        release: Release = self._work("deployment", payload, progress)
+        release: Release = self.work("deployment", payload, progress)
         key = self.endpoints.issue_key(release.endpoint, actor=payload["actor"]) if fresh else None
         return Deployment(release, self.url(release.endpoint), key)
 
@@ -297,7 +300,7 @@ class Lab:
         self._require_platform()
         self.endpoints.get(endpoint)
         payload = {"endpoint": endpoint, "actor": actor or self.whoami()}
-        release: Release = self._work("rollback", payload, progress)
+        release: Release = self.work("rollback", payload, progress)
         return Deployment(release, self.url(endpoint))
 
     def _require_platform(self) -> None:
@@ -386,7 +389,7 @@ class Lab:
 
     def whoami(self) -> str:
         """Return who is asking: the user signed in to the system."""
-        return getpass.getuser()
+        return signed_in()
 
     def status(self) -> dict[str, Any]:
         """Return the state of everything, JSON-ready; what is away is reported, not raised."""

@@ -17,6 +17,7 @@ SUMMARIES = {
     "submit": "Run this notebook, or another, as a job or a sweep of jobs.",
     "jobs": "Return the jobs of this project as a DataFrame.",
     "promote": "Judge a model by a stage's policy and let it hold the stage if it passes.",
+    "approve": "Approve, or reject, a promotion that waits for it.",
     "deploy": "Serve a model version on an endpoint.",
     "rollback": "Bring back the release that an endpoint served before.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labline.lab import Deployment
-    from labline.promotion import Promotion
+    from labline.promotion import Approval, Promotion
     from labline.records import Job
 
 
@@ -224,7 +225,9 @@ def _confirm(question: str) -> None:
 
 def promotion_card(promotion: Promotion) -> Card:
     """Return the card of a promotion: every verdict, and the metrics side by side."""
-    state = "promoted" if promotion.promoted else "would pass" if promotion.passed else "refused"
+    state = str(promotion.state_at(time.time()))
+    if promotion.dry_run:
+        state = "would pass" if promotion.passed else "refused"
     facts = [
         (
             verdict.gate,
@@ -236,9 +239,46 @@ def promotion_card(promotion: Promotion) -> Card:
         ("champion", promotion.champion),
         ("metrics", listing(promotion.metrics)),
         ("champion's", listing(promotion.champion_metrics)),
+        *((item.actor, _said(item)) for item in promotion.approvals),
     )
     title = f"{promotion.label} to {promotion.stage}"
-    return Card(title, state, "good" if promotion.passed else "bad", facts)
+    tones = {"promoted": "good", "would pass": "good", "needs approval": "open"}
+    waits = [f"Somebody has to say: %approve {promotion.id[:8]}"] * (state == "needs approval")
+    return Card(title, state, tones.get(state, "bad"), facts, waits)
+
+
+def _said(approval: Approval) -> str:
+    word = "approved" if approval.approved else "rejected"
+    return f"{word}: {approval.comment}" if approval.comment else word
+
+
+def approve_parser() -> Parser:
+    """Return the parser of ``%approve``."""
+    parser = Parser(
+        "approve",
+        "Approve, or reject, a promotion that waits for it.",
+        example='%approve 1f0c8a6d --comment "looked at the slices"',
+    )
+    parser.add_argument("promotion", help="its id, or how it begins")
+    parser.add_argument("--comment", default="", metavar="TEXT", help="kept in the ledger")
+    parser.add_argument("--reject", action="store_true", help="turn it down; needs --why")
+    parser.add_argument("--why", default="", metavar="TEXT", help="reason of a rejection")
+    return parser
+
+
+def approve(shell: Any, arguments: Namespace) -> Promotion:
+    """Decide, and return the promotion as it stands then."""
+    if arguments.why and not arguments.reject:
+        raise BadUsage(
+            "--why is the reason of a rejection.", fix="Add --reject, or write --comment."
+        )
+    desk = lab(shell).promotions
+    if arguments.reject:
+        done = desk.reject(arguments.promotion, why=arguments.why)
+    else:
+        done = desk.approve(arguments.promotion, comment=arguments.comment, progress=_Progress())
+    shown: Promotion = show(shell, done, promotion_card)
+    return shown
 
 
 # -- deployment ----------------------------------------------------------------------------------

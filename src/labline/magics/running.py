@@ -22,11 +22,12 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "submit": (line.submit_parser, line.submit),
     "jobs": (line.jobs_parser, line.jobs),
     "promote": (line.promote_parser, line.promote),
+    "approve": (line.approve_parser, line.approve),
     "deploy": (line.deploy_parser, line.deploy),
     "rollback": (line.rollback_parser, line.rollback),
 }
 # What a replay, which only looks whether a notebook still gives the same, must not do again.
-_EFFECTS = ("submit", "promote", "deploy", "rollback")
+_EFFECTS = ("submit", "promote", "approve", "deploy", "rollback")
 
 
 def parsers() -> dict[str, Parser]:

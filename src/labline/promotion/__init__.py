@@ -1,18 +1,34 @@
 """Promotion: judge a candidate against a stage's policy, then let it hold the stage.
 
 Gates are pure (:mod:`labline.promotion.gates`); the durable workflow that collects their evidence
-and acts on their verdicts is :mod:`labline.promotion.workflow`.
+and acts on their verdicts is :mod:`labline.promotion.workflow`; what people say of a promotion
+that waits for them is carried out by :mod:`labline.promotion.approvals`.
 """
 
-from labline.promotion.evidence import Evidence, Outcome, Promotion, Replay, Subject, Verdict
+from labline.promotion.approvals import Approvals
+from labline.promotion.evidence import (
+    Approval,
+    Evidence,
+    Outcome,
+    Promotion,
+    PromotionState,
+    Replay,
+    Subject,
+    Verdict,
+)
 from labline.promotion.gates import Gate
+from labline.promotion.history import History
 from labline.promotion.workflow import Promotions
 
 __all__ = [
+    "Approval",
+    "Approvals",
     "Evidence",
     "Gate",
+    "History",
     "Outcome",
     "Promotion",
+    "PromotionState",
     "Promotions",
     "Replay",
     "Subject",

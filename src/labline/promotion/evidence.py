@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -83,9 +83,32 @@ class Verdict:
         return self.outcome is Outcome.PASSED
 
 
+class PromotionState(StrEnum):
+    """Where a promotion stands."""
+
+    PROMOTED = "promoted"
+    REFUSED = "refused"
+    NEEDS_APPROVAL = "needs approval"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    #: judged only
+    DRY_RUN = "dry run"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A named person's decision on a promotion."""
+
+    actor: str
+    #: ``False`` for a rejection
+    approved: bool
+    comment: str
+    at: float
+
+
 @dataclass(frozen=True)
 class Promotion:
-    """What a promotion came to."""
+    """What a promotion came to, or what it waits for."""
 
     id: str
     model: str
@@ -103,16 +126,48 @@ class Promotion:
     dry_run: bool
     #: whether the candidate holds the stage now
     promoted: bool
+    #: when it was asked for
+    asked: float = 0.0
+    #: when it is too late to approve
+    expires: float | None = None
+    #: what people said
+    approvals: tuple[Approval, ...] = ()
+    #: SHA-256 of the candidate's model files; empty before it is registered
+    digest: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether every gate passed."""
-        return all(verdict.passed for verdict in self.verdicts)
+        """Whether no gate refused; people may still have to approve."""
+        return not self.refusals
 
     @property
     def refusals(self) -> tuple[Verdict, ...]:
         """The verdicts that stand in the way."""
-        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+        return tuple(item for item in self.verdicts if item.outcome is Outcome.FAILED)
+
+    @property
+    def open_questions(self) -> tuple[Verdict, ...]:
+        """The verdicts that people have to answer."""
+        return tuple(item for item in self.verdicts if item.outcome is Outcome.NEEDS_APPROVAL)
+
+    @property
+    def state(self) -> PromotionState:
+        """Where it stood when this was recorded; an open one may have expired since."""
+        if self.promoted:
+            return PromotionState.PROMOTED
+        if self.dry_run:
+            return PromotionState.DRY_RUN
+        if self.refusals:
+            return PromotionState.REFUSED
+        if any(not item.approved for item in self.approvals):
+            return PromotionState.REJECTED
+        return PromotionState.NEEDS_APPROVAL
+
+    def state_at(self, now: float) -> PromotionState:
+        """Return where it stands at a time."""
+        waiting = self.state is PromotionState.NEEDS_APPROVAL
+        late = self.expires is not None and now >= self.expires
+        return PromotionState.EXPIRED if waiting and late else self.state
 
     @property
     def label(self) -> str:
@@ -121,4 +176,15 @@ class Promotion:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the promotion as JSON-ready data."""
-        return {**asdict(self), "passed": self.passed}
+        return {**asdict(self), "passed": self.passed, "state": str(self.state)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Promotion:
+        """Return the promotion that :meth:`to_dict` gave; older entries lack newer fields."""
+        known = {item.name for item in fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        verdicts = tuple(
+            Verdict(**{**item, "outcome": Outcome(item["outcome"])}) for item in data["verdicts"]
+        )
+        approvals = tuple(Approval(**item) for item in data.get("approvals", ()))
+        return cls(**{**values, "verdicts": verdicts, "approvals": approvals})

@@ -238,3 +238,26 @@ def check_order(evidence: Evidence, stage: StageSettings) -> list[Verdict]:
             {"after": stage.after, "stages": list(candidate.stages)},
         )
     ]
+
+
+def check_approvals(verdicts: list[Verdict], actor: str, stage: StageSettings) -> list[Verdict]:
+    """Return the verdict on ``approvals``: how many people must agree once the gates have passed.
+
+    A gate that answers "needs approval" wants one, even if the stage asks for none.
+    """
+    rule = stage.approvals
+    asked = any(verdict.outcome is Outcome.NEEDS_APPROVAL for verdict in verdicts)
+    required = max(rule.required, int(asked))
+    if not required:
+        return []
+    but = f", but not of {actor}, who asked" if rule.four_eyes else ""
+    people = "1 person" if required == 1 else f"{required} people"
+    return [
+        Verdict(
+            "approvals",
+            Outcome.NEEDS_APPROVAL,
+            f"It needs the approval of {people}{but}.",
+            "Once it waits: labline approve PROMOTION",
+            {"required": required, "four_eyes": rule.four_eyes},
+        )
+    ]

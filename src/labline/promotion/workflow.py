@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
@@ -9,10 +10,12 @@ from typing import Any, Protocol, TypeVar
 from labline.errors import LablineError
 from labline.ledger import Ledger
 from labline.promotion import gates
-from labline.promotion.evidence import Evidence, Promotion, Replay, Subject, Verdict
+from labline.promotion.evidence import Evidence, Outcome, Promotion, Replay, Subject, Verdict
+from labline.promotion.history import History
 from labline.records import ModelVersion, Run
 from labline.settings import Settings
 from labline.tracking import Tracking
+from labline.tracking.models import digest
 
 T = TypeVar("T")
 
@@ -52,6 +55,8 @@ class Promotions:
     def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
 
+        Where people must agree, it ends in state "needs approval", registered and holding nothing:
+        no worker waits, and :class:`labline.promotion.approvals.Approvals` goes on from the ledger.
         Every step may be run again after a crash: registering, moving the alias and appending to
         the ledger find what an earlier try left.
 
@@ -60,10 +65,16 @@ class Promotions:
         NotFound
             The candidate or the stage does not exist.
         """
+        promotion = self.judge(flow, payload)
+        return promotion if promotion.dry_run else self.conclude(flow, promotion)
+
+    def judge(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
+        """Collect the evidence and ask the gates; nothing is changed."""
         stage = self.settings.stage(payload["stage"])
         asked = gates.load(stage.gates, payload["stage"])
+        now = flow.step("clock", time.time)
         flow.publish("stage", "collecting evidence")
-        evidence = flow.step("evidence", lambda: self._evidence(payload))
+        evidence = flow.step("evidence", lambda: self.evidence(payload))
         if any("replay" in gate.needs for gate in asked):
             flow.publish("stage", "replaying the notebook in a fresh kernel")
             replay = flow.step(
@@ -71,23 +82,37 @@ class Promotions:
             )
             evidence = replace(evidence, replay=replay)
         verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
-        promotion = _judged(flow.id, payload, evidence, verdicts)
-        if promotion.dry_run:
-            return promotion
-        return self._conclude(flow, promotion)
+        if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
+            verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
+        expires = now + stage.approvals.expires
+        return replace(_judged(flow.id, payload, evidence, verdicts), asked=now, expires=expires)
 
-    def _conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
+    def conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
+        """Register what passed, let it hold the stage unless people must agree; record it."""
         if promotion.passed:
+            promotion = flow.step("register", lambda: self._register(promotion))
+        if promotion.passed and not promotion.open_questions:
             flow.publish("stage", f"moving {promotion.stage}")
-            version = flow.step("register", lambda: self._register(promotion))
-            promotion = replace(promotion, version=version.version, promoted=True)
+            promotion = replace(promotion, promoted=True)
             flow.step("alias", lambda: self._move(promotion))
-        flow.step("ledger", lambda: self._record(promotion))
+        flow.step("ledger", lambda: self.history.record(promotion))
         return promotion
+
+    @property
+    def history(self) -> History:
+        """What was recorded of promotions."""
+        return History(self.ledger)
 
     # -- evidence --------------------------------------------------------------------------
 
-    def _evidence(self, payload: Mapping[str, Any]) -> Evidence:
+    def evidence(self, payload: Mapping[str, Any]) -> Evidence:
+        """Return what is known of candidate and champion now.
+
+        Raises
+        ------
+        NotFound
+            The candidate does not exist.
+        """
         candidate = self._candidate(payload)
         champion = self.tracking.registry.champion(candidate.model, payload["stage"])
         same = champion is not None and champion.version == candidate.version
@@ -139,24 +164,19 @@ class Promotions:
 
     # -- effects ---------------------------------------------------------------------------
 
-    def _register(self, promotion: Promotion) -> ModelVersion:
-        if promotion.version is None:
-            return self.tracking.registry.register(promotion.model, promotion.run_id)
-        return self.tracking.registry.version(f"{promotion.model}/{promotion.version}")
+    def _register(self, promotion: Promotion) -> Promotion:
+        registry = self.tracking.registry
+        version = (
+            registry.version(f"{promotion.model}/{promotion.version}")
+            if promotion.version
+            else registry.register(promotion.model, promotion.run_id)
+        )
+        found = digest(registry.fetch(version))
+        return replace(promotion, version=version.version, digest=found)
 
     def _move(self, promotion: Promotion) -> None:
         assert promotion.version is not None
         self.tracking.registry.set_stage(promotion.model, promotion.version, promotion.stage)
-
-    def _record(self, promotion: Promotion) -> None:
-        self.ledger.append(
-            actor=promotion.actor,
-            action="promoted" if promotion.promoted else "refused",
-            model=promotion.model,
-            subject=f"{promotion.label} -> {promotion.stage}",
-            key=promotion.id,
-            payload=promotion.to_dict(),
-        )
 
 
 def _judged(

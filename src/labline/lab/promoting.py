@@ -1,0 +1,138 @@
+"""Promotions as surfaces ask for them: queue, decide, look."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labline.lab.service import Lab, Progress
+    from labline.ledger import Entry
+    from labline.promotion import History, Promotion, PromotionState
+
+
+@dataclass(frozen=True)
+class PromotionDesk:
+    """Where promotions are asked for, decided on and looked up."""
+
+    lab: Lab
+
+    def ask(self, payload: dict[str, Any], progress: Progress | None) -> Promotion:
+        """Queue a promotion and return what it came to; see :meth:`Lab.promote`."""
+        self.lab.settings.stage(payload["stage"])
+        self.lab.tracking.ping()
+        done: Promotion = self.lab.work("promotion", payload, progress)
+        return done
+
+    def approve(
+        self,
+        reference: str,
+        *,
+        comment: str = "",
+        actor: str | None = None,
+        progress: Progress | None = None,
+    ) -> Promotion:
+        """Approve a promotion that waits; the last approval needed moves the stage.
+
+        Parameters
+        ----------
+        reference
+            The promotion's id, or how it begins.
+        actor
+            Who decides, where a server has signed them in; the system's user unless given.
+
+        Raises
+        ------
+        NotFound
+            There is no such promotion.
+        Refused
+            It waits for nobody, has expired, or not for this person (four eyes).
+        """
+        return self._decide(reference, True, comment, actor, progress)
+
+    def reject(self, reference: str, *, why: str, actor: str | None = None) -> Promotion:
+        """Turn down a promotion that waits; whoever asked for it may, too.
+
+        Raises
+        ------
+        NotFound, Refused
+            As for :meth:`approve`.
+        BadInput
+            `why` says nothing.
+        """
+        from labline.promotion import approvals
+
+        return self._decide(reference, False, approvals.require_reason(why), actor, None)
+
+    def find(self, reference: str) -> Promotion:
+        """Return the promotion whose id is, or begins with, `reference`."""
+        return self._history.find(reference)
+
+    def entries(self, promotion: Promotion) -> list[Entry]:
+        """Return what the ledger has of a promotion, in order."""
+        return self._history.entries(promotion)
+
+    def list(
+        self, *, model: str | None = None, limit: int = 50, waiting: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return promotions as they stand, JSON-ready; the one that changed last first."""
+        from labline.promotion import PromotionState
+
+        now = time.time()
+        shown = [(item, item.state_at(now)) for item in self._history.newest(model=model)]
+        if waiting:
+            shown = [pair for pair in shown if pair[1] is PromotionState.NEEDS_APPROVAL]
+        return [_told(item, state) for item, state in shown[:limit]]
+
+    @property
+    def _history(self) -> History:
+        from labline.promotion import History
+
+        return History(self.lab.ledger)
+
+    def _decide(
+        self,
+        reference: str,
+        approve: bool,
+        comment: str,
+        actor: str | None,
+        progress: Progress | None,
+    ) -> Promotion:
+        from labline.promotion import approvals
+
+        actor = actor or self.lab.whoami()
+        promotion = self.find(reference)
+        # Said at once; the workflow checks again, when its turn has come.
+        approvals.check(promotion, actor, approve=approve, now=time.time())
+        self.lab.tracking.ping()
+        payload = {
+            "promotion": promotion.id,
+            "actor": actor,
+            "approve": approve,
+            "comment": comment,
+        }
+        done: Promotion = self.lab.work("approval", payload, progress)
+        return done
+
+
+def _told(promotion: Promotion, state: PromotionState) -> dict[str, Any]:
+    return {**promotion.to_dict(), "state": str(state)}
+
+
+def signed_in() -> str:
+    """Return the name of the system's user that this process belongs to.
+
+    Environment variables such as ``USER`` are not asked: anybody can set them.
+    """
+    if sys.platform == "win32":
+        return os.getlogin()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # In a container the user often has a number only.
+        return f"uid-{os.getuid()}"
