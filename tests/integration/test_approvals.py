@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from labline.lab import Lab
 from labline.promotion import Promotion, PromotionState
 from labline.promotion.approvals import NotYours
 from labline.tracking import models
+from labline.tracking.registry import ModelAltered
 
 POLICY = """
 [project]
@@ -201,3 +205,46 @@ def test_the_commands_show_what_waits_and_why_not(
         type_("approve", waits.id[:8])
     assert "Rejected by" in type_("reject", waits.id[:8], "--why", "no")
     assert "Nothing waits" in type_("promotions", "list", "--waiting", "--model", "m9")
+
+
+def test_the_ledger_tells_what_held_a_stage_at_a_time(lab: Lab, run: Any) -> None:
+    ask(lab, run(0.8), "m10", "staging")
+    between = time.time()
+    ask(lab, run(0.9), "m10", "staging")
+    later = {item.version for item in lab.standings() if item.version.startswith("m10/")}
+    then = datetime.fromtimestamp(between).isoformat()
+    earlier = [item for item in lab.standings(then) if item.version.startswith("m10/")]
+    assert later == {"m10/2"}
+    assert [(item.version, item.actor) for item in earlier] == [("m10/1", "ada")]
+
+
+def test_the_ledger_is_exported_so_that_anybody_can_check_it(
+    lab: Lab, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(lab, run(0.8), "m11", "staging")
+    monkeypatch.chdir(lab.settings.root)
+    file = tmp_path / "ledger.jsonl"
+    done = CliRunner().invoke(labline_command, ["ledger", "export", "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [entry["number"] for entry in entries] == list(range(1, len(entries) + 1))
+    for entry in entries:
+        entry["payload"] = json.dumps(entry["payload"], sort_keys=True)
+        claimed = entry.pop("hash")
+        text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+        assert hashlib.sha256(text.encode()).hexdigest() == claimed
+
+
+def test_files_that_differ_from_the_ledgers_are_not_exported(lab: Lab, run: Any) -> None:
+    from labline.tracking.models import digest
+    from labline.tracking.registry import DIGEST_TAG
+
+    ask(lab, run(0.8), "m12", "staging")
+    folder = lab.tracking.registry.fetch(lab.version("m12"))
+    (folder / "model.pkl").write_bytes(b"another")
+    with pytest.raises(ModelAltered, match="altered after registration"):
+        lab.export("m12")
+    # Whoever alters the files can alter the registry's tag as well, but not the ledger.
+    lab.tracking.client.set_model_version_tag("m12", "1", DIGEST_TAG, digest(folder))
+    with pytest.raises(ModelAltered, match="not those in the ledger"):
+        lab.export("m12")

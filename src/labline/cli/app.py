@@ -31,7 +31,7 @@ COMMANDS = {
     "jobs": "jobs",
     "runs": "records",
     "models": "records",
-    "ledger": "records",
+    "ledger": "ledger",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

@@ -1,4 +1,4 @@
-"""``labline runs``, ``labline models`` and ``labline ledger``: look at what is recorded."""
+"""``labline runs`` and ``labline models``: look at what is recorded."""
 
 from __future__ import annotations
 
@@ -153,49 +153,3 @@ def _versions(found: list[ModelVersion]) -> None:
         for item in found
     ]  # fmt: skip
     render.table("", ("version", "stages", "run", "registered", "digest"), rows, "")
-
-
-@click.group()
-def ledger() -> None:
-    """Read and verify the ledger."""
-
-
-@ledger.command("log")
-@click.option("--model", help="Only entries of this model.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
-@json_option
-@pass_output
-def log(output: Output, model: str | None, limit: int) -> None:
-    """List entries, newest first.
-
-    Example: labline ledger log --model penguins
-    """
-    from labline.lab import Lab
-
-    entries = Lab.from_().ledger.entries(model=model, limit=limit)
-    rows = [
-        (e.number, render.ago(e.at), e.actor, e.action, e.subject, e.hash[:12]) for e in entries
-    ]
-    output.emit(
-        [to_dict(entry) for entry in entries],
-        lambda: render.table(
-            "", ("#", "when", "who", "did", "what", "hash"), rows, "The ledger is empty."
-        ),
-    )
-
-
-@ledger.command("verify")
-@json_option
-@pass_output
-def verify(output: Output) -> None:
-    """Check the hash chain; exit 1 and name the first entry that does not fit.
-
-    Example: labline ledger verify
-    """
-    from labline.lab import Lab
-
-    count = Lab.from_().ledger.verify()
-    output.emit(
-        {"entries": count, "verified": True},
-        lambda: click.secho(f"{count} entries, the chain is whole.", fg="green"),
-    )

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labline.lab.service import Lab, Progress
     from labline.ledger import Entry
     from labline.promotion import History, Promotion, PromotionState
+    from labline.records import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,31 @@ class PromotionDesk:
         if waiting:
             shown = [pair for pair in shown if pair[1] is PromotionState.NEEDS_APPROVAL]
         return [_told(item, state) for item, state in shown[:limit]]
+
+    def check_files(self, version: ModelVersion, folder: Path) -> None:
+        """Return if `folder` is what was promoted, or nothing of the version ever was.
+
+        The registry's own digest lies beside the files; the ledger's lies elsewhere.
+
+        Raises
+        ------
+        ModelAltered
+            The files are others.
+        """
+        from labline.tracking.models import digest
+        from labline.tracking.registry import ModelAltered
+
+        known = {
+            item.digest
+            for item in self._history.newest(model=version.name)
+            if item.version == version.version and item.digest
+        }
+        if known and (found := digest(folder)) not in known:
+            raise ModelAltered(
+                f"The files of {version.label} are not those in the ledger: their digest is "
+                f"{found[:12]}, promoted was {min(known)[:12]}.",
+                fix="Train the model again and promote it.",
+            )
 
     @property
     def _history(self) -> History:

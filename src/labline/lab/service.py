@@ -22,6 +22,7 @@ from labline.settings import Settings
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
     from labline.jobs import Jobs
+    from labline.lab.standing import Standing
     from labline.promotion import Promotion
     from labline.tracking import Tracking
     from labline.workflows import Workflows
@@ -254,6 +255,7 @@ class Lab:
 
         model = self.version(reference)
         folder = self.tracking.registry.fetch(model)
+        self.promotions.check_files(model, folder)
         return serving.export(folder, model, settings=self.settings, output=output)
 
     def deploy(
@@ -384,6 +386,19 @@ class Lab:
         from labline.tracking.publisher import publish_all
 
         return publish_all(self.settings.folder("recordings"), self.tracking)
+
+    def standings(self, at: str | None = None) -> list[Standing]:
+        """Return what held each stage and what each endpoint served at a time, by the ledger.
+
+        Raises
+        ------
+        BadInput
+            `at` is no time.
+        """
+        from labline.lab import standing
+
+        entries = self.ledger.entries(actions=standing.CHANGES, until=standing.moment(at))
+        return standing.standings(entries[::-1])
 
     # -- who and what -----------------------------------------------------------------------------
 
