@@ -50,8 +50,9 @@ class Outputs:
         return found + self._displays
 
     def _see(self, message: dict[str, Any]) -> dict[str, Any]:
-        if message.get("msg_type") == "display_data":
-            self._displays.append(message["content"]["data"])
+        content = message.get("content", {})
+        if message.get("msg_type") == "display_data" and "labline" not in content["transient"]:
+            self._displays.append(content["data"])
         return message
 
 

@@ -22,6 +22,7 @@ from labline.settings import Settings
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
     from labline.jobs import Jobs
+    from labline.lab.recorded import Recorded
     from labline.lab.standing import Standing
     from labline.promotion import Promotion
     from labline.tracking import Tracking
@@ -100,6 +101,13 @@ class Lab:
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
+
+    @part
+    def recorded(self) -> Recorded:
+        """Runs, looked at closely: truth, replay, comparison."""
+        from labline.lab.recorded import Recorded
+
+        return Recorded(self)
 
     @part
     def platform(self) -> Platform:

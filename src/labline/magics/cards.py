@@ -73,8 +73,10 @@ def show(shell: Any, value: Any, build: Builder) -> Any:
 
 
 def display(shell: Any, card: Card) -> None:
-    """Display a card."""
-    shell.display_pub.publish({"text/plain": repr(card), "text/html": card._repr_html_()})
+    """Display a card; it names runs and times, so that a recording passes it over."""
+    shell.display_pub.publish(
+        {"text/plain": repr(card), "text/html": card._repr_html_()}, transient={"labline": "card"}
+    )
 
 
 class _Once:

@@ -14,6 +14,8 @@ from labline.records import Run
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.lab.comparison import Comparison
+
 # -- %record -------------------------------------------------------------------------------------
 
 
@@ -124,16 +126,27 @@ def runs_parser() -> Parser:
     parser.add_argument("--experiment", help="experiment; this one's unless given")
     parser.add_argument("--metric", help="only runs with this metric, the greatest first")
     parser.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
+    parser.add_argument(
+        "--compare", nargs="*", metavar="RUN",
+        help="put these runs (ids), or the newest two, side by side, with the cells that differ",
+    )  # fmt: skip
     return parser
 
 
-def runs(shell: Any, arguments: Namespace) -> pd.DataFrame:
-    """Return the runs of an experiment, newest first, a row each."""
-    import pandas as pd
-
+def runs(shell: Any, arguments: Namespace) -> pd.DataFrame | Comparison:
+    """Return the runs of an experiment, newest first, a row each; or some of them compared."""
     recording = install(shell).recording
     experiment = arguments.experiment or (recording.experiment if recording else None)
-    found = lab(shell).runs(experiment, limit=arguments.limit)
+    if arguments.compare is not None:
+        chosen = arguments.compare or [run.id for run in lab(shell).runs(experiment, limit=2)]
+        compared: Comparison = lab(shell).recorded.compare(chosen)
+        return compared
+    return _frame(lab(shell).runs(experiment, limit=arguments.limit), arguments)
+
+
+def _frame(found: list[Run], arguments: Namespace) -> pd.DataFrame:
+    import pandas as pd
+
     frame = pd.DataFrame([_row(run) for run in found], columns=_columns(found))
     frame["started"] = pd.to_datetime(frame["started"], unit="s", utc=True).dt.round("s")
     if arguments.metric is None:

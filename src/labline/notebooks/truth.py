@@ -7,16 +7,24 @@ facts, what ran and what the notebook says; nothing is executed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
+
+from labline.errors import NotFound
 
 Executed = Mapping[str, Any]
 
 #: how alike (0 to 1) a source must be to a cell to count as an earlier text of it
 _ALIKE = 0.6
 _LONGEST = 60
+# Such lines, typed anywhere, change nothing that a rerun could miss.
+_BYSTANDER = re.compile(
+    r"\s*(?:%(?:record|runs|jobs|submit|promote|deploy|rollback|load_ext\s+labline)\b.*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Truth:
     edited: tuple[int, ...] = ()
     #: first lines of what ran and is in no cell
     deleted: tuple[str, ...] = ()
-    #: cells that ran more than once -> how often
+    #: cells that ran more than once while it was recorded -> how often
     repeated: Mapping[int, int] = field(default_factory=dict)
     #: cells that did not run although a cell below them did
     skipped: tuple[int, ...] = ()
@@ -80,6 +88,24 @@ class Place:
     same: bool
 
 
+def of_run(read: Callable[[str], Any], kind: str = "") -> Truth | None:
+    """Return the truth about a run, ``None`` where its recording or notebook is not kept.
+
+    Parameters
+    ----------
+    read
+        Returns a JSON artifact of the run by its path, or raises :class:`NotFound`.
+    kind
+        The run's tag ``labline.kind``: a job runs its notebook from top to bottom.
+    """
+    if kind in ("job", "replay"):
+        return Truth()
+    try:
+        return derive(read("labline/recording.json"), read("labline/notebook.ipynb"))
+    except NotFound:
+        return None
+
+
 def derive(recording: Mapping[str, Any], notebook: Mapping[str, Any]) -> Truth:
     """Return the truth about a recording.
 
@@ -91,8 +117,8 @@ def derive(recording: Mapping[str, Any], notebook: Mapping[str, Any]) -> Truth:
     notebook
         The notebook (nbformat 4) as it was when the recording ended.
     """
-    executed = [*recording.get("earlier", ()), *recording.get("cells", ())]
-    placed = places([item for item in executed if item.get("outcome") == "ok"], notebook)
+    earlier, cells = (_worked(recording.get(part, ())) for part in ("earlier", "cells"))
+    placed = places([*earlier, *cells], notebook)
     runs: dict[int, list[int]] = {}
     for moment, place in enumerate(placed):
         if place.cell is not None:
@@ -102,14 +128,31 @@ def derive(recording: Mapping[str, Any], notebook: Mapping[str, Any]) -> Truth:
     return Truth(
         out_of_order=tuple(sorted(_out_of_order(last))),
         edited=tuple(sorted(cell for cell, moment in last.items() if not placed[moment].same)),
-        deleted=tuple(_first_line(p.executed["source"]) for p in placed if p.cell is None),
-        repeated={cell: len(moments) for cell, moments in sorted(runs.items()) if moments[1:]},
+        deleted=tuple(
+            _first_line(place.executed["source"])
+            for place in placed
+            if place.cell is None and not _bystands(place.executed["source"])
+        ),
+        repeated=_repeated(placed[len(earlier) :]),
         skipped=tuple(
             cell
             for cell, source in _code(notebook).items()
             if source and cell < lowest and cell not in runs
         ),
     )
+
+
+def _worked(executed: Iterable[Executed]) -> list[Executed]:
+    return [item for item in executed if item.get("outcome") == "ok"]
+
+
+def _bystands(source: str) -> bool:
+    return all(map(_BYSTANDER.fullmatch, source.splitlines()))
+
+
+def _repeated(placed: Iterable[Place]) -> dict[int, int]:
+    times = Counter(place.cell for place in placed if place.cell is not None)
+    return {cell: count for cell, count in sorted(times.items()) if count > 1}
 
 
 def places(executed: Sequence[Executed], notebook: Mapping[str, Any]) -> list[Place]:

@@ -51,6 +51,8 @@ class Replay:
     error: str = ""
     #: what the user can do about it
     fix: str = ""
+    #: the cells that ran otherwise than the notebook stands, in words
+    cells: str = ""
 
 
 @dataclass(frozen=True)

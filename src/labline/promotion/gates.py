@@ -7,6 +7,7 @@ name it in a stage's ``gates`` and it is asked like those below.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
@@ -140,7 +141,18 @@ class ReplayGate(Gate):
     needs = frozenset({"replay"})
 
     def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
-        """Compare every recorded metric with the rerun's, by relative difference."""
+        """Compare every recorded metric with the rerun's; a mismatch names the cells behind it."""
+        verdict = self._compare(evidence, stage)
+        cells = evidence.replay.cells if evidence.replay else ""
+        if verdict.passed or not cells:
+            return verdict
+        return replace(
+            verdict,
+            reason=f"{verdict.reason} As recorded, {cells}.",
+            evidence={**verdict.evidence, "cells": cells},
+        )
+
+    def _compare(self, evidence: Evidence, stage: StageSettings) -> Verdict:
         replay = evidence.replay
         if replay is None or replay.error:
             return self.failed(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from labline.errors import LablineError
 from labline.ledger import Ledger
+from labline.notebooks.truth import of_run
 from labline.promotion import gates
 from labline.promotion.evidence import Evidence, Outcome, Promotion, Replay, Subject, Verdict
 from labline.promotion.history import History
@@ -154,13 +156,15 @@ class Promotions:
         return self.tracking.registry.signature(source) if source else None
 
     def _replay(self, run: Run, timeout: float) -> Replay:
+        truth = of_run(partial(self.tracking.read_json, run.id), run.tags.get("labline.kind", ""))
+        cells = str(truth or "")
         try:
             rerun = self.replay(run, timeout=timeout)
         except LablineError as error:
             if error.exit_code == 3:
                 raise
-            return Replay(error=error.message, fix=error.fix)
-        return Replay(metrics=rerun.metrics, run_id=rerun.id)
+            return Replay(error=error.message, fix=error.fix, cells=cells)
+        return Replay(metrics=rerun.metrics, run_id=rerun.id, cells=cells)
 
     # -- effects ---------------------------------------------------------------------------
 

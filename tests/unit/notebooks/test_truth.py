@@ -81,6 +81,15 @@ def test_a_deleted_cell_is_named_by_its_first_line():
     assert str(found) == "`df = df.dropna()` was deleted after running"
 
 
+def test_switching_the_recording_on_and_off_elsewhere_is_nothing_that_was_deleted():
+    assert truth(book("x = 1"), "%load_ext labline\n%record on", "x = 1", "%record off").plain
+    assert truth(book("x = 1"), "%record on\ny = 2", "x = 1").deleted == ("%record on",)
+
+
+def test_only_what_was_recorded_can_have_run_twice():
+    assert truth(book(*FIVE), *FIVE, earlier=FIVE).plain
+
+
 def test_equal_cells_are_matched_in_their_turn():
     found = truth(book("step()", "x = 1", "step()"), "step()", "x = 1", "step()")
     assert found.plain

@@ -112,6 +112,16 @@ def test_a_metric_that_differs_is_named_with_both_values() -> None:
     assert "r2: recorded 0.5, rerun 0.4" in verdict.reason
 
 
+def test_a_mismatch_names_the_cells_that_explain_it() -> None:
+    cells = "cells 3 and 5 ran out of order; cell 4 was edited after it ran"
+    shown = replace(evidence(r2=0.5), replay=Replay(metrics={"r2": 0.4}, cells=cells))
+    verdict = ReplayGate().judge(shown, StageSettings())
+    assert verdict.reason.endswith(f"As recorded, {cells}.")
+    assert verdict.evidence["cells"] == cells
+    same = replace(shown, replay=Replay(metrics={"r2": 0.5}, cells=cells))
+    assert cells not in ReplayGate().judge(same, StageSettings()).reason
+
+
 def test_a_difference_within_tolerance_passes() -> None:
     assert replayed({"r2": 0.5001}, tolerance=1e-3, r2=0.5).passed
 
