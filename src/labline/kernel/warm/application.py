@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import select
@@ -17,7 +16,7 @@ from typing import Any, ClassVar
 from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
 
-from labline.kernel.warm import imports, limits, places, reseeding, wire
+from labline.kernel.warm import asking, imports, limits, places, reseeding, wire
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
 _BIND_TIMEOUT = 5.0
@@ -36,8 +35,8 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     channel: ClassVar[socket.socket]
     #: the project
     root: ClassVar[Path]
-    _environment: ClassVar[Mapping[str, str]] = dict(os.environ)
     _inherited: ClassVar[frozenset[str]]
+    _seen = 0
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
@@ -73,18 +72,19 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         except (EOFError, OSError):
             places.unlink_sockets(self.ip)
             os._exit(0)
-        self.channel.close()
         self._take_process(job, descriptors)
         self._take_connection(job)
         self._take_shell()
+        wire.send(self.channel, {"ready": True})
+        self.channel.close()
         super().init_path()
 
     # -- what the process is -------------------------------------------------------------------
 
     def _take_process(self, job: Mapping[str, Any], descriptors: list[int]) -> None:
-        added = {k: v for k, v in os.environ.items() if k not in self._environment}
-        os.environ.clear()
         # Libraries set variables where they are unset, for themselves and for child processes.
+        added = {name: os.environ[name] for name in os.environ.keys() - _first_environment()}
+        os.environ.clear()
         os.environ.update({**added, **job["environment"]})
         time.tzset()
         os.umask(job["umask"])
@@ -95,10 +95,6 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         reseeding.reseed()
         if len(descriptors) > 2:
             self.poller = _OwnerWatch(descriptors[2], job["connection"]["ip"])
-        atexit.register(self._learn)
-
-    def _learn(self) -> None:
-        imports.learn([n for n in sys.modules if n not in self._inherited], self.root)
 
     # -- who the kernel is ---------------------------------------------------------------------
 
@@ -121,10 +117,25 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         shell.history_manager.dir_hist[:] = [Path.cwd()]
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
+        asking.attach()
+        shell.events.register("post_run_cell", self._learn)
+
+    def _learn(self, _: Any) -> None:
+        """Remember what a cell imported; IPython calls this after each."""
+        if len(sys.modules) > self._seen:
+            self._seen = len(sys.modules)
+            with contextlib.suppress(OSError):
+                imports.learn([n for n in sys.modules if n not in self._inherited], self.root)
 
 
 # What it logs and how it is configured is not to tell it from its base.
 SpareApp.__name__ = IPKernelApp.__name__
+
+
+def _first_environment() -> set[str]:
+    """Return the names of the variables that the zygote was started with."""
+    pairs = Path("/proc/self/environ").read_bytes().split(b"\0")
+    return {os.fsdecode(pair.partition(b"=")[0]) for pair in pairs}
 
 
 def _take_streams(stdout: int, stderr: int) -> None:

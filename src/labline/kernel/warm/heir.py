@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.kernel.warm import imports, wire
+from labline.kernel.warm.asking import Asking
 
 if TYPE_CHECKING:
     from labline.kernel.warm.fingerprint import Fingerprint
@@ -85,7 +86,8 @@ def _harm_of_importing(name: str) -> str:
     before = _shared_state()
     written = _written()
     try:
-        importlib.import_module(name)
+        with Asking() as asking:
+            importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises
         if isinstance(error, ModuleNotFoundError) and error.name == name:
             return ""
@@ -94,6 +96,7 @@ def _harm_of_importing(name: str) -> str:
     changed = [what for what in before if before[what] != after[what]]
     changed += ["wrote to stdout or stderr"] * (_written() != written)
     changed += ["started a thread"] * _has_threads()
+    changed += [f"asked for the running IPython (in {module})" for module in asking.by]
     return ", ".join(changed)
 
 

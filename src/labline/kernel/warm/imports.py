@@ -21,7 +21,7 @@ import site
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -44,8 +44,15 @@ class Learned:
 
     def wanted(self, packages: str) -> list[str]:
         """Return the modules to import ahead that this process has not imported."""
-        unfit = self.unfit if packages == self.packages else {}
-        return [name for name in self.modules if name not in unfit and name not in sys.modules]
+        unfit = self.unfit.keys() if packages == self.packages else set()
+        known = unfit | sys.modules.keys()
+        # A module cannot be imported without the packages that it is in.
+        return [name for name in self.modules if name not in known and not _within(name, unfit)]
+
+
+def _within(name: str, packages: Collection[str]) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[:count]) in packages for count in range(1, len(parts)))
 
 
 def place(root: Path) -> Path:
@@ -77,7 +84,8 @@ def write(root: Path, learned: Learned) -> None:
 def learn(modules: Iterable[str], root: Path | None = None) -> None:
     """Remember modules, dotted names as in ``sys.modules``, for kernels to come.
 
-    A warm kernel calls this as it ends; whoever knows a project's imports may call it too.
+    A warm kernel calls this after a cell that imported something; whoever knows a project's
+    imports may call it too.
 
     Parameters
     ----------

@@ -43,8 +43,13 @@ class Job:
     owner: int | None
 
 
-def take(key: Key, job: Job, *, spares: int, idle: float) -> WarmProcess:
+def take(key: Key, job: Job, **options: float) -> WarmProcess:
     """Return a kernel that has become what `job` says.
+
+    Parameters
+    ----------
+    options
+        Of a zygote that has to be started: see :class:`~labline.kernel.warm.zygote.Options`.
 
     Raises
     ------
@@ -52,16 +57,19 @@ def take(key: Key, job: Job, *, spares: int, idle: float) -> WarmProcess:
         There is no zygote, none can be started, or it refuses.
     """
     for _ in range(_ATTEMPTS):
+        zygote = _connected(key, options)
         try:
-            found = _ask(_connected(key, spares, idle), job)
+            kernel, spare = _ask(zygote, job)
         except EOFError:
             # It retired a moment ago.
+            zygote.close()
             continue
-        if found:
-            kernel, spare = found
-            with spare:
-                _tell(spare, job, kernel)
-            return kernel
+        except OSError as error:
+            zygote.close()
+            raise CannotServe(f"the zygote does not answer ({error})") from error
+        with spare:
+            _tell(spare, job, kernel)
+        return kernel
     raise CannotServe(f"zygote {key.digest} ends as soon as it is asked")
 
 
@@ -72,51 +80,44 @@ def stop(root: Path) -> None:
             wire.send(zygote, {"stop": str(root)})
 
 
-def _ask(zygote: socket.socket, job: Job) -> tuple[WarmProcess, socket.socket] | None:
-    """Return a kernel-to-be and the way to tell it what to be, ``None`` from a stale zygote."""
+def _ask(zygote: socket.socket, job: Job) -> tuple[WarmProcess, socket.socket]:
+    """Return a kernel-to-be and the way to tell it what to be."""
     try:
         wire.send(zygote, {"cwd": job.cwd, "sockets": job.connection["ip"]})
         reply, descriptors = wire.receive(zygote)
     except (BrokenPipeError, ConnectionResetError) as error:
-        zygote.close()
         raise EOFError from error
-    except OSError as error:
-        zygote.close()
-        raise CannotServe(f"the zygote does not answer ({error})") from error
-    if "pid" in reply:
-        pidfd, spare = descriptors
-        return WarmProcess(reply["pid"], pidfd, zygote), socket.socket(fileno=spare)
-    zygote.close()
+    if "stale" in reply:
+        raise EOFError
     if "refused" in reply:
+        zygote.close()
         raise CannotServe(reply["refused"])
-    return None
+    pidfd, spare = descriptors
+    return WarmProcess(reply["pid"], pidfd, zygote), socket.socket(fileno=spare)
 
 
 def _tell(spare: socket.socket, job: Job, kernel: WarmProcess) -> None:
+    """Tell a spare what to be, and wait until it is."""
+    names = ("connection", "connection_file", "arguments", "environment", "cwd", "umask")
+    message = {name: getattr(job, name) for name in names}
     owner = [] if job.owner is None else [os.pidfd_open(job.owner)]
-    message = {
-        "connection": job.connection,
-        "connection_file": job.connection_file,
-        "arguments": job.arguments,
-        "environment": job.environment,
-        "cwd": job.cwd,
-        "umask": job.umask,
-    }
+    spare.settimeout(_REPLY_TIMEOUT)
     try:
         wire.send(spare, message, [job.stdout, job.stderr, *owner])
-    except OSError as error:
+        wire.receive(spare)
+    except (OSError, EOFError) as error:
         kernel.kill()
-        raise CannotServe(f"the spare cannot be told what it is to be ({error})") from error
+        raise CannotServe(f"the spare did not become a kernel ({error or 'it ended'})") from error
     finally:
         for descriptor in owner:
             os.close(descriptor)
 
 
-def _connected(key: Key, spares: int, idle: float) -> socket.socket:
+def _connected(key: Key, options: Mapping[str, float]) -> socket.socket:
     path = places.folder() / f"z-{key.digest}.sock"
     with contextlib.suppress(OSError):
         return _connect(path)
-    _start(key, spares, idle)
+    _start(key, options)
     deadline = time.monotonic() + _START_TIMEOUT
     while True:
         try:
@@ -139,12 +140,11 @@ def _connect(path: Path) -> socket.socket:
     return zygote
 
 
-def _start(key: Key, spares: int, idle: float) -> None:
-    options = {"digest": key.digest, "module": key.module, "root": key.root}
-    limits = {"spares": spares, "idle": idle}
+def _start(key: Key, options: Mapping[str, float]) -> None:
+    told = {"digest": key.digest, "module": key.module, "root": key.root, **options}
     try:
         subprocess.run(
-            [key.python, "-m", "labline.kernel.warm", json.dumps({**options, **limits})],
+            [key.python, "-m", "labline.kernel.warm", json.dumps(told)],
             env=dict(key.environment),
             cwd=key.cwd,
             stdin=subprocess.DEVNULL,

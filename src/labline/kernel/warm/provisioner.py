@@ -21,7 +21,7 @@ from labline.kernel.warm.wire import CannotServe
 _CAN_FORK = sys.platform == "linux" and hasattr(os, "fork") and hasattr(os, "pidfd_open")
 _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "kernel_id"}
 # A kernel that is asked to shut down has ended by then, or takes long anyway.
-_SHUTDOWN_GRACE = 1.0
+_SHUTDOWN_GRACE = 0.5
 
 
 class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]

@@ -7,6 +7,7 @@ import fcntl
 import importlib
 import json
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _BACKLOG = 64
 _EVERY_KERNEL = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "faulthandler",
@@ -28,8 +30,8 @@ _EVERY_KERNEL = (
     "ipykernel.zmqshell",
     "labline.kernel.warm.application",
     "labline.magics",
-    "matplotlib_inline.config",
     "pdb",
+    "psutil",
     "sqlite3",
     "tornado.platform.asyncio",
 )
@@ -49,15 +51,27 @@ def become_zygote(text: str) -> Zygote | None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    # ipykernel has it so too, later: a kernel may be interrupted while it is built.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_to(path.with_suffix(".log"))
     places.sweep()
     fingerprint = Fingerprint()
+    _look_like_a_kernel()
     for name in (options.module, *_EVERY_KERNEL):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     with contextlib.suppress(ImportError):
         importlib.import_module(f"{options.module}.__main__")
     return Zygote(options, listener, lock, fingerprint)
+
+
+def _look_like_a_kernel() -> None:
+    """Set the variables that ipykernel sets before the first cell can import anything."""
+    from ipykernel.zmqshell import ZMQInteractiveShell
+
+    ZMQInteractiveShell.init_environment(None)
+    if not os.environ.get("MPLBACKEND"):
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 
 def _lock(path: Path) -> int | None:

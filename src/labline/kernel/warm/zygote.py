@@ -26,6 +26,7 @@ _REQUEST_TIMEOUT = 1.0
 _TICK = 1.0
 _MOST_FAILURES = 3
 _MOST_LOST_HEIRS = 20
+_SETTLED_AFTER = 1.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Zygote:
         self._heir: Child | None = None
         self._importing = ""
         self._deadline = 0.0
-        self._known = 0
+        self._known = 0.0
         self._lost_heirs = 0
         self._failures = 0
         self._used = time.monotonic()
@@ -150,7 +151,7 @@ class Zygote:
         try:
             request, _ = wire.receive(lessee)
             self._lease(lessee, request)
-        except (OSError, EOFError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             _log.warning("A request could not be served: %s", error)
             lessee.close()
 
@@ -276,7 +277,7 @@ class Zygote:
             self._selector.unregister(heir.channel)
         if self._importing and not self._retired:
             self._note_unfit(self._importing, "its import ended the process, or did not end")
-        self._known = 0
+        self._known = 0.0
         self._lost_heirs += 1
 
     def _note_unfit(self, name: str, reason: str) -> None:
@@ -311,10 +312,12 @@ class Zygote:
 
     def _look_for_imports(self) -> None:
         try:
-            changed = imports.place(Path(self.options.root)).stat().st_mtime_ns
+            changed = imports.place(Path(self.options.root)).stat().st_mtime
         except OSError:
             return
-        if changed != self._known and self._lost_heirs < _MOST_LOST_HEIRS:
+        # The next cell may import more.
+        is_settled = time.time() - changed > _SETTLED_AFTER
+        if changed != self._known and is_settled and self._lost_heirs < _MOST_LOST_HEIRS:
             self._known = changed
             known = imports.read(Path(self.options.root))
             if wanted := known.wanted(self._fingerprint.digest):

@@ -1,0 +1,202 @@
+"""Zygotes, spares and kernels that are killed, stopped or fed nonsense."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.warm import Kernel, Project, ended, is_running, kill, project, wait_until
+
+from labline.kernel.warm import imports, key, lease, places
+from labline.kernel.warm.process import UNKNOWN
+
+__all__ = ["project"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
+
+
+def _spares(kernel: Kernel) -> list[psutil.Process]:
+    return [child for child in kernel.zygote.children() if child != kernel.process]
+
+
+def test_kernels_outlive_a_killed_zygote_and_the_next_one_has_a_new_one(project: Project) -> None:
+    with project.kernel() as kernel:
+        kernel.run("kept = 1")
+        zygote, spares = kernel.zygote, _spares(kernel)
+        kill(zygote)
+        assert all(ended(spare) for spare in spares)
+        time.sleep(1.5)  # ipykernel's own watch on its parent would have acted by now
+        assert kernel.run("kept") == "1"
+        with project.kernel() as second:
+            assert second.zygote.pid not in (zygote.pid, 1)
+            assert second.run("1") == "1"
+        process = kernel.manager.provisioner.process
+    assert process.wait(5) in (0, UNKNOWN)
+
+
+@pytest.mark.parametrize(("cell", "code"), [("os._exit(7)", 7), ("os.kill(os.getpid(), 9)", -9)])
+def test_the_end_of_an_orphaned_kernel_is_noticed(project: Project, cell: str, code: int) -> None:
+    with project.kernel() as kernel:
+        process = kernel.manager.provisioner.process
+        kill(kernel.zygote)
+        assert kernel.manager.is_alive()
+        kernel.client.execute(f"import os; {cell}")
+        assert wait_until(lambda: not kernel.manager.is_alive())
+        # Which code it was, only newer Linux tells who is not the parent.
+        assert process.returncode in (code, UNKNOWN)
+
+
+def test_an_orphaned_kernel_still_dies_with_its_owner_and_takes_signals(project: Project) -> None:
+    with project.kernel() as kernel:
+        kill(kernel.zygote)
+        kernel.client.execute("import time\ntime.sleep(60)")
+        time.sleep(0.2)
+        kernel.manager.interrupt_kernel()
+        assert kernel.client.get_shell_msg(timeout=10)["content"]["ename"] == "KeyboardInterrupt"
+        kernel.manager.restart_kernel()
+        kernel.client.wait_for_ready(timeout=30)
+        assert kernel.run("1") == "1"
+
+
+def test_a_killed_kernel_is_noticed_at_once(project: Project) -> None:
+    with project.kernel() as kernel:
+        assert kernel.manager.is_alive()
+        kernel.process.send_signal(signal.SIGKILL)
+        assert wait_until(lambda: not kernel.manager.is_alive(), 2)
+        assert kernel.manager.provisioner.process.returncode == -signal.SIGKILL
+        info = kernel.manager.get_connection_info()
+        assert not Path(f"{info['ip']}-1").exists()
+
+
+def test_a_killed_spare_is_replaced_and_never_handed_out(project: Project) -> None:
+    with project.kernel() as kernel:
+        zygote = kernel.zygote
+        for _ in range(2):
+            assert wait_until(lambda: len(_spares(kernel)) == 2)
+            for spare in _spares(kernel):
+                spare.send_signal(signal.SIGKILL)
+            with project.kernel() as second:
+                assert second.run("1") == "1"
+        assert is_running(zygote) or ended(zygote)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_kills_at_any_moment_leave_a_working_kernel_or_an_honest_error(
+    project: Project, seed: int
+) -> None:
+    with project.kernel() as kernel:
+        zygote = kernel.zygote
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(seed * 0.004)
+        os.kill(zygote.pid, signal.SIGKILL)
+        os._exit(0)
+    try:
+        with project.kernel() as kernel:
+            assert kernel.run("6 * 7") == "42"
+    finally:
+        os.waitpid(pid, 0)
+    with project.kernel() as kernel:
+        assert kernel.run("6 * 7") == "42"
+
+
+def test_a_stopped_zygote_does_not_stop_kernels(
+    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "_REPLY_TIMEOUT", 0.5)
+    with project.kernel() as kernel:
+        zygote = kernel.zygote
+        zygote.suspend()
+        try:
+            with project.kernel() as second:
+                assert second.run("1") == "1"
+                assert second.process.ppid() == os.getpid()
+        finally:
+            zygote.resume()
+    assert "does not answer" in caplog.text
+
+
+def test_a_lessee_that_vanishes_leaves_no_kernel(project: Project) -> None:
+    with project.kernel() as kernel:
+        zygote, path = kernel.zygote, _socket(project)
+        for farewell in ({"cwd": str(project.root), "sockets": "x"}, None):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as lessee:
+                lessee.connect(str(path))
+                if farewell:
+                    lessee.send(json.dumps(farewell).encode())
+        assert wait_until(lambda: len(_spares(kernel)) == 2)
+        time.sleep(0.3)
+        assert len(_spares(kernel)) == 2
+        with project.kernel() as second:
+            assert second.zygote == zygote
+
+
+@pytest.mark.parametrize("nonsense", [b"x", b"{}", b"[]", b"null", b'{"cwd": 3, "sockets": 4}'])
+def test_nonsense_does_not_hurt_a_zygote(project: Project, nonsense: bytes) -> None:
+    with project.kernel() as kernel:
+        zygote = kernel.zygote
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+            stranger.connect(str(_socket(project)))
+            stranger.send(nonsense)
+            time.sleep(0.1)
+        with project.kernel() as second:
+            assert second.zygote == zygote
+
+
+def test_an_import_that_hangs_is_given_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "lib").mkdir()
+    (project.root / "lib" / "hanging.py").write_text("import time; time.sleep(600)")
+    imports.write(project.root, imports.Learned(["wave", "hanging"]))
+    env = {**os.environ, "PYTHONPATH": str(project.root / "lib")}
+    start = lease._start
+
+    def impatient(wanted: key.Key, options: dict[str, float]) -> None:
+        start(wanted, {**options, "patience": 1.0})
+
+    monkeypatch.setattr(lease, "_start", impatient)
+    with project.kernel(env=env) as kernel:
+        zygote = kernel.zygote
+    assert ended(zygote)
+    assert list(imports.read(project.root).unfit) == ["hanging"]
+    with project.kernel(env=env) as kernel:
+        assert kernel.value("'wave' in __import__('sys').modules")
+
+
+def test_spares_that_do_not_live_end_the_zygote_and_kernels_start_cold(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile = Path(os.environ["IPYTHONDIR"]) / "profile_default"
+    profile.mkdir(parents=True)
+    source = "import os, sys\nif 'labline.kernel.warm.zygote' in sys.modules: os._exit(5)\n"
+    (profile / "ipython_kernel_config.py").write_text(source)
+    with project.kernel() as kernel:
+        assert kernel.process.ppid() == os.getpid()
+        assert kernel.run("1") == "1"
+    assert "did not become a kernel" in caplog.text
+    assert wait_until(lambda: not project.zygotes())
+
+
+def test_a_damaged_file_of_imports_is_as_good_as_none(project: Project) -> None:
+    path = imports.place(project.root)
+    path.parent.mkdir(parents=True)
+    for text in ("", "{", "[]", '{"modules": 3}', '{"modules": ["wave"], "unfit": []}'):
+        path.write_text(text)
+        assert imports.read(project.root).wanted("") == []
+    with project.kernel() as kernel:
+        assert kernel.run("import wave; 1") == "1"
+    assert "wave" in imports.read(project.root).modules
+
+
+def _socket(project: Project) -> Path:
+    command = [sys.executable, "-m", "labline.kernel", "-f", "x"]
+    environment = {**os.environ, "JPY_PARENT_PID": "1"}
+    return places.folder() / f"z-{key.of_kernel(command, environment, project.root).digest}.sock"
