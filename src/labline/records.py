@@ -160,6 +160,10 @@ class Job:
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    #: how many times it was begun, because the kernel was lost
+    attempt: int = 1
+    #: id of the job that this one tries again
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True)

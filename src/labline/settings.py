@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from labline.errors import BadSettings, NotFound, nearest
+from labline.errors import BadInput, BadSettings, NotFound, nearest
 
 POLICY_FILE = "labline.toml"
 STATE_FOLDER = ".labline"
@@ -39,7 +39,51 @@ def seconds(value: object) -> object:
     return value
 
 
+def size(value: object) -> object:
+    """Turn ``"4GiB"``, ``"500 MB"`` or a number into bytes; anything else is left to pydantic."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT])?(i)?B?\s*", value, re.IGNORECASE)
+        if match and (match[2] or not match[3]):
+            power = " KMGT".index((match[2] or " ").upper())
+            return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+        raise ValueError(f"{value!r} is not a size; write for example '512MiB' or '4GiB'")
+    return value
+
+
+def to_seconds(text: str) -> float:
+    """Return the seconds in ``"2h"``, as an option of a command has it.
+
+    Raises
+    ------
+    BadInput
+        It is not a duration above zero.
+    """
+    return float(_positive(seconds, text))
+
+
+def to_bytes(text: str) -> int:
+    """Return the bytes in ``"4GiB"``, as an option of a command has it.
+
+    Raises
+    ------
+    BadInput
+        It is not a size above zero.
+    """
+    return int(_positive(size, text))
+
+
+def _positive(parse: Callable[[object], Any], text: str) -> Any:
+    try:
+        value = parse(text)
+    except ValueError as error:
+        raise BadInput(f"{error}.") from error
+    if value <= 0:
+        raise BadInput(f"{text!r} is nothing; give more than zero.")
+    return value
+
+
 Duration = Annotated[float, BeforeValidator(seconds)]
+Size = Annotated[int, BeforeValidator(size)]
 
 
 class _Section(BaseModel):
@@ -57,6 +101,17 @@ class JobsSettings(_Section):
 
     concurrency: int = Field(2, ge=1, description="jobs that one worker runs at a time")
     timeout: Duration = Field(7200.0, gt=0, description="seconds (or '2h') until a job is stopped")
+    memory: Size | None = Field(
+        None,
+        gt=0,
+        description="bytes (or '4GiB') that a job's processes may hold; no limit if unset",
+    )
+    retries: int = Field(
+        0, ge=0, le=10, description="times a job is begun again when its kernel was lost"
+    )
+    output: Size = Field(
+        20 * 2**20, ge=1024, description="bytes (or '20MiB') of output kept per cell"
+    )
 
 
 class MetricSettings(_Section):

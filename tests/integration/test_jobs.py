@@ -10,6 +10,7 @@ from tests.conftest import write_notebook
 from tests.jobs import kernels, open_project, shown
 
 from labline.errors import BadNotebook, BadParameter, CellFailed, NotFound
+from labline.jobs.options import Options
 from labline.records import Job, JobStatus
 
 PARAMETERS = "alpha: float = 0.5  # penalty\nname = 'x'"
@@ -32,7 +33,7 @@ def run(project):
 
     def run(name: str, *cells: str, values=None, parameters=PARAMETERS, **options) -> Job:
         path = write_notebook(project.root / name, *cells, parameters=parameters)
-        job = project.jobs.submit(path, values or {}, **options)
+        job = project.jobs.submit(path, values or {}, Options(**options))
         return project.jobs.wait([job.id], timeout=60)[0]
 
     return run
@@ -45,7 +46,7 @@ def test_a_notebook_runs_with_its_values_and_is_a_finished_run(project, run):
         "import os\nprint(alpha, os.getcwd(), os.environ['LABLINE_RUN_ID'])",
         parameters=PARAMETERS,
     )
-    job = project.jobs.submit(path, {"alpha": 2}, tags={"team": "birds"})
+    job = project.jobs.submit(path, {"alpha": 2}, Options(tags={"team": "birds"}))
     assert (job.status, job.notebook) == (JobStatus.QUEUED, "deep/train.ipynb")
     (done,) = project.jobs.wait(
         [job.id], on_progress=lambda jobs: progress.append(jobs[0].progress), timeout=60
@@ -184,7 +185,7 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
 def test_a_kernel_that_dies_is_a_failed_cell(project, run):
     done = run("dies.ipynb", "import os; os._exit(3)")
     assert done.status == JobStatus.FAILED
-    assert "Cell 2 raised DeadKernelError: the kernel died" in done.error
+    assert "Cell 2 ended with its kernel: the kernel ended itself with exit code 3" in done.error
     assert project.tracking.run(done.run_id).status == "FAILED"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from labline.errors import BadSettings, NotFound
-from labline.settings import Settings
+from labline.errors import BadInput, BadSettings, NotFound
+from labline.settings import Settings, to_bytes, to_seconds
 
 
 def load(folder: Path, text: str) -> Settings:
@@ -68,6 +68,28 @@ def test_text_that_is_not_toml_names_the_line(tmp_path: Path) -> None:
 )
 def test_durations_are_numbers_or_words(tmp_path: Path, text: str, seconds: float) -> None:
     assert load(tmp_path, f"[jobs]\ntimeout = {text}\n").jobs.timeout == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [('"4GiB"', 4 * 2**30), ('"500 MB"', 5 * 10**8), ('"1.5k"', 1500), ('"9"', 9), ("1024", 1024)],
+)
+def test_sizes_are_numbers_or_words(tmp_path: Path, text: str, size: int) -> None:
+    assert load(tmp_path, f"[jobs]\nmemory = {text}\n").jobs.memory == size
+
+
+@pytest.mark.parametrize("text", ['"4 gigs"', '"GiB"', '"4iB"', '"-1GiB"', "0", '"1e9"'])
+def test_what_is_no_size_is_refused_by_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadSettings, match=r"labline.toml:2: jobs.memory"):
+        load(tmp_path, f"[jobs]\nmemory = {text}\n")
+
+
+def test_an_option_that_is_no_size_or_time_is_refused_with_an_example() -> None:
+    with pytest.raises(BadInput, match="'4 gigs' is not a size; write for example '512MiB'"):
+        to_bytes("4 gigs")
+    with pytest.raises(BadInput, match="'0s' is nothing"):
+        to_seconds("0s")
+    assert (to_bytes("4GiB"), to_seconds("2h")) == (4 * 2**30, 7200)
 
 
 def test_stages_in_a_circle_are_refused(tmp_path: Path) -> None:

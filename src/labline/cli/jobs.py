@@ -7,14 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
+from labline.cli.options import job_options
 from labline.records import Job, JobStatus, to_dict
+
+if TYPE_CHECKING:
+    from labline.jobs.options import Options
 
 _ICON = {
     JobStatus.QUEUED: "·",
@@ -31,7 +36,8 @@ _ICON = {
 @click.option(
     "--sweep", "space", multiple=True, metavar="NAME=V1,V2", help="One job for each value."
 )
-@click.option("--experiment", help="Experiment of the runs; the project's unless given.")
+@job_options
+@click.option("--key", help="Submit once: the same key is the same job.")
 @click.option("--wait/--detach", default=True, help="Wait for the end, or only queue.")
 @json_option
 @pass_output
@@ -40,8 +46,9 @@ def run(
     notebook: Path,
     values: Sequence[tuple[str, str]],
     space: Sequence[str],
-    experiment: str | None,
+    key: str | None,
     wait: bool,
+    options: Options,
 ) -> int:
     """Run NOTEBOOK as a job, or as a sweep of jobs.
 
@@ -53,7 +60,10 @@ def run(
 
     lab = Lab.from_()
     jobs = lab.submit(
-        notebook, dict(values), space=dict(_axis(item) for item in space), experiment=experiment
+        notebook,
+        dict(values),
+        space=dict(_axis(item) for item in space),
+        options=replace(options, key=key),
     )
     if wait:
         jobs = _follow(lab, jobs, quiet=output.as_json)
@@ -187,6 +197,8 @@ def _job(job: Job) -> None:
         ("output", job.output or "-"),
         ("report", job.report or "-"),
         ("took", _took(job)),
+        *([("attempts", str(job.attempt))] if job.attempt > 1 else []),
+        *([("retry of", job.retry_of)] if job.retry_of else []),
         *((f"-p {name}", value) for name, value in job.parameters.items()),
         *((name, render.number(value)) for name, value in job.metrics.items()),
     ]
@@ -210,6 +222,24 @@ def cancel(output: Output, job: str) -> None:
     lab.jobs.cancel(job)
     found = lab.jobs.get(job)
     output.emit(to_dict(found), lambda: click.echo(f"{found.id} is {found.status}."))
+
+
+@jobs.command("retry")
+@click.argument("job")
+@json_option
+@pass_output
+def retry(output: Output, job: str) -> None:
+    """Queue a job that has ended once more: same notebook as submitted, same values.
+
+    Example: labline jobs retry 3f2a91
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().jobs.retry(job)
+    output.emit(
+        to_dict(found),
+        lambda: click.echo(f"{found.id} is {found.status}; it tries {found.retry_of} again."),
+    )
 
 
 @click.command()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from labline.errors import CellFailed
-from labline.jobs.outputs import Redaction, raised
+from labline.jobs.execution import DEAD, MEMORY, TIME
+from labline.jobs.limits import Ceiling, Room, amount
+from labline.jobs.outputs import Redaction, joined, raised
 from labline.workflows import Interrupted
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ def close(status):
         live.close(status)
 """
 _LOOK = 0.2
+_LONGEST = 2000
 
 
 class Cells(PapermillNotebookClient):  # type: ignore[misc]
@@ -44,6 +49,10 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         papermill's execution manager, which saves the notebook as it runs.
     timeout
         Seconds for all cells together.
+    memory
+        Bytes that the kernel and its descendants may hold.
+    room
+        Bytes of what each cell shows that are kept.
     stopping
         Ends the run at once when it is set.
     on_progress
@@ -59,15 +68,21 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         manager: Any,
         *,
         timeout: float | None,
+        memory: int | None,
+        room: int,
         stopping: threading.Event,
         on_progress: Progress | None,
         secrets: Mapping[str, str],
         **options: Any,
     ) -> None:
-        super().__init__(manager, timeout_func=self._left, coalesce_streams=True, **options)
+        super().__init__(manager, timeout_func=self._left, **options)
         self.progress = (0, sum(map(_runs, manager.nb.cells)))
         self.failure: CellFailed | None = None
         self._limit = timeout
+        self._memory = memory
+        self._room = Room(room)
+        self._ceiling: Ceiling | None = None
+        self._exit: int | None = None
         self._deadline = time.monotonic() + timeout if timeout else None
         self._stopping = stopping
         self._on_progress = on_progress or _ignore
@@ -80,13 +95,21 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
-            self.papermill_execute_cells()
+            with self._watched():
+                self.papermill_execute_cells()
             if self._answers:
                 self._close_recording()
                 info = self.wait_for_reply(self.kc.kernel_info())
                 self.nb.metadata["language_info"] = info["content"]["language_info"]
             self.set_widgets_metadata()
         return self.nb
+
+    def _watched(self) -> AbstractContextManager[Any]:
+        """Watch the memory of the kernel's processes, if there is a limit."""
+        pid = getattr(self.km.provisioner, "pid", None)
+        if self._memory and pid:
+            self._ceiling = Ceiling(pid, self._memory)
+        return self._ceiling or nullcontext()
 
     @property
     def _answers(self) -> bool:
@@ -130,33 +153,55 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     def _run(self, index: int, cell: NotebookNode) -> bool:
         """Run one cell and return whether to go on."""
         self.nb_man.cell_start(cell, index)
+        self._room.clear()
         try:
             self.execute_cell(cell, index)
         except CellExecutionError:
-            return self._failed(index, *raised(self.nb.cells[index]))
+            return self._raised(index, *raised(self.nb.cells[index]))
         except CellTimeoutError:
-            self.shutdown_kernel = "immediate"
-            return self._failed(index, "TimeoutError", f"the job had {self._limit:g} s in all")
+            return self._ended(index, TIME, f"was killed: over {self._limit:g} s for all cells")
         except DeadKernelError:
             self._check()
-            self.shutdown_kernel = "immediate"
-            return self._failed(index, "DeadKernelError", "the kernel died; was memory enough?")
+            return self._ended(index, *self._death())
         finally:
-            self.nb_man.cell_complete(self.nb.cells[index], cell_index=index)
+            self._complete(index)
         if _runs(cell):
             self.progress = (self.progress[0] + 1, self.progress[1])
             self._on_progress(*self.progress)
         return True
 
-    def _failed(self, index: int, kind: str, text: str) -> bool:
+    def _complete(self, index: int) -> None:
+        cell = self.nb.cells[index]
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
+        if note := self._room.note():
+            cell.outputs.append(note)
+        self.nb_man.cell_complete(cell, cell_index=index)
+
+    def _raised(self, index: int, kind: str, text: str) -> bool:
         if kind == "SystemExit" and text in ("", "0", "None"):
             # As papermill has it: a notebook may end itself early, and well.
             return False
+        return self._failed(index, kind, f"raised {kind}: {self._redaction.text(text)[:_LONGEST]}")
+
+    def _ended(self, index: int, kind: str, what: str) -> bool:
+        """Take note that the kernel is no more; the cell itself could not say so."""
+        from nbformat.v4 import new_output
+
+        self.shutdown_kernel = "immediate"
+        shown = new_output("error", ename=kind, evalue=what, traceback=[f"The cell {what}."])
+        self.nb.cells[index].outputs.append(shown)
+        return self._failed(index, kind, what)
+
+    def _death(self) -> tuple[str, str]:
+        if self._ceiling and self._ceiling.exceeded and self._memory:
+            return MEMORY, f"was killed: over {amount(self._memory)} of memory"
+        return DEAD, f"ended with its kernel: {_fate(self._exit)}"
+
+    def _failed(self, index: int, kind: str, what: str) -> bool:
         self.nb_man.cell_exception(self.nb.cells[index], cell_index=index)
         self.failure = CellFailed(
-            f"Cell {index + 1} raised {kind}: {self._redaction.text(text)}",
-            cell=index + 1,
-            exception=kind,
+            f"Cell {index + 1} {what}", fix=_FIXES.get(kind, ""), cell=index + 1, exception=kind
         )
         return False
 
@@ -175,8 +220,17 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """
         while not self._stopping.is_set() and await self.km.is_alive():
             await asyncio.sleep(_LOOK)
+        if not self._stopping.is_set():
+            self._exit = await self.km.provisioner.poll()
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
+
+    def process_message(self, msg: dict[str, Any], *args: Any) -> NotebookNode | None:
+        """Take a message of the kernel, if there is room for it; called by nbclient for each."""
+        if not self._room.admit(msg):
+            return None
+        taken: NotebookNode | None = super().process_message(msg, *args)
+        return taken
 
     def output(self, *args: Any) -> NotebookNode | None:
         """Take what a cell shows; called by nbclient for each output."""
@@ -184,6 +238,24 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         if shown:
             self._redaction.output(shown)
         return shown
+
+
+_FIXES = {
+    MEMORY: "Give it more: --memory 8GiB, or memory under [jobs] in labline.toml.",
+    TIME: "Give it more: --timeout 4h, or timeout under [jobs] in labline.toml.",
+}
+
+
+def _fate(code: int | None) -> str:
+    """Return how a process ended, in words."""
+    if code is None:
+        return "the kernel died"
+    if code >= 0:
+        return f"the kernel ended itself with exit code {code}, as os._exit does"
+    if code == -signal.SIGKILL:
+        return "the kernel was killed from outside (SIGKILL); was memory enough?"
+    known = code in {-one for one in signal.Signals}
+    return f"the kernel crashed ({signal.Signals(-code).name if known else f'signal {-code}'})"
 
 
 def _runs(cell: NotebookNode) -> bool:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from labline.jobs.client import Progress
 
+#: why a notebook ended other than by a cell that raised: ``exception`` of its failure
+MEMORY = "MemoryLimit"
+TIME = "TimeLimit"
+DEAD = "DeadKernel"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -35,6 +40,10 @@ class Plan:
     kernel: str | None = None
     #: seconds for all cells together; None is no limit
     timeout: float | None = None
+    #: bytes that the kernel and its descendants may hold; None is no limit
+    memory: int | None = None
+    #: bytes of what each cell shows that are kept
+    room: int = 20 * 2**20
     #: file that takes what the kernel's process itself prints
     log: Path | None = None
     #: is told how many cells are done, of how many
@@ -95,6 +104,8 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
             manager,
             km=kernel,
             timeout=plan.timeout,
+            memory=plan.memory,
+            room=plan.room,
             stopping=flow.stopping if flow else threading.Event(),
             on_progress=plan.on_progress,
             secrets=secrets,

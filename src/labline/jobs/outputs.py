@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,46 @@ def _text(output: NotebookNode) -> str:
     else:
         text = output.get("data", {}).get("text/plain", "")
     return _ANSI.sub("", text).rstrip("\n") + "\n" if text else ""
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with the pieces of each stream, between others, as one.
+
+    The text is what a terminal would show in the end. Which stream comes first is chance in a
+    kernel, so it is stdout. nbclient's own way takes time with the square of a line's length.
+    """
+    whole: list[NotebookNode] = []
+    for is_stream, group in itertools.groupby(outputs, lambda one: one.output_type == "stream"):
+        pieces = list(group)
+        whole += _streams(pieces) if is_stream else pieces
+    return whole
+
+
+def _streams(pieces: Iterable[NotebookNode]) -> list[NotebookNode]:
+    from nbformat.v4 import new_output
+
+    texts: dict[str, list[str]] = {}
+    for piece in pieces:
+        texts.setdefault(piece.name, []).append(piece.text)
+    return [
+        new_output("stream", name=name, text="\n".join(map(_overwritten, text.split("\n"))))
+        for name in sorted(texts, reverse=True)
+        if (text := "".join(texts[name]))
+    ]
+
+
+def _overwritten(line: str) -> str:
+    """Return what is left of a line that goes back on itself, as a progress bar does."""
+    line = line[line.rstrip("\r").rfind("\r") + 1 :]
+    if "\b" not in line:
+        return line
+    left: list[str] = []
+    for letter in line:
+        if letter != "\b":
+            left.append(letter)
+        elif left:
+            left.pop()
+    return "".join(left)
 
 
 class Redaction:

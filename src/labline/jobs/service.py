@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import builtins
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from labline import notebooks
-from labline.errors import BadInput, LablineError, NotFound
+from labline.errors import LablineError, NotFound
 from labline.jobs import outputs
 from labline.jobs.execution import Plan, execute_notebook
-from labline.jobs.kernels import kernel_name
+from labline.jobs.options import DEFAULT, Options
 from labline.jobs.runs import NOTEBOOK, Runs
+from labline.jobs.submission import Submission
 from labline.jobs.work import JOB, Order, Work, folder, located
 from labline.records import Job, JobStatus, Run
 from labline.settings import Settings
@@ -48,6 +46,7 @@ class Jobs:
         self._workflows = workflows
         self._runs = Runs(settings, tracking)
         self._work = Work(self._runs, workflows)
+        self._desk = Submission(settings, workflows, self._runs)
         workflows.register(JOB, self._work.run, queue="jobs")
 
     # -- submit ------------------------------------------------------------------------------
@@ -56,10 +55,7 @@ class Jobs:
         self,
         notebook: Path | str,
         values: Mapping[str, Any] | None = None,
-        *,
-        experiment: str | None = None,
-        output_dir: Path | None = None,
-        tags: Mapping[str, str] | None = None,
+        options: Options = DEFAULT,
     ) -> Job:
         """Queue a notebook, as it is now, as a job.
 
@@ -67,20 +63,17 @@ class Jobs:
         ------
         NotFound, BadNotebook, BadParameter
             Before anything is queued: the notebook cannot be run with these values.
+        Conflict
+            The key is that of a job of another notebook or with other values.
         """
-        taken = notebooks.snapshot(notebook)
-        order = self._order(taken, values or {}, experiment, tags)
-        return self._queue(uuid4().hex[:12], taken, order, output_dir)
+        return self.get(self._desk.submit(notebook, values or {}, options))
 
     def sweep(
         self,
         notebook: Path | str,
         values: Mapping[str, Any],
         space: Mapping[str, Sequence[Any]],
-        *,
-        experiment: str | None = None,
-        output_dir: Path | None = None,
-        tags: Mapping[str, str] | None = None,
+        options: Options = DEFAULT,
     ) -> list[Job]:
         """Queue one job for each point of the grid `space`, their runs nested in one parent run.
 
@@ -88,65 +81,30 @@ class Jobs:
         ------
         NotFound, BadNotebook, BadParameter, BadInput
             Before anything is queued: some job could not be run.
+        Conflict
+            The key is that of jobs of another notebook or with other values.
         Unreachable
             MLflow does not answer.
         """
-        taken = notebooks.snapshot(notebook)
-        orders = [
-            replace(
-                self._order(taken, {**values, **point}, experiment, tags),
-                name=f"{taken.path.stem} {_words(point)}",
-            )
-            for point in _grid(space)
-        ]
-        parent = self._runs.open(
-            taken.notebook,
-            taken.path,
-            kind="sweep",
-            name=f"{taken.path.stem} over {', '.join(space)}",
-            experiment=experiment,
-            tags=tags,
-            values={**orders[0].parameters, **{k: _listed(v) for k, v in space.items()}},
-        )
-        ids = tuple(uuid4().hex[:12] for _ in orders)
-        return [
-            self._queue(id, taken, replace(order, sweep=parent.id, siblings=ids), output_dir)
-            for id, order in zip(ids, orders, strict=True)
-        ]
+        ids = self._desk.sweep(notebook, values, space, options)
+        states = self._workflows.states(ids)
+        return [self._job(self._must(states, id)) for id in ids]
 
-    def _order(
-        self,
-        taken: notebooks.Snapshot,
-        values: Mapping[str, Any],
-        experiment: str | None,
-        tags: Mapping[str, str] | None,
-    ) -> Order:
-        notebook = taken.notebook
-        notebooks.require_python(notebook, taken.path.name)
-        kernel_name(notebook, taken.path.name)
-        return Order(
-            notebook=str(taken.path),
-            sha256=taken.sha256,
-            parameters=notebooks.bind(notebook, values),
-            experiment=experiment or self._settings.project.name,
-            name=taken.path.stem,
-            timeout=self._settings.jobs.timeout,
-            tags=dict(tags or {}),
-        )
+    def retry(self, id: str) -> Job:
+        """Queue a job that has ended once more, as it was: same notebook, same values.
 
-    def _queue(
-        self, id: str, taken: notebooks.Snapshot, order: Order, output_dir: Path | None
-    ) -> Job:
-        place = self._settings.folder("jobs") / id
-        place.mkdir()
-        snapshot = place / "input.ipynb"
-        snapshot.write_bytes(taken.content)
-        output = _output(taken.path, output_dir, id if order.sweep else "")
-        output = output or place / "output.ipynb"
-        report = place / "report.html" if output.parent == place else output.with_suffix(".html")
-        complete = replace(order, snapshot=str(snapshot), output=str(output), report=str(report))
-        self._workflows.submit(JOB, asdict(complete), id=id)
-        return self.get(id)
+        It is a job of its own, also where the first was part of a sweep.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        Conflict
+            It has not ended.
+        BadNotebook
+            The notebook as it was submitted is gone.
+        """
+        return self.get(self._desk.retry(self._find(id)))
 
     # -- look --------------------------------------------------------------------------------
 
@@ -255,6 +213,8 @@ class Jobs:
             folder=folder(path, self._settings.root),
             environment=self._runs.environment(new, path),
             timeout=timeout or self._settings.jobs.timeout,
+            memory=self._settings.jobs.memory,
+            room=self._settings.jobs.output,
         )
         with self._runs.ended(new.id):
             execution = located(execute_notebook(given, plan, output=output), output)
@@ -309,6 +269,8 @@ class Jobs:
             error=str(state.error or ""),
             progress=(done, of),
             metrics=facts.get("metrics", {}),
+            attempt=facts.get("attempt", 1),
+            retry_of=order.retry_of,
         )
 
     def _facts(self, state: WorkflowState) -> Mapping[str, Any]:
@@ -319,33 +281,3 @@ class Jobs:
         if isinstance(state.error, LablineError):
             return state.error.details
         return self._workflows.events(state.id)
-
-
-def _grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    empty = [name for name, choices in space.items() if not choices]
-    if empty or not space:
-        raise BadInput(
-            f"The sweep over {', '.join(empty) or 'nothing'} has no values.",
-            fix="Give at least one: --sweep alpha=0.1,1,10",
-        )
-    return [dict(zip(space, point, strict=True)) for point in itertools.product(*space.values())]
-
-
-def _listed(choices: Sequence[Any]) -> str:
-    return ", ".join(map(str, choices))
-
-
-def _words(point: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in point.items())
-
-
-def _output(notebook: Path, folder: Path | None, suffix: str) -> Path | None:
-    if folder is None:
-        return None
-    name = f"{notebook.stem}-{suffix}.ipynb" if suffix else notebook.name
-    output = folder.resolve() / name
-    if output == notebook:
-        raise BadInput(
-            f"The output would overwrite {notebook}.", fix="Choose another --output-dir."
-        )
-    return output

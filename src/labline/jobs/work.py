@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
-from labline.errors import BadNotebook, LablineError, Unreachable
-from labline.jobs.execution import Execution, Plan, execute_notebook, require_secrets
+from labline.errors import BadNotebook, CellFailed, LablineError, Unreachable
+from labline.jobs.execution import (
+    DEAD,
+    MEMORY,
+    TIME,
+    Execution,
+    Plan,
+    execute_notebook,
+    require_secrets,
+)
 from labline.jobs.runs import Runs
 from labline.records import JobStatus
 from labline.workflows import Flow, Interrupted, Workflows
@@ -39,6 +47,14 @@ class Order:
     name: str
     #: seconds for all cells together
     timeout: float
+    #: bytes that its processes may hold
+    memory: int | None = None
+    #: how often to try again where the kernel was lost
+    retries: int = 0
+    #: whether to try again where a cell raised, too
+    retry_on_error: bool = False
+    #: id of the job that this one tries again
+    retry_of: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     #: file that holds the notebook as it was at submit
     snapshot: str = ""
@@ -55,8 +71,8 @@ class Order:
         """Where the notebook was."""
         return Path(self.notebook)
 
-    def given(self) -> NotebookNode:
-        """Return the notebook as it was at submit, with the values injected.
+    def content(self) -> bytes:
+        """Return the notebook as it was at submit.
 
         Raises
         ------
@@ -76,7 +92,11 @@ class Order:
                 f"The snapshot {self.snapshot} of {self.path.name} was changed after submit.",
                 fix="Submit the notebook again.",
             )
-        return notebooks.inject(notebooks.parse(content, self.path.name), self.parameters)
+        return content
+
+    def given(self) -> NotebookNode:
+        """Return the notebook as it was at submit, with the values injected."""
+        return notebooks.inject(notebooks.parse(self.content(), self.path.name), self.parameters)
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,8 @@ class Work:
     workflows: Workflows
     #: seconds to wait for a tracking server that is away before what ran is kept, try by try
     patience: tuple[float, ...] = (1.0, 4.0, 15.0)
+    #: seconds before a job is tried again: the first time, and at most; it doubles each time
+    backoff: tuple[float, float] = (2.0, 60.0)
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -114,12 +136,29 @@ class Work:
         require_secrets(given, os.environ)
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given))
         flow.publish("run_id", facts["run_id"])
-        execution = flow.step("execute", lambda: self._execute(flow, order, given, facts["run_id"]))
-        facts["progress"] = execution.progress
+        execution = self._try(flow, order, given, facts)
         run = flow.step("close the run", lambda: self._close(flow, order, given, execution, facts))
         facts.update(ended=run.ended, metrics=dict(run.metrics))
         if execution.failure:
             raise execution.failure
+
+    def _try(
+        self, flow: Flow, order: Order, given: NotebookNode, facts: dict[str, Any]
+    ) -> Execution:
+        """Execute the notebook, again where that may help and is wanted."""
+        for attempt in range(1, order.retries + 2):
+            flow.publish("attempt", attempt)
+            # The notebook itself, with all it shows, stays out of the database.
+            progress, failure = flow.step(
+                "execute", lambda: self._execute(flow, order, given, facts["run_id"])
+            )
+            facts.update(attempt=attempt, progress=progress)
+            if attempt > order.retries or not may_help(failure, order):
+                break
+            first, most = self.backoff
+            flow.stopping.wait(min(most, first * 2 ** (attempt - 1)))
+            flow.check()
+        return Execution(notebooks.read(order.output), progress, failure)
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -141,13 +180,17 @@ class Work:
             parent=order.sweep,
         )
 
-    def _execute(self, flow: Flow, order: Order, given: NotebookNode, run_id: str) -> Execution:
+    def _execute(
+        self, flow: Flow, order: Order, given: NotebookNode, run_id: str
+    ) -> tuple[tuple[int, int], CellFailed | None]:
         output = Path(order.output)
         plan = Plan(
             name=order.path.name,
             folder=folder(order.path, self.runs.settings.root),
             environment=self.runs.environment(self.runs.tracking.run(run_id), order.path),
             timeout=order.timeout,
+            memory=order.memory,
+            room=self.runs.settings.jobs.output,
             log=Path(order.snapshot).with_name("kernel.log"),
             on_progress=lambda done, of: flow.publish("progress", (done, of)),
         )
@@ -160,7 +203,7 @@ class Work:
             self.runs.tracking.end_run(run_id, "FAILED")
             self.close_sweep(order)
             raise
-        return located(execution, output)
+        return execution.progress, located(execution, output).failure
 
     def _give_up(self, flow: Flow, order: Order, run_id: str) -> None:
         """End the run if the job was cancelled, as opposed to carried on by another worker."""
@@ -216,9 +259,19 @@ def located(execution: Execution, output: Path) -> Execution:
     failure = execution.failure
     if failure is None:
         return execution
-    failure.fix = f"See cell {failure.details['cell']} of {output}."
+    where = f"cell {failure.details['cell']} of {output}"
+    failure.fix = f"{failure.fix} See {where}.".strip()
     failure.details["output"] = str(output)
     return execution
+
+
+def may_help(failure: CellFailed | None, order: Order) -> bool:
+    """Return whether to try again: the kernel was lost, or a cell raised and that was asked for.
+
+    What was over a limit would be so again.
+    """
+    kind = failure.details["exception"] if failure else None
+    return kind == DEAD or (order.retry_on_error and kind not in (None, MEMORY, TIME))
 
 
 def folder(path: Path, root: Path) -> Path:

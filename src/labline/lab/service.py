@@ -22,6 +22,7 @@ from labline.settings import Settings
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
     from labline.jobs import Jobs
+    from labline.jobs.options import Options
     from labline.lab.recorded import Recorded
     from labline.lab.standing import Standing
     from labline.promotion import Promotion
@@ -165,7 +166,7 @@ class Lab:
         values: Mapping[str, str],
         *,
         space: Mapping[str, Sequence[str]] | None = None,
-        experiment: str | None = None,
+        options: Options | None = None,
     ) -> list[Job]:
         """Queue a notebook as a job, or as a sweep over the grid of `space`.
 
@@ -175,21 +176,24 @@ class Lab:
         ------
         BadNotebook, BadParameter, Unreachable
             Before anything is queued.
+        Conflict
+            The key of the options is that of another job.
         """
         from labline import notebooks
+        from labline.jobs.options import DEFAULT
 
         self.tracking.knock()
         cells = notebooks.read(notebook)
         typed = notebooks.parse_values(cells, values)
         if not space:
-            return [self.jobs.submit(notebook, typed, experiment=experiment)]
+            return [self.jobs.submit(notebook, typed, options or DEFAULT)]
         known = {item.name: item for item in notebooks.parameters(cells)}
         notebooks.parse_values(cells, {name: choices[0] for name, choices in space.items()})
         grid = {
             name: [notebooks.parse_value(text, known[name]) for text in choices]
             for name, choices in space.items()
         }
-        return self.jobs.sweep(notebook, typed, grid, experiment=experiment)
+        return self.jobs.sweep(notebook, typed, grid, options or DEFAULT)
 
     def wait(
         self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None

@@ -50,18 +50,27 @@ def submit_parser() -> Parser:
         help="values to try",
     )
     parser.add_argument("--experiment", help="experiment; the project's unless given")
+    parser.add_argument("--memory", help="kill a job that holds more: 4GiB")
+    parser.add_argument("--timeout", help="kill a job that takes longer: 2h")
     parser.add_argument("--wait", action="store_true", help="return when the jobs have ended")
     return parser
 
 
 def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
     """Queue the notebook; return its job, or the list of a sweep's."""
+    from labline.jobs.options import Options
+    from labline.settings import to_bytes, to_seconds
+
     project = lab(shell)
     jobs = project.submit(
         _notebook(shell, arguments.notebook),
         dict(arguments.values),
         space=dict(map(_choices, arguments.sweep)) or None,
-        experiment=arguments.experiment,
+        options=Options(
+            experiment=arguments.experiment,
+            memory=to_bytes(arguments.memory) if arguments.memory else None,
+            timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
+        ),
     )
     if arguments.wait:
         jobs = project.wait(jobs)

@@ -1,6 +1,6 @@
 import nbformat.v4 as v4
 
-from labline.jobs.outputs import Redaction, log, raised
+from labline.jobs.outputs import Redaction, joined, log, raised
 
 
 def cell(*outputs):
@@ -47,3 +47,17 @@ def test_the_log_is_the_text_of_the_outputs_by_cell():
         ]
     )
     assert log(book) == "[cell 2]\none\n42\n\n[cell 4]\nE\nx\n"
+
+
+def test_the_pieces_of_a_stream_are_one_text_as_a_terminal_shows_it():
+    pieces = [stream("10%\r"), stream("100%\r"), stream("\nab\b"), stream("c\r\nend\b\b\b\b!")]
+    other = v4.new_output("stream", name="stderr", text="warned")
+    data = v4.new_output("display_data", data={"text/plain": "x"})
+    shown = joined([*pieces, other, data, stream("a"), stream("b")])
+    assert [output.get("text") for output in shown] == ["100%\r\nac\r\n!", "warned", None, "ab"]
+    assert joined([]) == []
+
+
+def test_a_very_long_line_is_joined_at_once():
+    (whole,) = joined([stream("x" * 2**22), stream("y")])
+    assert len(whole.text) == 2**22 + 1

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from labline.errors import BadInput, BadNotebook, Unreachable
-from labline.jobs.service import _grid, _output
+from labline.jobs.submission import _grid, _output
 from labline.jobs.work import Order, Work
 from labline.notebooks import injected_values
 from labline.workflows import Flow, Interrupted

@@ -1,0 +1,60 @@
+"""Options that commands share: how a job is to be run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    from labline.settings import to_seconds
+
+    return None if text is None else to_seconds(text)
+
+
+def _bytes(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    from labline.settings import to_bytes
+
+    return None if text is None else to_bytes(text)
+
+
+_OPTIONS = (
+    click.option("--experiment", help="Experiment of the runs; the project's unless given."),
+    click.option(
+        "--output-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for the executed notebook and its report.",
+    ),
+    click.option(
+        "--memory", callback=_bytes, metavar="SIZE", help="Kill a job that holds more: 4GiB."
+    ),
+    click.option(
+        "--timeout", callback=_seconds, metavar="TIME", help="Kill a job that takes longer: 2h."
+    ),
+    click.option(
+        "--retries", type=click.IntRange(0, 10), help="Begin again so often if the kernel is lost."
+    ),
+    click.option("--retry-on-error", is_flag=True, help="Begin again where a cell raised, too."),
+)
+_NAMES = ("experiment", "output_dir", "memory", "timeout", "retries", "retry_on_error")
+
+
+def job_options(command: F) -> F:
+    """Give a command the options of a job; it takes them as one, ``options``."""
+
+    @functools.wraps(command)
+    def collect(*arguments: Any, **given: Any) -> Any:
+        from labline.jobs.options import Options
+
+        chosen = {name: given.pop(name) for name in _NAMES}
+        return command(*arguments, **given, options=Options(**chosen))
+
+    for option in reversed(_OPTIONS):
+        collect = option(collect)
+    return collect  # type: ignore[return-value]

@@ -1,0 +1,203 @@
+"""Put jobs into the queue."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from labline import notebooks
+from labline.errors import BadInput, Conflict
+from labline.jobs.kernels import kernel_name
+from labline.jobs.options import Options
+from labline.jobs.runs import Runs
+from labline.jobs.work import JOB, Order
+from labline.settings import Settings
+from labline.workflows import Workflows, WorkflowState
+
+
+class Submission:
+    """Takes notebooks as they are, checks them, and queues them; returns ids of jobs.
+
+    Parameters
+    ----------
+    settings
+        What holds where the options of a job say nothing, and where its files go.
+    workflows
+        The queue.
+    runs
+        Opens the parent run of a sweep.
+    """
+
+    def __init__(self, settings: Settings, workflows: Workflows, runs: Runs) -> None:
+        self._settings = settings
+        self._workflows = workflows
+        self._runs = runs
+
+    def submit(self, notebook: Path | str, values: Mapping[str, Any], options: Options) -> str:
+        """Queue a notebook; see :meth:`labline.jobs.Jobs.submit`."""
+        taken = notebooks.snapshot(notebook)
+        order = self._order(taken, values, options)
+        id = _id(options.key)
+        if not self._known({id: order}, options.key):
+            self._queue(id, taken, order, options.output_dir)
+        return id
+
+    def sweep(
+        self,
+        notebook: Path | str,
+        values: Mapping[str, Any],
+        space: Mapping[str, Sequence[Any]],
+        options: Options,
+    ) -> list[str]:
+        """Queue a job for each point of a grid; see :meth:`labline.jobs.Jobs.sweep`."""
+        taken = notebooks.snapshot(notebook)
+        orders = {
+            _id(options.key, number): replace(
+                self._order(taken, {**values, **point}, options),
+                name=f"{taken.path.stem} {_words(point)}",
+            )
+            for number, point in enumerate(_grid(space))
+        }
+        known = self._known(orders, options.key)
+        if missing := [id for id in orders if id not in known]:
+            parent = next(iter(known.values()), None) or self._parent(taken, orders, space, options)
+            for id in missing:
+                order = replace(orders[id], sweep=parent, siblings=tuple(orders))
+                self._queue(id, taken, order, options.output_dir)
+        return list(orders)
+
+    def retry(self, state: WorkflowState) -> str:
+        """Queue a job that has ended once more; see :meth:`labline.jobs.Jobs.retry`."""
+        if not state.status.ended:
+            raise Conflict(
+                f"Job {state.id} is {state.status}.",
+                fix=f"Wait for its end, or end it: labline jobs cancel {state.id}",
+            )
+        old, id = Order(**state.payload), _id(None)
+        taken = notebooks.Snapshot(old.path, old.content())
+        order = replace(old, retry_of=state.id, sweep=None, siblings=())
+        output = Path(old.output).parent
+        own = output == Path(old.snapshot).parent
+        self._queue(id, taken, order, None if own else output)
+        return id
+
+    def _order(
+        self, taken: notebooks.Snapshot, values: Mapping[str, Any], options: Options
+    ) -> Order:
+        notebook, usual = taken.notebook, self._settings.jobs
+        notebooks.require_python(notebook, taken.path.name)
+        kernel_name(notebook, taken.path.name)
+        return Order(
+            notebook=str(taken.path),
+            sha256=taken.sha256,
+            parameters=notebooks.bind(notebook, values),
+            experiment=options.experiment or self._settings.project.name,
+            name=taken.path.stem,
+            timeout=options.timeout or usual.timeout,
+            memory=options.memory or usual.memory,
+            retries=usual.retries if options.retries is None else options.retries,
+            retry_on_error=options.retry_on_error,
+            tags=dict(options.tags),
+        )
+
+    def _parent(
+        self,
+        taken: notebooks.Snapshot,
+        orders: Mapping[str, Order],
+        space: Mapping[str, Sequence[Any]],
+        options: Options,
+    ) -> str:
+        """Open the run that those of a sweep are nested in."""
+        first = next(iter(orders.values()))
+        run = self._runs.open(
+            taken.notebook,
+            taken.path,
+            kind="sweep",
+            name=f"{taken.path.stem} over {', '.join(space)}",
+            experiment=options.experiment,
+            tags=options.tags,
+            values={**first.parameters, **{k: _listed(v) for k, v in space.items()}},
+        )
+        return run.id
+
+    def _known(self, orders: Mapping[str, Order], key: str | None) -> dict[str, str | None]:
+        """Return the ids of `orders` that were submitted with this key before: id to sweep.
+
+        Raises
+        ------
+        Conflict
+            One was submitted as something else.
+        """
+        known = {}
+        for id, state in self._workflows.states(list(orders) if key else []).items():
+            old = Order(**state.payload)
+            if other := _difference(old, orders[id]):
+                raise Conflict(
+                    f"The key {key!r} is that of job {id}, with {other}.",
+                    fix="Give another key to another job.",
+                )
+            known[id] = old.sweep
+        return known
+
+    def _queue(
+        self, id: str, taken: notebooks.Snapshot, order: Order, output_dir: Path | None
+    ) -> None:
+        place = self._settings.folder("jobs") / id
+        place.mkdir(exist_ok=True)
+        snapshot = place / "input.ipynb"
+        snapshot.write_bytes(taken.content)
+        apart = id if order.sweep or order.retry_of else ""
+        output = _output(taken.path, output_dir, apart) or place / "output.ipynb"
+        report = place / "report.html" if output.parent == place else output.with_suffix(".html")
+        complete = replace(order, snapshot=str(snapshot), output=str(output), report=str(report))
+        self._workflows.submit(JOB, asdict(complete), id=id)
+
+
+def _id(key: str | None, number: int = 0) -> str:
+    """Return a new id, or the one that belongs to a key."""
+    if key is None:
+        return uuid4().hex[:12]
+    return hashlib.sha256(f"{number} {key}".encode()).hexdigest()[:16]
+
+
+def _difference(old: Order, new: Order) -> str:
+    if old.notebook != new.notebook:
+        return f"the notebook {old.path.name}"
+    if old.parameters != new.parameters:
+        return "other parameters"
+    return "" if old.sha256 == new.sha256 else f"{old.path.name} as it was before it was edited"
+
+
+def _grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    empty = [name for name, choices in space.items() if not choices]
+    if empty or not space:
+        raise BadInput(
+            f"The sweep over {', '.join(empty) or 'nothing'} has no values.",
+            fix="Give at least one: --sweep alpha=0.1,1,10",
+        )
+    return [dict(zip(space, point, strict=True)) for point in itertools.product(*space.values())]
+
+
+def _listed(choices: Sequence[Any]) -> str:
+    return ", ".join(map(str, choices))
+
+
+def _words(point: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in point.items())
+
+
+def _output(notebook: Path, folder: Path | None, suffix: str) -> Path | None:
+    if folder is None:
+        return None
+    name = f"{notebook.stem}-{suffix}.ipynb" if suffix else notebook.name
+    output = folder.resolve() / name
+    if output == notebook:
+        raise BadInput(
+            f"The output would overwrite {notebook}.", fix="Choose another --output-dir."
+        )
+    return output
