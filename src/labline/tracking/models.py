@@ -99,15 +99,26 @@ def save(
 def _signature(model: Any, flavor: str, example: Any) -> Any:
     from mlflow.models import infer_signature
 
-    predict = (lambda rows: model.predict(None, rows)) if flavor == "pyfunc" else model.predict
     try:
         with _quiet():
-            return infer_signature(example, predict(example))
+            return infer_signature(example, _predict(model, flavor, example))
     except Exception as error:
         raise NoSignature(
             f"No signature could be inferred from the data: {error}",
             fix="Give --data rows that model.predict takes, with one type a column.",
         ) from error
+
+
+def _predict(model: Any, flavor: str, rows: Any) -> Any:
+    """Return what `model` predicts, called as MLflow will call it."""
+    if flavor == "pyfunc":
+        return model.predict(None, rows)
+    if flavor == "xgboost":
+        import xgboost
+
+        native = isinstance(model, xgboost.Booster)
+        return model.predict(xgboost.DMatrix(rows) if native else rows)
+    return model.predict(rows)
 
 
 @contextmanager
