@@ -148,3 +148,12 @@ def test_the_same_key_is_the_same_job(project):
         project.jobs.submit(path, {"a": 2}, Options(key="nightly"))
     for job in project.jobs.wait([first.id, *(job.id for job in swept)], timeout=60):
         assert job.status == JobStatus.SUCCEEDED
+
+
+def test_the_log_is_followed_while_the_job_runs(project):
+    cells = ("print('one')", "import time\nfor _ in range(3): print('dot', flush=True)")
+    path = write_notebook(project.root / "told.ipynb", *cells, "time.sleep(1); print('end')")
+    job = project.jobs.submit(path)
+    pieces = list(project.jobs.follow(job.id))
+    assert len(pieces) > 1
+    assert "".join(pieces) == project.jobs.log(job.id)

@@ -6,20 +6,26 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
+from labline.cli.ci import GitHub, GitLab, detect
+from labline.cli.junit import refusal, report, write
 from labline.cli.options import job_options
+from labline.errors import LablineError
 from labline.records import Job, JobStatus, to_dict
 
 if TYPE_CHECKING:
     from labline.jobs.options import Options
+    from labline.lab import Lab
 
 _ICON = {
     JobStatus.QUEUED: "·",
@@ -34,10 +40,16 @@ _ICON = {
 @click.argument("notebook", type=click.Path(path_type=Path))
 @click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
 @click.option(
-    "--sweep", "space", multiple=True, metavar="NAME=V1,V2", help="One job for each value."
+    "--sweep", "axes", multiple=True, metavar="NAME=V1,V2", help="One job for each value."
 )
 @job_options
 @click.option("--key", help="Submit once: the same key is the same job.")
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a JUnit report: a test case for each job.",
+)
 @click.option("--wait/--detach", default=True, help="Wait for the end, or only queue.")
 @json_option
 @pass_output
@@ -45,30 +57,44 @@ def run(
     output: Output,
     notebook: Path,
     values: Sequence[tuple[str, str]],
-    space: Sequence[str],
+    axes: Sequence[str],
     key: str | None,
+    junit: Path | None,
     wait: bool,
     options: Options,
 ) -> int:
     """Run NOTEBOOK as a job, or as a sweep of jobs.
 
-    A cell that raises is exit code 1; a wrong parameter is 2, before anything runs.
+    A cell that raises is exit code 1; a wrong parameter is 2, before anything runs; a service
+    that is away is 3. In GitHub Actions and GitLab CI the log of each job is a group.
 
     Example: labline run notebooks/train.ipynb -p alpha 0.5
     """
     from labline.lab import Lab
 
+    if junit and not wait:
+        raise click.UsageError("--junit needs the end of the jobs: leave out --detach.")
     lab = Lab.from_()
-    jobs = lab.submit(
-        notebook,
-        dict(values),
-        space=dict(_axis(item) for item in space),
-        options=replace(options, key=key),
-    )
+    space = dict(_axis(item) for item in axes)
+    with _refusals(notebook, junit):
+        jobs = lab.submit(notebook, dict(values), space=space, options=replace(options, key=key))
     if wait:
         jobs = _follow(lab, jobs, quiet=output.as_json)
+    if junit:
+        write(junit, report(jobs, lambda job: lab.jobs.traceback(job.id)))
     output.emit([to_dict(job) for job in jobs], lambda: _report(jobs))
     return 0 if all(job.status in _FINE or not job.status.ended for job in jobs) else 1
+
+
+@contextmanager
+def _refusals(notebook: Path, junit: Path | None) -> Iterator[None]:
+    """Report what was not even submitted, too."""
+    try:
+        yield
+    except LablineError as error:
+        if junit:
+            write(junit, refusal(notebook, error))
+        raise
 
 
 _FINE = (JobStatus.SUCCEEDED,)
@@ -81,19 +107,22 @@ def _axis(text: str) -> tuple[str, list[str]]:
     return name, choices.split(",")
 
 
-def _follow(lab: Any, jobs: Sequence[Job], *, quiet: bool) -> list[Job]:
+def _follow(lab: Lab, jobs: Sequence[Job], *, quiet: bool) -> list[Job]:
+    system = detect(partial(click.echo, err=True, color=True))
+    if system:
+        return lab.wait(jobs, _lines(partial(_group, lab, system)))
     if quiet:
-        return list(lab.wait(jobs))
+        return lab.wait(jobs)
     show: Callable[[Sequence[Job]], None]
     if sys.stderr.isatty():
         from labline.cli.progress import bars
 
         with bars(jobs) as show:
-            return list(lab.wait(jobs, show))
-    return list(lab.wait(jobs, _lines()))
+            return lab.wait(jobs, show)
+    return lab.wait(jobs, _lines())
 
 
-def _lines() -> Callable[[Sequence[Job]], None]:
+def _lines(at_end: Callable[[Job], None] | None = None) -> Callable[[Sequence[Job]], None]:
     """Return a listener that prints a line as each job starts and ends, for logs and CI."""
     seen: dict[str, JobStatus] = {}
 
@@ -102,8 +131,18 @@ def _lines() -> Callable[[Sequence[Job]], None]:
             if seen.get(job.id) != job.status:
                 seen[job.id] = job.status
                 click.echo(f"  {_ICON[job.status]} {job.id} {job.status} {_values(job)}", err=True)
+                if at_end and job.status.ended:
+                    at_end(job)
 
     return show
+
+
+def _group(lab: Lab, system: GitHub | GitLab, job: Job) -> None:
+    """Print the log of a job that has ended as CI systems want it."""
+    title = f"{job.notebook} {_values(job)} {job.status}"
+    system.group(title, lab.jobs.log(job.id) if job.output else "it showed nothing")
+    if job.error:
+        system.error(job.notebook, job.error)
 
 
 def _values(job: Job) -> str:
@@ -148,7 +187,7 @@ def _took(job: Job) -> str:
 
 @click.group()
 def jobs() -> None:
-    """Look at jobs, and cancel them."""
+    """Look at jobs, cancel them, and try them again."""
 
 
 @jobs.command("list")
@@ -205,6 +244,36 @@ def _job(job: Job) -> None:
     if job.error:
         facts.append(("error", job.error))
     render.table("", (job.id, ""), facts, "")
+
+
+@jobs.command("logs")
+@click.argument("job")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the job has ended.")
+@json_option
+@pass_output
+def logs(output: Output, job: str, follow: bool) -> int:
+    """Print what the cells of a job have shown.
+
+    With -f, as it is shown; the exit code is then 1 if the job fails.
+
+    Example: labline jobs logs -f 3f2a91
+    """
+    from labline.lab import Lab
+
+    jobs = Lab.from_().jobs
+    if output.as_json:
+        found = jobs.wait([jobs.get(job).id])[0] if follow else jobs.get(job)
+        text = jobs.log(found.id) if found.output else ""
+        output.emit({"job": found.id, "status": found.status, "log": text}, lambda: None)
+    else:
+        for piece in jobs.follow(job) if follow else [jobs.log(job)]:
+            click.echo(piece, nl=False)
+        found = jobs.get(job)
+    if not follow or found.status is JobStatus.SUCCEEDED:
+        return 0
+    if not output.as_json:
+        click.secho(found.error or f"The job is {found.status}.", fg="red", err=True)
+    return 1
 
 
 @jobs.command("cancel")

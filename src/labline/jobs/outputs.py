@@ -32,6 +32,26 @@ def log(notebook: NotebookNode) -> str:
     )
 
 
+def news(told: str, text: str) -> str:
+    """Return what to print for a reader of `told` to have read `text`: whole lines if it changed.
+
+    >>> news("one t", "one two")
+    'wo'
+    """
+    if text.startswith(told):
+        return text[len(told) :]
+    pairs = zip(told.splitlines(keepends=True), text.splitlines(keepends=True), strict=False)
+    same = sum(len(old) for old, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return "\n" + text[same:]
+
+
+def traceback(notebook: NotebookNode) -> str:
+    """Return the traceback of the exception that the cells show last, empty if there is none."""
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    errors = [output for output in shown if output.output_type == "error"]
+    return _text(errors[-1]).rstrip() if errors else ""
+
+
 def _text(output: NotebookNode) -> str:
     if output.output_type == "stream":
         text = output.text

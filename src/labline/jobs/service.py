@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,34 @@ class Jobs:
         if job.output is None:
             raise NotFound(f"Job {job.id} has no output: it is {job.status}.")
         return outputs.log(notebooks.read(job.output))
+
+    def follow(self, id: str) -> Iterator[str]:
+        """Yield what the job's cells show, piece by piece, until the job has ended.
+
+        A job that waits is waited for. Lines that changed since, as a progress bar's, come again.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        """
+        told, job = "", self.get(id)
+        while True:
+            text = self.log(job.id) if job.output else ""
+            # A line that is still being written would be cut in two.
+            text = text if job.status.ended else text.rstrip("\n")
+            if piece := outputs.news(told, text):
+                yield piece
+            told = text
+            if job.status.ended:
+                return
+            time.sleep(_LOOK)
+            job = self.get(job.id)
+
+    def traceback(self, id: str) -> str:
+        """Return the traceback of the cell that failed the job, empty if none did."""
+        job = self.get(id)
+        return outputs.traceback(notebooks.read(job.output)) if job.error and job.output else ""
 
     def cancel(self, id: str) -> None:
         """Take the job out of the queue, or stop it; what it has run so far is kept.
