@@ -133,6 +133,12 @@ class ReplaySettings(_Section):
     timeout: Duration = Field(3600.0, gt=0, description="seconds until the replay is stopped")
 
 
+class ParitySettings(_Section):
+    """``parity`` of a stage: how close the built service must come to the notebook."""
+
+    tolerance: float = Field(1e-6, ge=0, description="relative difference allowed per prediction")
+
+
 class ApprovalSettings(_Section):
     """``approvals`` of a stage: who must agree after the gates have passed."""
 
@@ -151,6 +157,7 @@ class StageSettings(_Section):
     approvals: ApprovalSettings = ApprovalSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
+    parity: ParitySettings = ParitySettings()
 
 
 class GatewaySettings(_Section):

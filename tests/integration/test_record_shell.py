@@ -222,6 +222,8 @@ def test_a_model_is_logged_with_signature_data_and_requirements(
     assert [column["name"] for column in signature["inputs"]] == ["a", "b", "c"]  # type: ignore[index]
     inputs = tracking.client.get_run(found.id).inputs.dataset_inputs
     assert {item.dataset.name for item in inputs} == {"X", "y"}
+    kept = tracking.read_json(found.id, "labline/holdout.json")
+    assert (len(kept["rows"]), len(kept["predictions"])) == (60, 60)
     version = tracking.registry.register("clf", found.id)
     import mlflow
 

@@ -114,10 +114,11 @@ class Recording:
         self._models += 1
         return self.journal.path.with_suffix(".models") / str(self._models) / name
 
-    def put_model(self, folder: Path) -> None:
-        """Add a model that was saved in a :meth:`model_folder`."""
-        place = folder.relative_to(self.journal.path.parent)
-        self.put({"event": "model", "name": folder.name, "folder": place.as_posix()})
+    def put_model(self, folder: Path, holdout: Path | None = None) -> None:
+        """Add a model that was saved in a :meth:`model_folder`, and held-out rows beside it."""
+        places = {"folder": folder, **({"holdout": holdout} if holdout else {})}
+        shown = {key: _below(path, self.journal.path) for key, path in places.items()}
+        self.put({"event": "model", "name": folder.name, **shown})
 
     def begin_cell(self, source: str) -> None:
         """Note that a cell runs, should it take the kernel with it."""
@@ -202,6 +203,10 @@ def _environment(loaded: tuple[str, ...]) -> dict[str, Any]:
     from labline.records import to_dict
 
     return {"event": "environment", **to_dict(capture(loaded))}
+
+
+def _below(path: Path, journal: Path) -> str:
+    return path.relative_to(journal.parent).as_posix()
 
 
 def _shown(notebook: Path | None, root: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labline.records import Release, to_dict
@@ -32,10 +33,13 @@ class Delivery:
 
     @property
     def _promotions(self) -> Promotions:
+        from labline.lab import trial
         from labline.promotion import Promotions
 
         lab = self.lab
-        return Promotions(lab.settings, lab.tracking, lab.ledger, lab.jobs.replay)
+        return Promotions(
+            lab.settings, lab.tracking, lab.ledger, lab.jobs.replay, partial(trial.hold, lab)
+        )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
         """Export a model version, prepare its environment, boot it, and lead traffic to it."""

@@ -142,7 +142,7 @@ def _model(
 ) -> tuple[str, tuple[str, ...]]:
     """Save the model beside the journal, note it there; return its name and requirements."""
     from labline.kernel.requirements import of_model
-    from labline.tracking import models
+    from labline.tracking import holdout, models
 
     assert recorder.recording is not None
     model = evaluate(arguments.model, shell.user_ns)
@@ -157,7 +157,8 @@ def _model(
         requirements=list(needs.requirements),
         code_paths=list(needs.code_paths),
     )
-    recorder.recording.put_model(folder)
+    kept = holdout.write(model, example, folder.with_name("holdout.json"))
+    recorder.recording.put_model(folder, kept)
     return name, needs.requirements
 
 

@@ -7,12 +7,15 @@ that waits for them is carried out by :mod:`labline.promotion.approvals`.
 
 from labline.promotion.approvals import Approvals
 from labline.promotion.evidence import (
+    Answer,
     Approval,
     Evidence,
     Outcome,
     Promotion,
     PromotionState,
+    Question,
     Replay,
+    Service,
     Subject,
     Verdict,
 )
@@ -21,6 +24,7 @@ from labline.promotion.history import History
 from labline.promotion.workflow import Promotions
 
 __all__ = [
+    "Answer",
     "Approval",
     "Approvals",
     "Evidence",
@@ -30,7 +34,9 @@ __all__ = [
     "Promotion",
     "PromotionState",
     "Promotions",
+    "Question",
     "Replay",
+    "Service",
     "Subject",
     "Verdict",
 ]

@@ -56,6 +56,49 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A request that a gate puts to the built service."""
+
+    #: what the gate calls it; the answer comes under ``GATE/NAME``
+    name: str
+    #: body of ``POST /predict``
+    body: bytes
+    #: how often it is sent; the answer is the last
+    times: int = 1
+    #: requests under way at a time
+    concurrency: int = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the built service answered."""
+
+    #: HTTP status; 0 where none came
+    status: int
+    #: body, as JSON where it is that, else as text
+    body: Any
+    #: how long each request took; of those without an answer nothing
+    seconds: tuple[float, ...] = ()
+    #: requests that were not answered with the status 200
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Service:
+    """The candidate's Bento, built and booted, and what it answered."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    #: from start to ready
+    boot_seconds: float = 0.0
+    #: why it could not be built or did not become ready
+    error: str = ""
+    #: what the user can do about it
+    fix: str = ""
+    #: the last lines of its log
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the gates of one promotion may look at."""
 
@@ -64,6 +107,10 @@ class Evidence:
     champion: Subject | None = None
     #: collected where a gate's ``needs`` names it
     replay: Replay | None = None
+    #: collected where a gate's ``needs`` names it
+    service: Service | None = None
+    #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
+    holdout: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ name it in a stage's ``gates`` and it is asked like those below.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
-from labline.promotion.evidence import Evidence, Outcome, Verdict
+from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
 from labline.settings import MetricSettings, StageSettings
 
 
@@ -26,8 +27,15 @@ class Gate:
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
-    #: evidence that costs something to collect: ``"replay"``
+    #: evidence that costs something to collect: ``"replay"``, ``"service"``
     needs: ClassVar[frozenset[str]] = frozenset()
+
+    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
+        """Return what to ask the built service; optional, called once before :meth:`judge`.
+
+        Only where :attr:`needs` names ``"service"``; `evidence` is complete but for the service.
+        """
+        return []
 
     def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
         """Return the verdict; required, called once, `super()` is not needed."""
@@ -214,6 +222,18 @@ def load(names: tuple[str, ...], stage: str) -> list[Gate]:
                 fix=nearest(name, known),
             )
     return [known[name].load()() for name in names]
+
+
+def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> dict[str, Question]:
+    """Return what the gates ask the built service, by ``GATE/NAME``; one that raises asks nothing.
+
+    It is heard of again when it judges without an answer.
+    """
+    asked: dict[str, Question] = {}
+    for gate in (item for item in gates if "service" in item.needs):
+        with contextlib.suppress(Exception):
+            asked |= {f"{gate.name}/{item.name}": item for item in gate.questions(evidence, stage)}
+    return asked
 
 
 def judge(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> list[Verdict]:

@@ -8,15 +8,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from labline.errors import LablineError
+from labline.errors import LablineError, NotFound
 from labline.ledger import Ledger
 from labline.notebooks.truth import of_run
 from labline.promotion import gates
-from labline.promotion.evidence import Evidence, Outcome, Promotion, Replay, Subject, Verdict
+from labline.promotion.evidence import (
+    Evidence,
+    Outcome,
+    Promotion,
+    Question,
+    Replay,
+    Service,
+    Subject,
+    Verdict,
+)
 from labline.promotion.history import History
 from labline.records import ModelVersion, Run
 from labline.settings import Settings
 from labline.tracking import Tracking
+from labline.tracking.holdout import PLACE as HOLDOUT
 from labline.tracking.models import digest
 
 T = TypeVar("T")
@@ -27,6 +37,14 @@ class Replayer(Protocol):
 
     def __call__(self, run: Run, *, timeout: float | None = None) -> Run:
         """Return the new run."""
+        ...
+
+
+class Trial(Protocol):
+    """What tries a candidate as a service; see :func:`labline.lab.trial.hold`."""
+
+    def __call__(self, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+        """Return the answers by the questions' names; what goes wrong is told, not raised."""
         ...
 
 
@@ -53,6 +71,8 @@ class Promotions:
     ledger: Ledger
     #: rerun a run's notebook in a fresh kernel and return the new run
     replay: Replayer
+    #: build and boot a candidate's Bento, and ask it
+    trial: Trial
 
     def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
@@ -83,6 +103,11 @@ class Promotions:
                 "replay", lambda: self._replay(evidence.candidate.run, stage.replay.timeout)
             )
             evidence = replace(evidence, replay=replay)
+        questions = gates.questions(asked, evidence, stage)
+        if questions:
+            flow.publish("stage", "building the service and asking it")
+            service = flow.step("service", lambda: self.trial(evidence.candidate, questions))
+            evidence = replace(evidence, service=service)
         verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
         if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
             verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
@@ -119,7 +144,15 @@ class Promotions:
         champion = self.tracking.registry.champion(candidate.model, payload["stage"])
         same = champion is not None and champion.version == candidate.version
         held = self._subject(champion) if champion and not same else None
-        return Evidence(candidate=candidate, champion=held)
+        holdout = self._holdout(candidate.run)
+        return Evidence(candidate=candidate, champion=held, holdout=holdout)
+
+    def _holdout(self, run: Run) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self.tracking.read_json(run.id, HOLDOUT)
+        except NotFound:
+            return None
+        return found
 
     def _candidate(self, payload: Mapping[str, Any]) -> Subject:
         """Resolve ``best:METRIC``, a run id, or a model reference."""

@@ -101,7 +101,7 @@ def _signature(model: Any, flavor: str, example: Any) -> Any:
 
     try:
         with _quiet():
-            return infer_signature(example, _predict(model, flavor, example))
+            return infer_signature(example, predict(model, flavor, example))
     except Exception as error:
         raise NoSignature(
             f"No signature could be inferred from the data: {error}",
@@ -109,7 +109,7 @@ def _signature(model: Any, flavor: str, example: Any) -> Any:
         ) from error
 
 
-def _predict(model: Any, flavor: str, rows: Any) -> Any:
+def predict(model: Any, flavor: str, rows: Any) -> Any:
     """Return what `model` predicts, called as MLflow will call it."""
     if flavor == "pyfunc":
         return model.predict(None, rows)

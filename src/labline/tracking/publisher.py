@@ -20,6 +20,7 @@ from typing import IO
 
 from labline.errors import Conflict, Failed, NotFound, Unreachable
 from labline.records import Column, Dataset, Run
+from labline.tracking import holdout
 from labline.tracking.client import Tracking
 from labline.tracking.recording import Event, NotARecording, Recording
 
@@ -244,6 +245,9 @@ class _Publication:
                 fix="Log the model again.",
             )
         self._tracking.attach_model(self._run_id, folder)
+        if rows := event.get("holdout"):
+            text = (self._recording.path.parent / rows).read_text(encoding="utf-8")
+            self._tracking.log_text(self._run_id, text, holdout.PLACE)
 
     def _environment(self, event: Event) -> None:
         content = {key: event[key] for key in ("python", "platform", "packages")}

@@ -1,0 +1,236 @@
+"""Try a candidate as a service: build its Bento, boot it on a free port, ask it, end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labline.errors import BootFailed, LablineError, Refused
+from labline.records import Bento, Command, ModelVersion
+
+if TYPE_CHECKING:
+    import httpx
+
+    from labline.lab.service import Lab
+    from labline.promotion.evidence import Answer, Question, Service, Subject
+
+#: seconds until a request counts as hanging
+PATIENCE = 20.0
+_LINES = 40
+_GRACE = 10.0
+
+
+def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+    """Return what the candidate's built service answers; a failure is told, not raised.
+
+    Raises
+    ------
+    Unreachable
+        MLflow, or the package index that its environment needs, is away.
+    """
+    from labline.promotion.evidence import Service
+
+    try:
+        with _booted(lab, _bento(lab, candidate)) as (client, seconds):
+            answers = {name: _ask(client, question) for name, question in questions.items()}
+    except LablineError as error:
+        if error.exit_code == 3:
+            raise
+        log = tuple(error.details.get("log", ()))
+        return Service(error=error.message, fix=error.fix, log=log)
+    return Service(answers, seconds)
+
+
+def _bento(lab: Lab, candidate: Subject) -> Bento:
+    """Build the Bento as :meth:`Lab.export` would once the candidate is registered.
+
+    Before that it gets the number that comes next, so that in most cases deploying finds it built.
+    """
+    from labline import serving
+
+    registry = lab.tracking.registry
+    if candidate.version is not None:
+        return lab.export(f"{candidate.model}/{candidate.version}")
+    known = registry.versions(candidate.model, missing_ok=True)
+    number = max((item.version for item in known), default=0) + 1
+    uri = candidate.run.model_uri
+    if uri is None:
+        raise Refused("The run has no model.", fix="Log one: %log --model model --data X,y")
+    version = ModelVersion(candidate.model, number, candidate.run.id, uri, (), time.time())
+    return serving.export(registry.fetch(version), version, settings=lab.settings)
+
+
+def _python(lab: Lab, bento: Bento) -> Path:
+    """Return this interpreter where it will do, which takes no time; else a locked one."""
+    from labline import serving
+
+    try:
+        return serving.ensure_environment(bento, "current", settings=lab.settings)
+    except Refused:
+        return serving.ensure_environment(bento, "locked", settings=lab.settings)
+
+
+@contextmanager
+def _booted(lab: Lab, bento: Bento) -> Iterator[tuple[httpx.Client, float]]:
+    import httpx
+
+    from labline import serving
+
+    folder = lab.settings.folder("trials")
+    _sweep(folder)
+    port = _free_port()
+    command = serving.boot_command(bento, _python(lab, bento), port)
+    log = folder / f"{bento.tag.replace(':', '-')}.log"
+    began = time.monotonic()
+    with _process(command, log) as process:
+        note = folder / f"{process.pid}.json"
+        note.write_text(json.dumps({"pid": process.pid, "started": _started(process.pid)}))
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            timeout=PATIENCE,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None),
+        ) as client:
+            _await_ready(client, process, log, lab.settings.serving.boot_timeout)
+            yield client, time.monotonic() - began
+    note.unlink(missing_ok=True)
+
+
+@contextmanager
+def _process(command: Command, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command.argv,
+            env={**os.environ, **command.env},
+            cwd=command.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_ready(
+    client: httpx.Client, process: subprocess.Popen[bytes], log: Path, timeout: float
+) -> None:
+    import httpx
+
+    from labline.workflows.flow import Flow
+
+    deadline = time.monotonic() + timeout
+    while True:
+        if flow := Flow.current():
+            flow.check()
+        if process.poll() is not None:
+            raise _failed(f"The service ended with {process.returncode} while it booted", log)
+        if time.monotonic() > deadline:
+            raise _failed(f"The service was not ready after {timeout:g} s", log)
+        try:
+            if client.get("/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+
+
+def _failed(what: str, log: Path) -> BootFailed:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LINES:]
+    said = _telling(lines)
+    return BootFailed(
+        f"{what}: {said}",
+        fix="The service loads the model in a process of its own: what the model imports must be "
+        "in a package or a module beside the notebook, and in its requirements.",
+        log=lines,
+    )
+
+
+def _telling(lines: list[str]) -> str:
+    """Return the last line that names an exception, else the last."""
+    said = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in said if re.match(r"[\w.]*(Error|Exception)\b.*:", line)]
+    return (errors or said or ["it said nothing"])[-1][:300]
+
+
+# -- asking --------------------------------------------------------------------------------------
+
+
+def _ask(client: httpx.Client, question: Question) -> Answer:
+    from labline.promotion.evidence import Answer
+
+    with ThreadPoolExecutor(question.concurrency) as pool:
+        took = list(pool.map(lambda _: _send(client, question.body), range(question.times)))
+    status, body, _ = took[-1]
+    return Answer(
+        status,
+        body,
+        tuple(seconds for code, _, seconds in took if code),
+        sum(code != 200 for code, _, _ in took),
+    )
+
+
+def _send(client: httpx.Client, body: bytes) -> tuple[int, Any, float]:
+    import httpx
+
+    began = time.monotonic()
+    try:
+        response = client.post(
+            "/predict", content=body, headers={"content-type": "application/json"}
+        )
+    except httpx.HTTPError as error:
+        return 0, f"{type(error).__name__}: {error}", time.monotonic() - began
+    seconds = time.monotonic() - began
+    try:
+        return response.status_code, response.json(), seconds
+    except ValueError:
+        return response.status_code, response.text[:2000], seconds
+
+
+# -- processes -----------------------------------------------------------------------------------
+
+
+def _sweep(folder: Path) -> None:
+    """End what a worker that was killed has left; trials are held one at a time."""
+    import psutil
+
+    for note in folder.glob("*.json"):
+        try:
+            found = json.loads(note.read_text(encoding="utf-8"))
+            process = psutil.Process(found["pid"])
+            orphan = process.parent() is None or process.ppid() != os.getpid()
+            if process.create_time() == found["started"] and orphan:
+                process.kill()
+        except (psutil.Error, ValueError, KeyError, OSError):
+            pass
+        note.unlink(missing_ok=True)
+
+
+def _started(pid: int) -> float:
+    import psutil
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,138 @@
+"""Gates on the built service: real Bentos, booted, asked over HTTP."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from tests.integration.serving_models import passengers, pipeline
+
+from labline.lab import Lab
+from labline.promotion import Outcome, Promotion, Verdict
+from labline.tracking import holdout, models
+
+POLICY = """
+[project]
+name = "titanic"
+
+[stages.staging]
+gates = ["parity"]
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("titanic")
+    (folder / "labline.toml").write_text(POLICY)
+    made = Lab.from_(folder)
+    with made.worker():
+        yield made
+
+
+Recorder = Callable[..., str]
+
+
+@pytest.fixture
+def record(lab: Lab, tmp_path: Path) -> Recorder:
+    """Return a function that records a run with a model, as ``%log --model --data`` does."""
+
+    def make(model: Any, rows: Any, *, keep: bool = True, **options: Any) -> str:
+        from importlib.metadata import version
+
+        run = lab.tracking.create_run("titanic")
+        folder = tmp_path / run.id / "model"
+        names = ("mlflow", "scikit-learn", "pandas", "numpy")
+        pinned = [f"{name}=={version(name)}" for name in names]
+        models.save(model, folder, example=rows, requirements=pinned, **options)
+        lab.tracking.attach_model(run.id, folder)
+        kept = holdout.write(model, rows, tmp_path / "holdout.json") if keep else None
+        if kept:
+            lab.tracking.log_text(run.id, kept.read_text(), holdout.PLACE)
+        lab.tracking.end_run(run.id)
+        return run.id
+
+    return make
+
+
+def judged(lab: Lab, run: str, model: str) -> tuple[Promotion, Verdict]:
+    done = lab.promote(run, to="staging", model=model, dry_run=True)
+    return done, done.verdicts[-1]
+
+
+def test_a_pipeline_of_mixed_types_answers_as_in_the_notebook(lab: Lab, record: Recorder) -> None:
+    table = passengers()
+    run = record(pipeline(table), table)
+    _, verdict = judged(lab, run, "mixed")
+    assert verdict.passed, verdict
+    assert verdict.evidence["rows"] == 150
+    assert not list(lab.settings.folder("trials").glob("*.json"))
+    here = str(lab.settings.root)
+    assert not [p for p in psutil.process_iter() if here in " ".join(_words(p))]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+class Remembering(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """A model that leans on something only the notebook has."""
+
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        import os
+
+        return model_input["a"] * (1.0 if os.environ.get("ONLY_IN_THE_NOTEBOOK") else 2.0)
+
+
+def test_a_model_that_leans_on_the_notebook_differs_and_the_first_row_is_named(
+    lab: Lab, record: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = pd.DataFrame({"a": [0.0, 1.5, 2.0]})
+    monkeypatch.setenv("ONLY_IN_THE_NOTEBOOK", "1")
+    run = record(Remembering(), rows, code_paths=[Path(__file__)])
+    monkeypatch.delenv("ONLY_IN_THE_NOTEBOOK")
+    _, verdict = judged(lab, run, "remembering")
+    assert verdict.outcome is Outcome.FAILED
+    assert "2 of 3 predictions differ; row 1: the notebook had 1.5, the service gives 3.0" in (
+        verdict.reason
+    )
+
+
+def test_a_model_whose_module_is_missing_is_refused_with_the_last_lines(
+    lab: Lab, record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def double(x):\n    return x * 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from only_here import double  # type: ignore[import-not-found]
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    rows = pd.DataFrame({"a": np.arange(5.0), "b": np.ones(5)})
+    fitted = make_pipeline(FunctionTransformer(double), Ridge()).fit(rows, rows["a"])
+    run = record(fitted, rows)
+    del sys.modules["only_here"]
+    _, verdict = judged(lab, run, "missing")
+    assert verdict.outcome is Outcome.FAILED
+    assert "No module named 'only_here'" in verdict.reason
+    assert verdict.evidence["log"]
+    assert "module beside the notebook" in verdict.fix
+
+
+def test_a_run_without_held_out_rows_is_told_how_to_keep_some(lab: Lab, record: Recorder) -> None:
+    from sklearn.linear_model import Ridge
+
+    rows = pd.DataFrame({"a": np.arange(5.0)})
+    run = record(Ridge().fit(rows, rows["a"]), rows, keep=False)
+    _, verdict = judged(lab, run, "rowless")
+    assert verdict.outcome is Outcome.FAILED
+    assert "%log --model model --data" in verdict.fix
