@@ -213,3 +213,26 @@ def test_loading_the_extension_imports_nothing_heavy(project: Path) -> None:
     spent, new = json.loads(done.stdout)
     assert not {"mlflow", "pandas", "numpy", "pydantic", "sqlalchemy", "bentoml"} & set(new)
     assert spent < 0.05
+
+
+def test_what_a_notebook_reads_and_draws_is_kept_with_the_run(
+    project: Path, tracking: Tracking
+) -> None:
+    (project / "pets.csv").write_text("mass,kind\n3.5,cat\n9.0,dog\n")
+    with kernel("labline", project) as (cell, _):
+        cell("%record on --run seen")
+        cell("import pandas as pd\npets = pd.read_csv('pets.csv')\npets['mass'] = 0")
+        cell("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+        cell("fig, _ = plt.subplots()\nplt.close()\nfig")
+        cell("%record off")
+    (run,) = [run for run in tracking.runs("diabetes") if run.name == "seen"]
+    recording = tracking.read_json(run.id, "labline/recording.json")
+    (data,) = recording["datasets"]
+    assert (data["name"], data["source"], data["rows"]) == ("pets", "pets.csv", 2)
+    assert tracking.artifacts(run.id, "figures") == [
+        "figures/cell-3-1.png",
+        "figures/cell-4-1.png",
+    ]
+    assert tracking.read_bytes(run.id, "figures/cell-3-1.png").startswith(b"\x89PNG")
+    assert [figure["cell"] for figure in recording["figures"]] == [3, 4]
+    assert not list((project / ".labline/recordings").glob("*.figures"))

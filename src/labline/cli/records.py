@@ -84,6 +84,9 @@ def _run(run: Run, recording: dict[str, object] | None, truth: Truth | None) -> 
     out.print(f"[bold]{run.name}[/bold]  {run.id}  {run.status.lower()}")
     pairs = [("param", k, v) for k, v in sorted(run.params.items())]
     pairs += [("metric", k, render.number(v)) for k, v in sorted(run.metrics.items())]
+    data = recording.get("datasets", []) if recording else []
+    if isinstance(data, list):
+        pairs += [("data", d["name"], f"{d['rows']} rows from {d['source']}") for d in data]
     render.table("", ("", "name", "value"), pairs, "Nothing was logged with this run.")
     cells = recording.get("cells", []) if recording else []
     if isinstance(cells, list) and cells:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import Conflict
+from labline.kernel.figures import Figures
 from labline.kernel.journal import Journal, NotWritten
 from labline.kernel.outputs import digest
 from labline.kernel.publishing import Courier, Publishing
+from labline.kernel.sight import Sight
 
 if TYPE_CHECKING:
     from labline.settings import Settings
@@ -80,9 +82,11 @@ class Recording:
         self._models = 0
         self.journal = Journal(publishing.folder / f"{self.id}.jsonl")
         self._courier = Courier(publishing, self.journal.path)
+        self._figures = Figures(self.journal)
         self.journal.put(lambda: self._start(run_id))
         self.journal.put({"event": "earlier", "cells": earlier})
         self.journal.put(self._git)
+        self._sight = Sight(self.put, publishing.root)
 
     def put(self, event: dict[str, Any]) -> None:
         """Add an event."""
@@ -138,6 +142,7 @@ class Recording:
                 "outputs_digest": digest(shown),
             }
         )
+        self._figures.keep(number, shown)
 
     def close(self, status: str, *, with_cell: bool = False) -> None:
         """Bring everything to disk, environment and notebook included, and end the journal.
@@ -152,6 +157,7 @@ class Recording:
         NotWritten
             It is not on disk.
         """
+        self._sight.close()
         self._courier.stop()
         loaded = tuple(sys.modules)
         ran = list(self._ran)

@@ -134,6 +134,7 @@ class _Publication:
             "metrics": self._metrics,
             "dataset": self._dataset,
             "model": self._model,
+            "figure": self._figure,
             "environment": self._environment,
             "notebook": self._notebook,
         }
@@ -249,6 +250,11 @@ class _Publication:
             text = (self._recording.path.parent / rows).read_text(encoding="utf-8")
             self._tracking.log_text(self._run_id, text, holdout.PLACE)
 
+    def _figure(self, event: Event) -> None:
+        file = self._recording.path.parent / event["file"]
+        if file.is_file():
+            self._tracking.log_file(self._run_id, file, "figures")
+
     def _environment(self, event: Event) -> None:
         content = {key: event[key] for key in ("python", "platform", "packages")}
         self._tracking.log_json(self._run_id, content, "labline/environment.json")
@@ -285,11 +291,12 @@ def _append(path: Path, line: str) -> None:
 
 
 def _move(journal: Path) -> None:
-    """Put a finished journal away, with the newest others; its models are in MLflow now."""
+    """Put a finished journal away, with the newest others; its files are in MLflow now."""
     folder = journal.parent / PUBLISHED
     folder.mkdir(exist_ok=True)
     journal.replace(folder / journal.name)
-    shutil.rmtree(journal.with_suffix(".models"), ignore_errors=True)
+    for files in (".models", ".figures"):
+        shutil.rmtree(journal.with_suffix(files), ignore_errors=True)
     for old in sorted(folder.glob("*.jsonl"))[:-_KEPT]:
         old.unlink(missing_ok=True)
 

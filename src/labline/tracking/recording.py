@@ -1,10 +1,10 @@
 """A recording as read back from its journal.
 
 A journal is a file of JSON lines, one event each: ``start``, ``earlier``, ``git``, ``running``,
-``execution``, ``params``, ``metrics``, ``dataset``, ``model``, ``environment``, ``notebook``,
-``end``, written by the kernel's recorder in this order or as they come, each with its number ``n``
-and its time ``at``; and ``published`` with the number ``upto`` which lines are in MLflow, written
-by the publisher.
+``execution``, ``params``, ``metrics``, ``dataset``, ``figure``, ``model``, ``environment``,
+``notebook``, ``end``, written by the kernel's recorder in this order or as they come, each with
+its number ``n`` and its time ``at``; and ``published`` with the number ``upto`` which lines are in
+MLflow, written by the publisher.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ class Recording:
             # what the kernel had run before the recording began
             "earlier": (self.last("earlier") or {"cells": []})["cells"],
             "cells": [_content(event) for event in self.all("execution")],
+            "figures": [_content(event) for event in self.all("figure")],
             "datasets": [_content(event) for event in self.all("dataset")],
             # whether every recorded cell is in labline/notebook.ipynb
             "notebook_complete": notebook["complete"] if notebook else None,
