@@ -139,6 +139,16 @@ class ParitySettings(_Section):
     tolerance: float = Field(1e-6, ge=0, description="relative difference allowed per prediction")
 
 
+class LatencySettings(_Section):
+    """``latency`` of a stage: how fast the built service must answer one row."""
+
+    p50_ms: float | None = Field(None, gt=0, description="most milliseconds for half of requests")
+    p95_ms: float | None = Field(None, gt=0, description="most milliseconds for 95 of 100")
+    p99_ms: float | None = Field(None, gt=0, description="most milliseconds for 99 of 100")
+    concurrency: int = Field(8, ge=1, le=256, description="requests under way at a time")
+    requests: int = Field(200, ge=2, le=10_000, description="requests that are measured")
+
+
 class ApprovalSettings(_Section):
     """``approvals`` of a stage: who must agree after the gates have passed."""
 
@@ -158,6 +168,7 @@ class StageSettings(_Section):
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
+    latency: LatencySettings | None = None
 
 
 class GatewaySettings(_Section):

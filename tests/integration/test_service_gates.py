@@ -24,6 +24,10 @@ name = "titanic"
 
 [stages.staging]
 gates = ["parity"]
+
+[stages.prod]
+gates = ["parity", "contract", "latency"]
+latency = { p99_ms = 5000, requests = 40 }
 """
 
 
@@ -69,9 +73,12 @@ def judged(lab: Lab, run: str, model: str) -> tuple[Promotion, Verdict]:
 def test_a_pipeline_of_mixed_types_answers_as_in_the_notebook(lab: Lab, record: Recorder) -> None:
     table = passengers()
     run = record(pipeline(table), table)
-    _, verdict = judged(lab, run, "mixed")
-    assert verdict.passed, verdict
-    assert verdict.evidence["rows"] == 150
+    done = lab.promote(run, to="prod", model="mixed", dry_run=True)
+    assert done.passed, done.refusals
+    parity, contract, latency = done.verdicts
+    assert parity.evidence["rows"] == 150
+    assert contract.evidence["cases"] > 40
+    assert 0 < latency.evidence["p50_ms"] <= latency.evidence["p99_ms"]
     assert not list(lab.settings.folder("trials").glob("*.json"))
     here = str(lab.settings.root)
     assert not [p for p in psutil.process_iter() if here in " ".join(_words(p))]
@@ -82,6 +89,23 @@ def _words(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:
         return []
+
+
+def test_a_model_that_an_unknown_word_breaks_is_refused_with_the_request(
+    lab: Lab, record: Recorder
+) -> None:
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    rows = pd.DataFrame({"kind": ["a", "b", "a", "b"]})
+    run = record(make_pipeline(OneHotEncoder(), Ridge()).fit(rows, [1.0, 2.0, 1.0, 2.0]), rows)
+    done = lab.promote(run, to="prod", model="strict", dry_run=True)
+    (refusal,) = done.refusals
+    assert refusal.gate == "contract"
+    assert "kind an unknown word: it broke the service: 500" in refusal.reason
+    assert "labline-unknown" in refusal.evidence["request"]
+    assert 'handle_unknown="ignore"' in refusal.fix
 
 
 class Remembering(mlflow.pyfunc.PythonModel):  # type: ignore[misc]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
+from collections.abc import Sequence
 from typing import Any
 
+from labline.promotion.contract import Case, cases
 from labline.promotion.evidence import Answer, Evidence, Question, Verdict
 from labline.promotion.gates import Gate
-from labline.settings import StageSettings
+from labline.settings import LatencySettings, StageSettings
 
 _LOG_AGAIN = "Log the model again with held-out data: %log --model model --data X_test,y_test"
 
@@ -98,6 +101,133 @@ class ParityGate(ServiceGate):
             rows=len(notebook),
             boot_seconds=round(evidence.service.boot_seconds, 2),
         )
+
+
+class ContractGate(ServiceGate):
+    """Whatever is sent, the built service gives a right answer or a clean 4xx, and in time."""
+
+    name = "contract"
+
+    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
+        """Ask with requests made from the signature; each is wrong, or odd, in one way."""
+        return [Question(case.name, case.body) for case in self._cases(evidence)]
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Name the first case that broke, with request and answer."""
+        if verdict := self.unfit(evidence):
+            return verdict
+        made = self._cases(evidence)
+        for case in made:
+            answer = self.answer(evidence, case.name)
+            if wrong := _breach(case, answer, stage.parity.tolerance):
+                return self.failed(
+                    f"{case.name}: {wrong}",
+                    _MEND if answer.status == 0 or answer.status >= 500 else _TIGHTEN,
+                    case=case.name,
+                    request=case.shown,
+                    status=answer.status,
+                    answer=answer.body,
+                )
+        return self.passed(
+            f"{len(made)} requests: each got a right answer or a clean 4xx", cases=len(made)
+        )
+
+    def _cases(self, evidence: Evidence) -> list[Case]:
+        inputs = (evidence.candidate.signature or {}).get("inputs") or []
+        if not inputs or not (evidence.holdout or {}).get("rows"):
+            return []
+        assert evidence.holdout is not None
+        return cases(inputs, evidence.holdout, evidence.max_body_bytes)
+
+
+_MEND = (
+    "Make the model take what its signature allows: impute nulls, OneHotEncoder("
+    'handle_unknown="ignore"), no assumption on values. Then log it again.'
+)
+_TIGHTEN = "See the answer in the evidence; a template of your own must refuse what it cannot take."
+
+
+def _breach(case: Case, answer: Answer, tolerance: float) -> str:
+    """Return in words what is wrong with an answer; empty where it is right."""
+    if not answer.status:
+        return f"no answer came ({answer.body}). Request: {case.shown}"
+    if answer.status >= 500:
+        return f"it broke the service: {told(answer)}. Request: {case.shown}"
+    if answer.status == 200:
+        return _wrong_answer(case, answer, tolerance)
+    if not isinstance(answer.body, dict):
+        return f"the refusal {answer.status} says nothing in JSON. Request: {case.shown}"
+    if case.predictions is not None:
+        return f"it was refused, though nothing is wrong with it: {told(answer)}"
+    return ""
+
+
+def _wrong_answer(case: Case, answer: Answer, tolerance: float) -> str:
+    if case.predictions is not None:
+        given = answer.body["predictions"]
+        if equal(list(case.predictions), given, tolerance):
+            return ""
+        return f"the answer is {_shown(given)}, right is {_shown(list(case.predictions))}."
+    return f"it was answered as if it were right. Request: {case.shown}" if case.refuse else ""
+
+
+class LatencyGate(ServiceGate):
+    """One-row requests to the built service, several at a time, are answered fast enough."""
+
+    name = "latency"
+
+    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
+        """Warm up, then ask with one row over and over."""
+        rows, rule = (evidence.holdout or {}).get("rows"), stage.latency
+        if not rows or rule is None:
+            return []
+        body = json.dumps({"rows": rows[:1]}).encode()
+        return [
+            Question("warm-up", body, rule.concurrency * 4, rule.concurrency),
+            Question("load", body, rule.requests, rule.concurrency),
+        ]
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        """Compare the percentiles with the stage's limits."""
+        rule = stage.latency
+        if rule is None:
+            return self.failed(
+                "The stage asks for the latency gate but says nothing of the latency.",
+                "Add latency = { p95_ms = 50, concurrency = 8 } to the stage in labline.toml.",
+            )
+        if verdict := self.unfit(evidence):
+            return verdict
+        answer = self.answer(evidence, "load")
+        if answer.failures or len(answer.seconds) < 2:
+            return self.failed(
+                f"{answer.failures} of {rule.requests} requests failed: {told(answer)}",
+                "Look at what the gates parity and contract say.",
+                failures=answer.failures,
+            )
+        return self._limits(answer, rule)
+
+    def _limits(self, answer: Answer, rule: LatencySettings) -> Verdict:
+        found = percentiles(answer.seconds)
+        words = ", ".join(f"{name} {value:.1f} ms" for name, value in found.items())
+        numbers = {f"{name}_ms": round(value, 3) for name, value in found.items()}
+        numbers["concurrency"] = rule.concurrency
+        for name, value in found.items():
+            limit = getattr(rule, f"{name}_ms")
+            if limit is not None and value > limit:
+                return self.failed(
+                    f"{name} is {value:.1f} ms, the limit is {limit:g} ms ({words}; "
+                    f"{rule.concurrency} at a time).",
+                    "Make the model smaller or its features cheaper, or raise the limit.",
+                    **numbers,
+                    limit=limit,
+                )
+        return self.passed(f"{words}; {rule.concurrency} at a time", **numbers)
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Return p50, p95 and p99 in milliseconds; takes two values or more."""
+    cut = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {f"p{share}": cut[share - 1] * 1000 for share in (50, 95, 99)}
 
 
 def equal(ours: Any, theirs: Any, tolerance: float) -> bool:

@@ -145,7 +145,12 @@ class Promotions:
         same = champion is not None and champion.version == candidate.version
         held = self._subject(champion) if champion and not same else None
         holdout = self._holdout(candidate.run)
-        return Evidence(candidate=candidate, champion=held, holdout=holdout)
+        return Evidence(
+            candidate,
+            held,
+            holdout=holdout,
+            max_body_bytes=self.settings.serving.max_body_bytes,
+        )
 
     def _holdout(self, run: Run) -> Mapping[str, Any] | None:
         try:

@@ -1,13 +1,14 @@
 """Gates on the built service: its answers in, verdict out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from labline.promotion import Answer, Evidence, Outcome, Question, Service, Subject, Verdict, gates
-from labline.promotion.service_gates import ParityGate, equal
+from labline.promotion.service_gates import ContractGate, LatencyGate, ParityGate, equal
 from labline.records import Run
-from labline.settings import StageSettings
+from labline.settings import LatencySettings, StageSettings
 
 SUBJECT = Subject(
     "churn", 2, Run("f" * 32, "owl", "churn", "FINISHED", 0.0, 1.0, {}, {}, {}), (), None
@@ -74,3 +75,90 @@ def test_questions_are_put_under_the_name_of_their_gate() -> None:
 )  # fmt: skip
 def test_predictions_are_compared_by_value(ours: Any, theirs: Any, same: bool) -> None:
     assert equal(ours, theirs, 1e-6) is same
+
+
+SIGNATURE = {
+    "inputs": [{"name": "a", "type": "double"}, {"name": "b", "type": "string", "required": False}],
+    "outputs": [],
+}
+TABLE = {"rows": [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": None}], "predictions": [10.0, 20.0]}
+CANDIDATE = Evidence(replace(SUBJECT, signature=SIGNATURE), holdout=TABLE, max_body_bytes=1000)
+
+
+def contract(*, broken: str = "", answer: Answer | None = None) -> Verdict:
+    """Judge a service that does all as it should but for one case."""
+    gate = ContractGate()
+    made = {case.name: case for case in gate._cases(CANDIDATE)}
+    answers = {}
+    for name, case in made.items():
+        right = {"predictions": list(case.predictions or [10.0])}
+        answers[name] = Answer(422, {"title": "x"}) if case.refuse else Answer(200, right)
+    if answer:
+        assert broken in answers
+        answers[broken] = answer
+    found = {f"contract/{name}": item for name, item in answers.items()}
+    return gate.judge(replace(CANDIDATE, service=Service(found)), StageSettings())
+
+
+def test_a_service_that_refuses_cleanly_and_answers_right_passes_contract() -> None:
+    assert contract().passed
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "words"),
+    [
+        ("a null", Answer(500, {"detail": "KeyError"}), "it broke the service: 500 KeyError"),
+        ("a text", Answer(0, "ReadTimeout: "), "no answer came (ReadTimeout: )"),
+        ("a missing", Answer(200, {"predictions": [1]}), "answered as if it were right"),
+        ("no rows", Answer(400, "oops"), "the refusal 400 says nothing in JSON"),
+        ("permuted columns", Answer(422, {"title": "x"}), "though nothing is wrong with it"),
+        ("permuted columns", Answer(200, {"predictions": [20.0, 10.0]}), "right is [10.0, 20.0]"),
+        ("b an unknown word", Answer(503, "gone"), "it broke the service: 503"),
+    ],
+)
+def test_the_case_that_broke_is_named_with_request_and_answer(
+    case: str, answer: Answer, words: str
+) -> None:
+    verdict = contract(broken=case, answer=answer)
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.reason.startswith(f"{case}: ")
+    assert words in verdict.reason
+    assert verdict.evidence["request"]
+    assert verdict.evidence["answer"] == answer.body
+
+
+def test_an_optional_column_may_be_missing() -> None:
+    refuse = {case.name: case.refuse for case in ContractGate()._cases(CANDIDATE)}
+    assert (refuse["a missing"], refuse["b missing"], refuse["b null"]) == (True, False, False)
+
+
+def test_cases_have_names_of_their_own() -> None:
+    names = [case.name for case in ContractGate()._cases(CANDIDATE)]
+    assert len(names) == len(set(names))
+
+
+def latency(*milliseconds: float, failures: int = 0, **rule: Any) -> Verdict:
+    stage = StageSettings(latency=LatencySettings(**rule))
+    took = tuple(value / 1000 for value in milliseconds)
+    service = Service({"latency/load": Answer(200, {}, took, failures)})
+    return LatencyGate().judge(Evidence(SUBJECT, service=service, holdout=HOLDOUT), stage)
+
+
+def test_latency_within_its_limits_passes() -> None:
+    verdict = latency(*range(1, 101), p95_ms=96)
+    assert verdict.passed
+    assert verdict.evidence["p50_ms"] == pytest.approx(50.5)
+
+
+def test_latency_above_a_limit_names_both() -> None:
+    verdict = latency(*range(1, 101), p95_ms=90)
+    assert verdict.reason.startswith("p95 is 95.1 ms, the limit is 90 ms")
+
+
+def test_requests_that_fail_have_no_latency() -> None:
+    assert "3 of 200 requests failed" in latency(1, 2, failures=3, p95_ms=90).reason
+
+
+def test_a_stage_that_says_nothing_of_latency_is_told_what_to_add() -> None:
+    assert "latency = {" in LatencyGate().judge(CANDIDATE, StageSettings()).fix
+    assert LatencyGate().questions(CANDIDATE, StageSettings()) == []
