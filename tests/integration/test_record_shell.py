@@ -440,3 +440,13 @@ def test_recording_a_cell_costs_far_below_two_milliseconds(
         events.unregister(name, mine)
         events.register(name, its)
     assert statistics.median(spent) < 0.0005
+
+
+def test_a_run_is_named_as_its_notebook_where_it_has_no_name(
+    run: Cell, tracking: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Path.cwd() / "penguins.ipynb"
+    book.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    monkeypatch.setenv("JPY_SESSION_NAME", str(book))
+    run("%%record\na = 1")
+    assert last(tracking).name == "penguins"

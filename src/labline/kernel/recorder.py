@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from labline.errors import LablineError, Refused
@@ -172,6 +173,7 @@ class Recorder:
 
         path = notebooks.locate(notebook, self.shell.user_ns)
         settings = Settings.load(os.environ.get("LABLINE_ROOT"))
+        name = name or (path.stem if path and not run_id else "")
         self.recording = live = open_recording(
             settings,
             experiment=experiment or settings.project.name,
@@ -293,11 +295,16 @@ def _error(result: Any) -> str:
 
 def _peak_memory() -> int:
     """Return the highest resident memory of this process so far, bytes."""
-    if sys.platform == "win32":
+    if sys.platform == "linux":
+        # ru_maxrss is inherited over fork and exec: a small child of a large process seems large.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return 1024 * int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
+    elif sys.platform == "win32":  # noqa: RET505 - mypy knows what is reachable this way only
         import psutil
 
         return int(psutil.Process().memory_info().peak_wset)
-    import resource
+    else:
+        import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
