@@ -167,6 +167,31 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A cron rule that submits jobs."""
+
+    name: str
+    notebook: str
+    parameters: Mapping[str, Any]
+    cron: str
+    #: IANA name of the time zone of `cron`
+    timezone: str
+    #: ``"latest"``: the notebook as it is saved then; ``"snapshot"``: as it was when added
+    runs: str
+    #: whether times are made up for that came while no worker was running
+    catch_up: bool
+    paused: bool
+    #: when it comes next; None while paused
+    next: float | None = None
+    #: the time, by the rule, for which it came last
+    last: float | None = None
+    #: id of the job that it submitted last
+    job: str | None = None
+    #: why it could not submit a job when it came last
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Bento:
     """The built BentoML archive of one model version."""
 

@@ -14,6 +14,7 @@ from labline.jobs import outputs
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
 from labline.jobs.runs import NOTEBOOK, Runs
+from labline.jobs.schedules import Schedules
 from labline.jobs.submission import Submission
 from labline.jobs.work import JOB, Order, Work, folder, located
 from labline.records import Job, JobStatus, Run
@@ -47,6 +48,8 @@ class Jobs:
         self._runs = Runs(settings, tracking)
         self._work = Work(self._runs, workflows)
         self._desk = Submission(settings, workflows, self._runs)
+        #: jobs by the clock
+        self.schedules = Schedules(settings, workflows, self._desk)
         workflows.register(JOB, self._work.run, queue="jobs")
 
     # -- submit ------------------------------------------------------------------------------

@@ -40,8 +40,13 @@ class Submission:
 
     def submit(self, notebook: Path | str, values: Mapping[str, Any], options: Options) -> str:
         """Queue a notebook; see :meth:`labline.jobs.Jobs.submit`."""
-        taken = notebooks.snapshot(notebook)
-        order = self._order(taken, values, options)
+        return self.submit_taken(notebooks.snapshot(notebook), values, options)
+
+    def submit_taken(
+        self, taken: notebooks.Snapshot, values: Mapping[str, Any], options: Options
+    ) -> str:
+        """Queue a notebook as it was; see :meth:`submit`."""
+        order = self.order(taken, values, options)
         id = _id(options.key)
         if not self._known({id: order}, options.key):
             self._queue(id, taken, order, options.output_dir)
@@ -58,7 +63,7 @@ class Submission:
         taken = notebooks.snapshot(notebook)
         orders = {
             _id(options.key, number): replace(
-                self._order(taken, {**values, **point}, options),
+                self.order(taken, {**values, **point}, options),
                 name=f"{taken.path.stem} {_words(point)}",
             )
             for number, point in enumerate(_grid(space))
@@ -86,9 +91,16 @@ class Submission:
         self._queue(id, taken, order, None if own else output)
         return id
 
-    def _order(
+    def order(
         self, taken: notebooks.Snapshot, values: Mapping[str, Any], options: Options
     ) -> Order:
+        """Return what is to be queued, checked.
+
+        Raises
+        ------
+        BadNotebook, BadParameter
+            It cannot be run with these values.
+        """
         notebook, usual = taken.notebook, self._settings.jobs
         notebooks.require_python(notebook, taken.path.name)
         kernel_name(notebook, taken.path.name)

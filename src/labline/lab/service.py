@@ -16,13 +16,14 @@ from labline.lab.hands import Hands
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
 from labline.ledger import Ledger
-from labline.records import Bento, Job, ModelVersion, Release, Run, to_dict
+from labline.records import Bento, Job, ModelVersion, Release, Run, Schedule, to_dict
 from labline.settings import Settings
 
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
     from labline.jobs import Jobs
     from labline.jobs.options import Options
+    from labline.jobs.schedules import Rule
     from labline.lab.recorded import Recorded
     from labline.lab.standing import Standing
     from labline.promotion import Promotion
@@ -194,6 +195,23 @@ class Lab:
             for name, choices in space.items()
         }
         return self.jobs.sweep(notebook, typed, grid, options or DEFAULT)
+
+    def add_schedule(
+        self, notebook: Path, values: Mapping[str, str], rule: Rule, options: Options
+    ) -> Schedule:
+        """Have a notebook run by the clock; values are text, as in :meth:`submit`.
+
+        Raises
+        ------
+        BadInput
+            The rule, the notebook or a value cannot be used.
+        Conflict
+            There is a schedule of this name.
+        """
+        from labline import notebooks
+
+        typed = notebooks.parse_values(notebooks.read(notebook), values)
+        return self.jobs.schedules.add(notebook, typed, rule, options)
 
     def wait(
         self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None

@@ -13,5 +13,14 @@ that first. No workflow is taken from a live executor.
 
 from labline.workflows.flow import Flow, Interrupted
 from labline.workflows.service import Workflows, WorkflowState
+from labline.workflows.timetable import Entry, Timetable, checked
 
-__all__ = ["Flow", "Interrupted", "WorkflowState", "Workflows"]
+__all__ = [
+    "Entry",
+    "Flow",
+    "Interrupted",
+    "Timetable",
+    "WorkflowState",
+    "Workflows",
+    "checked",
+]

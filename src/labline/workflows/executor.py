@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labline.errors import Conflict
-from labline.workflows.flow import Flow, Interrupted
+from labline.workflows.flow import Flow, Interrupted, payload_of
 from labline.workflows.workers import BEAT, Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
@@ -116,6 +116,7 @@ class Executor:
                 "enable_otlp": False,
                 "log_level": "WARNING",
                 "notification_listener_polling_interval_sec": 0.2,
+                "scheduler_polling_interval_sec": 5.0,
             }
         )
         for name, registered in self._bodies.items():
@@ -157,15 +158,15 @@ class Executor:
 
     # -- bodies ----------------------------------------------------------------------------
 
-    def _wrapped(self, body: Body) -> Callable[[dict[str, Any], float], Any]:
-        def run(payload: dict[str, Any], submitted: float) -> Any:  # noqa: ARG001 - see _state
+    def _wrapped(self, body: Body) -> Callable[[Any, Any], Any]:
+        def run(payload: Any, submitted: Any) -> Any:
             from dbos import DBOS
 
             flow = Flow(str(DBOS.workflow_id))
             self._begin(flow)
             try:
                 with flow.entered():
-                    result = body(flow, payload)
+                    result = body(flow, payload_of(payload, submitted))
             except Exception:
                 self._ended.append(flow.id)
                 raise

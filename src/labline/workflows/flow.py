@@ -7,11 +7,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 _LISTEN = 0.5
 _current: ContextVar[Flow | None] = ContextVar("labline-flow", default=None)
+
+
+def payload_of(given: Any, more: Any) -> dict[str, Any]:
+    """Return the payload in the two arguments that DBOS keeps of a workflow.
+
+    They are the payload and the time of submission; of what is submitted by the clock, the time
+    by the rule and the rule's payload.
+    """
+    return {**(more or {}), "at": given.timestamp()} if isinstance(given, datetime) else dict(given)
 
 
 class Interrupted(BaseException):

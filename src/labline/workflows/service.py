@@ -20,6 +20,8 @@ from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
 from labline.workflows.executor import BUSY, Body, Executor, Registered
+from labline.workflows.flow import payload_of
+from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
 
 JOBS = "jobs"
@@ -205,6 +207,16 @@ class Workflows:
         """Whether a worker is alive and was seen in the last 20 seconds."""
         return self._workers.present()
 
+    @property
+    def timetable(self) -> Timetable:
+        """What is submitted by the clock."""
+        return Timetable(self._answering, self._application)
+
+    def schedule(self, name: str, workflow: str, entry: Entry) -> None:
+        """Submit a registered workflow by the clock; see :meth:`Timetable.add`."""
+        queue = self._queue(self._registered(workflow).queue)
+        self.timetable.add(name, workflow, queue, entry)
+
     # -- inside ----------------------------------------------------------------------------
 
     @contextmanager
@@ -337,9 +349,9 @@ def _state(found: Any) -> WorkflowState:
         id=found.workflow_id,
         name=found.name,
         status=_READ[found.status],
-        payload=given[0],
+        payload=payload_of(*given),
         # DBOS on SQLite keeps whole seconds.
-        created=given[1] or found.created_at / 1000,
+        created=(isinstance(given[1], float) and given[1]) or found.created_at / 1000,
         started=_seconds(found.dequeued_at),
         ended=_seconds(found.completed_at),
         result=found.output,
