@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+import gate_examples
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -108,8 +109,30 @@ def gates() -> str:
         gate = point.load()
         needs = ", ".join(sorted(gate.needs)) or "-"
         lines.append(f"| `{point.name}` | {cleandoc(gate.__doc__ or '')} | {needs} |")
-    lines += ["", "`after` is judged too, wherever a stage names the stage before it.", ""]
+    lines += [
+        "",
+        "`after` is judged too, wherever a stage names the stage before it; then `approvals`, "
+        "where a stage asks for people. A gate that needs a service has the candidate's Bento built and "
+        "booted once for all of them; nothing is registered or changed by that.",
+        "",
+        "## What they say",
+        "",
+        "| gate | verdict | reason | fix |",
+        "|---|---|---|---|",
+        *_examples(),
+        "",
+    ]
     return "\n".join(lines)
+
+
+def _examples() -> Iterator[str]:
+    """Yield a row for each gate's example of passed and of failed, as the gate itself judges."""
+    known = {point.name: point.load()() for point in entry_points(group="labline.gates")}
+    for name, example in sorted(gate_examples.examples().items()):
+        for evidence in (example.passed, example.failed):
+            verdict = known[name].judge(evidence, gate_examples.STAGE)
+            cells = (f"`{name}`", verdict.outcome, verdict.reason, verdict.fix)
+            yield f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in cells)} |"
 
 
 def magics() -> str:

@@ -1,0 +1,85 @@
+"""Evidence that each gate passes and evidence that it refuses, for docs/reference/gates.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from labline.promotion import Answer, Evidence, Replay, Service, Subject
+from labline.promotion.contract import cases
+from labline.records import Run
+from labline.settings import LatencySettings, MetricSettings, StageSettings
+
+SIGNATURE = {
+    "inputs": [{"name": "size", "type": "double"}, {"name": "kind", "type": "string"}],
+    "outputs": [{"type": "double"}],
+}
+HOLDOUT = {
+    "rows": [{"size": 1.5, "kind": "cat"}, {"size": 2.5, "kind": "dog"}],
+    "predictions": [10.0, 20.0],
+}
+
+
+def _run(**metrics: float) -> Run:
+    return Run("f" * 32, "calm-owl", "churn", "FINISHED", 0.0, 1.0, {}, metrics, {})
+
+
+CANDIDATE = Subject("churn", 2, _run(r2=0.85), (), SIGNATURE)
+CHAMPION = Subject("churn", 1, _run(r2=0.84), ("prod",), SIGNATURE)
+EVIDENCE = Evidence(CANDIDATE, CHAMPION, Replay({"r2": 0.85}, "e" * 32), holdout=HOLDOUT)
+STAGE = StageSettings(
+    metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
+    latency=LatencySettings(p95_ms=50),
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a gate passes, and what it refuses."""
+
+    passed: Evidence
+    failed: Evidence
+
+
+def _served(gate: str, **answers: Answer) -> Evidence:
+    """Return evidence of a service that gave a gate these answers."""
+    given = {f"{gate}/{name}": answer for name, answer in answers.items()}
+    return replace(EVIDENCE, service=Service(given, 2.0))
+
+
+def _contract(**other: Answer) -> Evidence:
+    """Return evidence of a service that keeps the contract, but for `other`."""
+    made = cases(SIGNATURE["inputs"], HOLDOUT, EVIDENCE.max_body_bytes)
+    refused = Answer(422, {"title": "The request does not fit the model."})
+    right = {
+        case.name: refused
+        if case.refuse
+        else Answer(200, {"predictions": list(case.predictions or [12.0])})
+        for case in made
+    }
+    return _served("contract", **{**right, **other})
+
+
+def _took(*milliseconds: float) -> Answer:
+    return Answer(200, {"predictions": [10.0]}, tuple(value / 1000 for value in milliseconds))
+
+
+def examples() -> dict[str, Example]:
+    """Return an example for each gate that labline brings."""
+    bare = replace(EVIDENCE, candidate=replace(CANDIDATE, signature=None))
+    worse = replace(EVIDENCE, candidate=replace(CANDIDATE, run=_run(r2=0.7)))
+    rerun = replace(EVIDENCE, replay=Replay({"r2": 0.79}, "e" * 32))
+    same, other = ({"predictions": [10.0, value]} for value in (20.0, 21.0))
+    broken = Answer(500, {"title": "The model failed on this input."})
+    return {
+        "signature": Example(EVIDENCE, bare),
+        "metric": Example(EVIDENCE, worse),
+        "replay": Example(EVIDENCE, rerun),
+        "parity": Example(
+            _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
+        ),
+        "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "latency": Example(
+            _served("latency", load=_took(4, 5, 6, 9)),
+            _served("latency", load=_took(20, 30, 60, 90)),
+        ),
+    }
