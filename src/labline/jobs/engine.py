@@ -63,6 +63,8 @@ class LablineEngine(Engine):  # type: ignore[misc]
             environment=runs.environment(run, path),
             kernel=kernel_name,
             timeout=execution_timeout,
+            memory=settings.jobs.memory,
+            room=settings.jobs.output,
             options={**options, "startup_timeout": start_timeout},
         )
         with runs.ended(run.id):
