@@ -236,3 +236,4 @@ def test_what_a_notebook_reads_and_draws_is_kept_with_the_run(
     assert tracking.read_bytes(run.id, "figures/cell-3-1.png").startswith(b"\x89PNG")
     assert [figure["cell"] for figure in recording["figures"]] == [3, 4]
     assert not list((project / ".labline/recordings").glob("*.figures"))
+    assert recording["cells"][0]["outputs_digest"] == "", "labline's own cards are no output"
