@@ -112,8 +112,8 @@ def gates() -> str:
     lines += [
         "",
         "`after` is judged too, wherever a stage names the stage before it; then `approvals`, "
-        "where a stage asks for people. A gate that needs a service has the candidate's Bento built and "
-        "booted once for all of them; nothing is registered or changed by that.",
+        "where a stage asks for people. A gate that needs a service has the candidate's Bento "
+        "built and booted once for all of them; nothing is registered or changed by that.",
         "",
         "## What they say",
         "",

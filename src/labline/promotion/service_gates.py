@@ -253,7 +253,8 @@ def told(answer: Answer) -> str:
     if not isinstance(body, dict):
         return f"{answer.status} {str(body)[:200]}"
     errors = [f"{item.get('field')}: {item.get('message')}" for item in body.get("errors", ())[:3]]
-    return f"{answer.status} {'; '.join(errors) or body.get('detail') or body.get('title') or ''}"
+    said = "; ".join(errors) or str(body.get("detail") or body.get("title") or "")
+    return f"{answer.status} {said.rstrip('.')}"
 
 
 def _number(value: Any) -> bool:
