@@ -105,7 +105,18 @@ def test_a_job_that_works_the_second_time_has_succeeded(project, run, tmp_path):
     once = f"import os\nif not os.path.exists({str(flag)!r}):\n    open({str(flag)!r}, 'w')\n    "
     done = run("flaky.ipynb", once + "os._exit(1)", "print('well')", retries=3)
     assert (done.status, done.attempt, done.error) == (JobStatus.SUCCEEDED, 2, "")
-    assert project.tracking.run(done.run_id).status == "FINISHED"
+    attempts = project.tracking.runs(where=f"tags.`labline.job` = '{done.id}'")
+    assert [(run.tags["labline.attempt"], run.status) for run in attempts] == [
+        ("2", "FINISHED"),
+        ("1", "FAILED"),
+    ]
+    assert attempts[0].id == done.run_id
+    flag.unlink()
+    path = write_notebook(project.root / "sweep.ipynb", once + "os._exit(1)", parameters="a = 1")
+    swept = project.jobs.sweep(path, {}, {"a": [1, 2]}, Options(retries=1))
+    done, other = project.jobs.wait([job.id for job in swept], timeout=60)
+    assert sorted([done.attempt, other.attempt]) in ([1, 2], [2, 2])
+    assert project.tracking.run(done.sweep).status == "FINISHED"
     flag.unlink()
     assert run("raises.ipynb", once + "1/0", retries=3).attempt == 1
     flag.unlink()

@@ -122,6 +122,12 @@ class Runs:
             self.tracking.end_run(run_id, "FAILED")
             raise
 
+    def lose(self, run_id: str) -> None:
+        """End a run whose kernel was lost, with what it recorded until then."""
+        self._publish(run_id)
+        if self.tracking.run(run_id).status == "RUNNING":
+            self.tracking.end_run(run_id, "FAILED")
+
     def kill(self, run_id: str) -> None:
         """End a run that was cancelled, if it has not ended."""
         if self.tracking.run(run_id).status == "RUNNING":

@@ -134,7 +134,7 @@ class Work:
         flow.publish("started", facts["started"])
         given = order.given()
         require_secrets(given, os.environ)
-        facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given))
+        facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, 1))
         flow.publish("run_id", facts["run_id"])
         execution = self._try(flow, order, given, facts)
         run = flow.step("close the run", lambda: self._close(flow, order, given, execution, facts))
@@ -158,14 +158,29 @@ class Work:
             first, most = self.backoff
             flow.stopping.wait(min(most, first * 2 ** (attempt - 1)))
             flow.check()
+            self._begin_again(flow, order, given, facts)
         return Execution(notebooks.read(order.output), progress, failure)
+
+    def _begin_again(
+        self, flow: Flow, order: Order, given: NotebookNode, facts: dict[str, Any]
+    ) -> None:
+        """Give the next attempt a run of its own: what a lost kernel logged is not its doing.
+
+        The lost run ends after that, so that a sweep never seems to have ended in between.
+        """
+        lost, attempt = facts["run_id"], facts["attempt"] + 1
+        facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
+        flow.publish("run_id", facts["run_id"])
+        flow.step("end the lost run", lambda: self.runs.lose(lost))
 
     # -- steps -------------------------------------------------------------------------------
 
-    def _open(self, flow: Flow, order: Order, given: NotebookNode) -> str:
-        """Open the run, or find the one that a worker opened before it died."""
-        tags = {"labline.job": flow.id, "labline.notebook.sha256": order.sha256, **order.tags}
-        known = self.runs.tracking.runs(order.experiment, where=f"tags.`labline.job` = '{flow.id}'")
+    def _open(self, flow: Flow, order: Order, given: NotebookNode, attempt: int) -> str:
+        """Open the run of an attempt, or find the one that a worker opened before it died."""
+        own = {"labline.job": flow.id, "labline.attempt": str(attempt)}
+        tags = {**own, "labline.notebook.sha256": order.sha256, **order.tags}
+        where = " and ".join(f"tags.`{name}` = '{value}'" for name, value in own.items())
+        known = self.runs.tracking.runs(order.experiment, where=where)
         run = known[0] if known else self._new(order, given, tags)
         return run.id
 
@@ -243,14 +258,18 @@ class Work:
         tracking = self.runs.tracking
         runs = tracking.runs(
             order.experiment,
-            limit=len(order.siblings),
+            limit=len(order.siblings) * (order.retries + 1),
             where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
         )
-        ended = {run.tags.get("labline.job") for run in runs if run.status != "RUNNING"}
+        # Newest first: of several attempts at a job the last one counts.
+        last = {run.tags.get("labline.job"): run for run in reversed(runs)}
+        ended = {job for job, run in last.items() if run.status != "RUNNING"}
         states = self.workflows.states([id for id in order.siblings if id not in ended])
         if any(not state.status.ended for state in states.values()):
             return
-        well = len(ended) == len(order.siblings) and all(run.status == "FINISHED" for run in runs)
+        well = len(ended) == len(order.siblings) and all(
+            run.status == "FINISHED" for run in last.values()
+        )
         tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
 
 
