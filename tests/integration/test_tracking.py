@@ -1,5 +1,6 @@
 """Runs, models and the registry on a real MLflow database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,16 @@ def test_a_run_keeps_what_is_logged(tracking: Tracking) -> None:
     assert (dict(again.params), dict(again.metrics)) == ({"alpha": "0.5"}, {"r2": 0.9})
     assert tracking.read_json(run.id, "labline/recording.json") == {"cells": []}
     assert tracking.artifacts(run.id, "labline") == ["labline/recording.json"]
+
+
+def test_runs_that_log_the_same_data_at_once_all_keep_it(tracking: Tracking) -> None:
+    made = [tracking.create_run("at once").id for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(5):
+            data = Dataset(f"d{number}", f"{number}" * 64, 3, (Column("a", "double", 1),))
+            list(pool.map(lambda run, data=data: tracking.log_dataset(run, data), made))
+    for run in made:
+        assert len(tracking.client.get_run(run).inputs.dataset_inputs) == 5
 
 
 def test_runs_come_newest_first(tracking: Tracking) -> None:
