@@ -32,7 +32,7 @@ metric = {{ name = "r2", min = 0.8, versus_champion = -0.01 }}
 
 [stages.prod]
 after = "staging"
-gates = ["signature", "metric"]
+gates = ["signature", "metric", "parity"]
 metric = {{ name = "r2", min = 0.8 }}
 """
 
@@ -166,7 +166,7 @@ def _walk(story: _Story, environment: str) -> None:
     story.do("runs list -n 6")
     story.step("Promote the best run to staging: the policy's gates judge it, a rerun included")
     story.do("promote best:r2 --to staging")
-    story.step("Then to prod, which asks that it holds staging first")
+    story.step("Then to prod: after staging, and its built service must answer as the notebook did")
     story.do("promote penguins@staging --to prod")
     story.step("A guardrail: the run with alpha=1000 would be refused, and why")
     story.do(f"promote {_worst_run(Lab.from_())} --to staging --dry-run", expect=1)
@@ -184,6 +184,7 @@ def _walk(story: _Story, environment: str) -> None:
     story.do("endpoints")
     story.step("Who did what, when, on which evidence: the ledger, and its proof")
     story.do("ledger log")
+    story.do("ledger show")
     story.do("ledger verify")
 
 
