@@ -149,12 +149,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     assert_gone(made)
 
 
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Provide a folder of installed packages that the kernels see."""
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path / "user"))
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    folder = tmp_path / "user" / "lib" / version / "site-packages"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
+
+
 def assert_gone(project: Project) -> None:
     """Fail if a process of the project runs, or one of its sockets is left."""
     left = wait_until(lambda: not project.zygotes(), 5.0) or project.zygotes()
     for process in project.zygotes():
         process.kill()
     assert left is True, left
+    places.sweep()
     pids = {str(process.pid) for process in project.seen}
     assert [path for path in places.folder().iterdir() if path.name.split("-")[1] in pids] == []
 

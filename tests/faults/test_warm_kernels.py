@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.warm import Kernel, Project, ended, is_running, kill, project, wait_until
+from tests.warm import Kernel, Project, ended, is_running, kill, packages, project, wait_until
 
 from labline.kernel.warm import imports, key, lease, places
 from labline.kernel.warm.process import UNKNOWN
 
-__all__ = ["project"]
+__all__ = ["packages", "project"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
 
@@ -151,23 +151,21 @@ def test_nonsense_does_not_hurt_a_zygote(project: Project, nonsense: bytes) -> N
 
 
 def test_an_import_that_hangs_is_given_up(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project.root / "lib").mkdir()
-    (project.root / "lib" / "hanging.py").write_text("import time; time.sleep(600)")
+    (packages / "hanging.py").write_text("import time; time.sleep(600)")
     imports.write(project.root, imports.Learned(["wave", "hanging"]))
-    env = {**os.environ, "PYTHONPATH": str(project.root / "lib")}
     start = lease._start
 
     def impatient(wanted: key.Key, options: dict[str, float]) -> None:
         start(wanted, {**options, "patience": 1.0})
 
     monkeypatch.setattr(lease, "_start", impatient)
-    with project.kernel(env=env) as kernel:
+    with project.kernel() as kernel:
         zygote = kernel.zygote
     assert ended(zygote)
     assert list(imports.read(project.root).unfit) == ["hanging"]
-    with project.kernel(env=env) as kernel:
+    with project.kernel() as kernel:
         assert kernel.value("'wave' in __import__('sys').modules")
 
 

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.warm import Project, ended, project
+from tests.warm import Project, ended, packages, project
 
 from labline.kernel.warm import imports, key, places
 
-__all__ = ["project"]
+__all__ = ["packages", "project"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
 LOADED = "sorted(set(__import__('sys').modules) & {'wave', 'local', 'pydoc_data.topics'})"
@@ -45,19 +45,18 @@ def test_the_imports_that_another_brings_along_are_struck_out(project: Project) 
     assert "wsgiref.handlers" not in known
 
 
-def test_kernels_are_served_while_imports_go_on(project: Project) -> None:
-    (project.root / "lib").mkdir()
-    (project.root / "lib" / "slow.py").write_text("import time; time.sleep(3)")
-    env = {**os.environ, "PYTHONPATH": str(project.root / "lib")}
+def test_kernels_are_served_while_imports_go_on(project: Project, packages: Path) -> None:
+    (packages / "slow.py").write_text("import time; time.sleep(3)")
     imports.write(project.root, imports.Learned(["slow"]))
-    with project.kernel(env=env) as kernel:
+    time.sleep(1)
+    with project.kernel() as kernel:
         zygote = kernel.zygote
-        with project.kernel(env=env) as second:
+        with project.kernel() as second:
             assert second.run("1") == "1"
             assert second.zygote == zygote
             assert not second.value("'slow' in __import__('sys').modules")
     assert ended(zygote)
-    with project.kernel(env=env) as kernel:
+    with project.kernel() as kernel:
         assert kernel.value("'slow' in __import__('sys').modules")
 
 
@@ -73,26 +72,52 @@ UNFIT = {
     "handling": "import signal; signal.signal(signal.SIGTERM, lambda *_: None)",
     "moving": "import os; os.chdir('/')",
     "extending": "import sys; sys.path.append('/nowhere')",
+    "asking": "import IPython; shell = IPython.get_ipython()",
+    "sharing": "import multiprocessing; kept = multiprocessing.Lock()",
+    "reaching": "import importlib.util as u, os; spec = u.spec_from_file_location('mine',"
+    " 'lib/mine.py'); mine = u.module_from_spec(spec); import sys; sys.modules['mine'] = mine",
 }
 
 
 @pytest.mark.parametrize("name", UNFIT)
 def test_an_import_that_no_fork_must_inherit_is_left_to_the_kernels(
-    project: Project, name: str
+    project: Project, packages: Path, name: str
 ) -> None:
-    lib = project.root / "lib"
-    lib.mkdir()
-    (lib / f"{name}.py").write_text(UNFIT[name])
-    (lib / "fine.py").touch()
+    (project.root / "lib").mkdir()
+    (project.root / "lib" / "mine.py").touch()
+    (packages / "fine.py").touch()
+    (packages / f"{name}.py").write_text(UNFIT[name])
     imports.write(project.root, imports.Learned(["fine", name]))
-    env = {**os.environ, "PYTHONPATH": str(lib)}
-    with project.kernel(env=env) as kernel:
+    with project.kernel() as kernel:
         zygote = kernel.zygote
     assert ended(zygote)
-    with project.kernel(env=env) as kernel:
+    with project.kernel() as kernel:
         loaded = f"[n in __import__('sys').modules for n in ('fine', {name!r})]"
         assert kernel.value(loaded) == [True, False]
     assert list(imports.read(project.root).unfit) == [name]
+
+
+def test_a_stream_that_a_module_keeps_is_the_kernels(project: Project, packages: Path) -> None:
+    source = "import logging, sys; kept = sys.stdout; logging.basicConfig(stream=sys.stderr)"
+    (packages / "keeping.py").write_text(source)
+    imports.write(project.root, imports.Learned(["keeping"]))
+    project.settle()
+    with project.kernel() as kernel:
+        kernel.run("import keeping, logging; print('hello', file=keeping.kept)")
+        assert kernel.stdout == "hello\n"
+        kernel.run("logging.warning('careful')")
+        assert kernel.stderr == "WARNING:root:careful\n"
+
+
+def test_a_package_is_given_up_after_a_few_unfit_modules(project: Project, packages: Path) -> None:
+    (packages / "bad").mkdir()
+    (packages / "bad" / "__init__.py").touch()
+    names = [f"part{number}" for number in range(6)]
+    for name in names:
+        (packages / "bad" / f"{name}.py").write_text("print('hello')")
+    imports.write(project.root, imports.Learned(["bad", *(f"bad.{name}" for name in names)]))
+    project.settle()
+    assert list(imports.read(project.root).unfit) == ["bad.part5", "bad.part4", "bad"]
 
 
 def test_a_module_that_is_no_more_is_forgotten(project: Project) -> None:
@@ -106,13 +131,7 @@ def test_a_module_that_is_no_more_is_forgotten(project: Project) -> None:
     assert imports.read(project.root).unfit == {}
 
 
-def test_a_zygote_whose_packages_changed_is_replaced(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path / "user"))
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = tmp_path / "user" / "lib" / version / "site-packages"
-    packages.mkdir(parents=True)
+def test_a_zygote_whose_packages_changed_is_replaced(project: Project, packages: Path) -> None:
     with project.kernel() as running:
         (packages / "thing.py").touch()
         with project.kernel() as kernel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
 
-from labline.kernel.warm import asking, imports, limits, places, reseeding, wire
+from labline.kernel.warm import asking, imports, limits, places, reseeding, streams, wire
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
 _BIND_TIMEOUT = 5.0
@@ -101,7 +102,7 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     def _take_connection(self, job: Mapping[str, Any]) -> None:
         info = job["connection"]
         for port in _PORTS:
-            os.rename(f"{self.ip}-{getattr(self, port)}", f"{info['ip']}-{info[port]}")  # noqa: PTH104
+            _move(Path(f"{self.ip}-{getattr(self, port)}"), Path(f"{info['ip']}-{info[port]}"))
             setattr(self, port, info[port])
         self.ip, self.connection_file = info["ip"], job["connection_file"]
         self.session.key = info["key"].encode()
@@ -117,6 +118,7 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         shell.history_manager.dir_hist[:] = [Path.cwd()]
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
+        streams.become_the_kernels()
         asking.attach()
         shell.events.register("post_run_cell", self._learn)
 
@@ -130,6 +132,16 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
 
 # What it logs and how it is configured is not to tell it from its base.
 SpareApp.__name__ = IPKernelApp.__name__
+
+
+def _move(own: Path, wanted: Path) -> None:
+    """Let a socket be found under another name."""
+    try:
+        own.rename(wanted)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        wanted.symlink_to(own)
 
 
 def _first_environment() -> set[str]:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 #: they look at what kind of shell it is, and keep nothing of it
-_LOOKERS = frozenset({"pandas.core.config_init"})
+_LOOKERS = frozenset({"pandas.core.config_init", "tqdm.autonotebook"})
 #: they attach themselves, and are told to do so again: :func:`attach`
-_ATTACHED_LATER = frozenset({"matplotlib.pyplot"})
+_ATTACHED_LATER = frozenset({"matplotlib.pyplot", "ipywidgets"})
 
 
 class ZMQInteractiveShell:
     """What a looker sees: the shell of a kernel."""
 
     kernel = True
+    config: ClassVar[dict[str, Any]] = {"IPKernelApp": {}}
 
 
 class Asking:
@@ -31,36 +32,40 @@ class Asking:
     def __enter__(self) -> Asking:
         from IPython.core.interactiveshell import InteractiveShell
 
-        vars(builtins).update(get_ipython=self._builtin, __IPYTHON__=True)
-        InteractiveShell.initialized = self._initialized
+        vars(builtins).update(get_ipython=self._by_name, __IPYTHON__=True)
+        InteractiveShell.initialized = self._by_function
+        InteractiveShell.instance = ZMQInteractiveShell
         return self
 
     def __exit__(self, *_: object) -> None:
         from IPython.core.interactiveshell import InteractiveShell
 
-        del InteractiveShell.initialized
+        del InteractiveShell.initialized, InteractiveShell.instance
         for name in ("get_ipython", "__IPYTHON__"):
             vars(builtins).pop(name)
 
-    def _builtin(self) -> Any:
+    def _by_name(self) -> Any:
         """Stand in for the name that IPython gives to all code in a kernel."""
-        asker = _caller(1)
-        if asker in _LOOKERS:
+        if self._is_looker(_caller(1)):
             return ZMQInteractiveShell()
-        self.by.append(asker)
         raise NameError("name 'get_ipython' is not defined")
 
-    def _initialized(self) -> bool:
+    def _by_function(self) -> bool:
         """Stand in for what ``IPython.get_ipython`` asks first."""
-        if (asker := _caller(2)) not in _ATTACHED_LATER:
+        return self._is_looker(_caller(2))
+
+    def _is_looker(self, asker: str) -> bool:
+        if asker not in _LOOKERS | _ATTACHED_LATER:
             self.by.append(asker)
-        return False
+        return asker in _LOOKERS
 
 
 def attach() -> None:
     """Attach to the shell what would have done so when it was imported."""
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.install_repl_displayhook()
+    if widgets := sys.modules.get("ipywidgets"):
+        widgets.register_comm_target()
 
 
 def _caller(depth: int) -> str:

@@ -83,8 +83,7 @@ class Heir:
 
 def _harm_of_importing(name: str) -> str:
     """Import a module; return what it did that no fork must inherit, "" if nothing."""
-    before = _shared_state()
-    written = _written()
+    before, modules, written = _shared_state(), set(sys.modules), _written()
     try:
         with Asking() as asking:
             importlib.import_module(name)
@@ -96,8 +95,17 @@ def _harm_of_importing(name: str) -> str:
     changed = [what for what in before if before[what] != after[what]]
     changed += ["wrote to stdout or stderr"] * (_written() != written)
     changed += ["started a thread"] * _has_threads()
+    changed += [
+        f"imported {n}, which may change" for n in sys.modules.keys() - modules if _local(n)
+    ]
     changed += [f"asked for the running IPython (in {module})" for module in asking.by]
     return ", ".join(changed)
+
+
+def _local(name: str) -> bool:
+    """Tell whether a module's file is neither Python's nor an installed package's."""
+    path = getattr(sys.modules[name], "__file__", None)
+    return bool(path) and not str(path).startswith(imports.lasting_folders())
 
 
 def _shared_state() -> dict[str, Any]:
@@ -106,8 +114,15 @@ def _shared_state() -> dict[str, Any]:
         "handles a signal": [signal.getsignal(number) for number in signal.valid_signals()],
         "changed the working directory": os.getcwd(),  # noqa: PTH109
         "changed sys.path": list(sys.path),
+        "shares memory": _shared_memory(),
         "changed a hook of Python": (sys.excepthook, sys.displayhook, sys.gettrace()),
     }
+
+
+def _shared_memory() -> int:
+    """Count the mappings that a fork writes to together with its parent, such as semaphores."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:  # noqa: PTH123
+        return sum(line.split(maxsplit=2)[1].startswith("rw-s") for line in maps)
 
 
 def _written() -> int:

@@ -124,13 +124,21 @@ def package_folders() -> tuple[str, ...]:
     return tuple(sorted(folders | {site.getusersitepackages()}))
 
 
+@functools.cache
+def lasting_folders() -> tuple[str, ...]:
+    """Return the folders whose files do not change while a zygote lives, or it is replaced."""
+    paths = sysconfig.get_paths()
+    own = Path(__file__).parents[2]
+    return (*package_folders(), paths["stdlib"], paths["platstdlib"], str(own))
+
+
 def hidden_by(folder: Path) -> str | None:
     """Return the name of a loaded module that a file in `folder` would hide, if any would.
 
     A cold kernel looks into its working directory before it looks elsewhere.
     """
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             name, dot, suffix = entry.name.partition(".")
             is_code = suffix.endswith(("py", "so", "pyc")) if dot else _is_package(entry)
             # The standard library comes before the working directory.

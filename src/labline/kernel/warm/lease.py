@@ -100,13 +100,15 @@ def _tell(spare: socket.socket, job: Job, kernel: WarmProcess) -> None:
     """Tell a spare what to be, and wait until it is."""
     names = ("connection", "connection_file", "arguments", "environment", "cwd", "umask")
     message = {name: getattr(job, name) for name in names}
-    owner = [] if job.owner is None else [os.pidfd_open(job.owner)]
+    owner: list[int] = []
     spare.settimeout(_REPLY_TIMEOUT)
     try:
+        if job.owner is not None:
+            owner.append(os.pidfd_open(job.owner))
         wire.send(spare, message, [job.stdout, job.stderr, *owner])
         wire.receive(spare)
     except (OSError, EOFError) as error:
-        kernel.kill()
+        kernel.abandon()
         raise CannotServe(f"the spare did not become a kernel ({error or 'it ended'})") from error
     finally:
         for descriptor in owner:

@@ -7,12 +7,9 @@ gigabytes for an idle Arrow or OpenBLAS.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import random
 from collections.abc import Mapping
-from pathlib import Path
 
 from labline.errors import BadInput
 from labline.kernel.warm import places
@@ -54,28 +51,18 @@ def apply(environment: Mapping[str, str], pid: int = 0) -> list[int]:
         return []
     held = _claim(allowed, count)
     os.sched_setaffinity(pid, held)
-    return [descriptor for descriptor in held.values() if descriptor >= 0]
+    return [descriptor for descriptor in held.values() if descriptor]
 
 
-def _claim(allowed: list[int], count: int) -> dict[int, int]:
-    """Choose CPUs, first those that no other limited kernel has; by CPU the lock on it or -1."""
+def _claim(allowed: list[int], count: int) -> dict[int, int | None]:
+    """Choose CPUs, first those that no other limited kernel has; return the locks on them."""
     random.shuffle(allowed)
-    locks = {cpu: _lock(places.folder() / f"cpu-{cpu}") for cpu in allowed}
-    chosen = sorted(allowed, key=lambda cpu: locks[cpu] < 0)[:count]
-    for cpu in set(allowed) - set(chosen):
-        with contextlib.suppress(OSError):
-            os.close(locks[cpu])
-    return {cpu: locks[cpu] for cpu in chosen}
-
-
-def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return -1
-    return descriptor
+    locks = {cpu: places.lock(places.folder() / f"cpu-{cpu}") for cpu in allowed}
+    allowed.sort(key=lambda cpu: locks[cpu] is None)
+    for cpu in allowed[count:]:
+        if held := locks.pop(cpu):
+            os.close(held)
+    return locks
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:

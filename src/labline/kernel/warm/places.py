@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
@@ -51,11 +52,27 @@ def unlink_sockets(prefix: str) -> None:
         Path(f"{prefix}-{channel}").unlink(missing_ok=True)
 
 
+def lock(path: Path) -> int | None:
+    """Return a descriptor that holds the lock on a file, ``None`` if another process has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def sweep() -> None:
-    """Remove the sockets that killed processes left."""
+    """Remove what killed processes left."""
     for path in folder().glob("[ks]-*"):
         if _is_dead(path):
             path.unlink(missing_ok=True)
+    for path in folder().glob("z-*.log"):
+        if held := lock(path):
+            path.with_suffix(".sock").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            os.close(held)
 
 
 def _is_dead(path: Path) -> bool:

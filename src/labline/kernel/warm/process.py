@@ -101,6 +101,12 @@ class WarmProcess:
         """End it."""
         self.send_signal(signal.SIGKILL)
 
+    def abandon(self) -> None:
+        """End it, and do not wait to hear of that."""
+        self.kill()
+        if self.returncode is None:
+            self._finish(-signal.SIGKILL)
+
     def __del__(self) -> None:
         if self.returncode is None:
             self._finish(UNKNOWN)

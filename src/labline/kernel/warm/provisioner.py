@@ -8,7 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,15 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         BadInput
             A limit in the kernel's environment is not a number.
         """
-        from labline.kernel.warm import limits
+        if os.name == "posix":
+            from labline.kernel.warm import limits
 
-        limits.check(kwargs["env"])
-        kwargs["env"] = limits.with_pool_sizes(kwargs["env"])
+            limits.check(kwargs["env"])
+            kwargs["env"] = limits.with_pool_sizes(kwargs["env"])
         try:
             if not _CAN_FORK:
                 raise CannotServe("this operating system cannot fork safely")
-            self.process = await asyncio.to_thread(self._lease, cmd, kwargs)
+            self.process = await _finished(asyncio.to_thread(self._lease, cmd, kwargs))
         except CannotServe as reason:
             self.log.warning("Starting a cold kernel: %s.", reason.message)
             return await self._launch_cold(cmd, kwargs)
@@ -180,6 +181,16 @@ def _umask() -> int:
     """Return the umask without setting it, which other threads would see."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("\nUmask:")[2].split(maxsplit=1)[0], 8)
+
+
+async def _finished(lease: Coroutine[Any, Any, Any]) -> Any:
+    """Return the kernel; if nobody waits for it any more, see to it that it does not stay."""
+    task = asyncio.ensure_future(lease)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda done: done.exception() or done.result().abandon())
+        raise
 
 
 async def _ended(process: Any, timeout: float) -> None:

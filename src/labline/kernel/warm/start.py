@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib
 import json
 import os
@@ -11,7 +10,7 @@ import signal
 import socket
 from pathlib import Path
 
-from labline.kernel.warm import places
+from labline.kernel.warm import places, streams
 from labline.kernel.warm.fingerprint import Fingerprint
 from labline.kernel.warm.zygote import Options, Zygote
 
@@ -54,6 +53,7 @@ def become_zygote(text: str) -> Zygote | None:
     # ipykernel has it so too, later: a kernel may be interrupted while it is built.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_to(path.with_suffix(".log"))
+    streams.install()
     places.sweep()
     fingerprint = Fingerprint()
     _look_like_a_kernel()
@@ -77,11 +77,8 @@ def _look_like_a_kernel() -> None:
 def _lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock on a file, ``None`` if another process has it."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
+        descriptor = places.lock(path)
+        if descriptor is None:
             return None
         # Whoever had it may have removed the file in between.
         with contextlib.suppress(FileNotFoundError):

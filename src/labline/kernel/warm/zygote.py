@@ -27,6 +27,8 @@ _TICK = 1.0
 _MOST_FAILURES = 3
 _MOST_LOST_HEIRS = 20
 _SETTLED_AFTER = 1.0
+# So many modules of a package are found unfit one by one, then all of it is.
+_STRIKES = 2
 
 
 @dataclass(frozen=True)
@@ -209,8 +211,11 @@ class Zygote:
         gc.disable()
         pid = os.fork()
         if pid == 0:
-            self._disown(keep_listener=isinstance(role, Heir))
-            channel.close()
+            try:
+                self._disown(keep_listener=isinstance(role, Heir))
+                channel.close()
+            except BaseException:  # noqa: BLE001 - whatever it is, there must be no second zygote
+                os._exit(1)
             raise Born(role)
         gc.enable()
         child = Child(pid, os.pidfd_open(pid), channel)
@@ -284,7 +289,10 @@ class Zygote:
         _log.warning("%s is not imported ahead: %s", name, reason)
         root, packages = Path(self.options.root), self._fingerprint.digest
         known = imports.read(root)
-        unfit = known.unfit if known.packages == packages else {}
+        unfit = dict(known.unfit if known.packages == packages else {})
+        top = name.partition(".")[0]
+        if sum(other.partition(".")[0] == top for other in unfit) >= _STRIKES:
+            name = top
         imports.write(root, imports.Learned(known.modules, {**unfit, name: reason}, packages))
 
     # -- time ----------------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from labline.kernel.warm import wire
+from labline.kernel.warm.process import UNKNOWN, WarmProcess
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
+Made = tuple[WarmProcess, subprocess.Popen[bytes], socket.socket]
+
+
+@pytest.fixture
+def made() -> Iterator[Made]:
+    """Provide a process, its parent's view of it, and the parent's end of the connection."""
+    child = subprocess.Popen(["sleep", "60"])
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    yield WarmProcess(child.pid, os.pidfd_open(child.pid), theirs), child, ours
+    ours.close()
+    child.kill()
+    child.wait()
+
+
+def test_a_process_runs_until_its_parent_tells_how_it_ended(made: Made) -> None:
+    process, child, zygote = made
+    assert process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=0.05)
+    process.terminate()
+    wire.send(zygote, {"exit": child.wait()})
+    assert process.wait(timeout=2) == process.poll() == -signal.SIGTERM
+
+
+def test_signals_to_the_ended_are_ignored(made: Made) -> None:
+    process, child, zygote = made
+    process.kill()
+    wire.send(zygote, {"exit": child.wait()})
+    assert process.wait() == -signal.SIGKILL
+    process.send_signal(signal.SIGINT)
+    process.kill()
+
+
+def test_the_end_is_seen_without_a_parent_that_tells(made: Made) -> None:
+    process, child, zygote = made
+    zygote.close()
+    assert process.poll() is None
+    process.kill()
+    child.wait()
+    assert process.wait(timeout=2) in (-signal.SIGKILL, UNKNOWN)
+
+
+def test_a_parent_that_is_silent_is_waited_for_only_a_moment(made: Made) -> None:
+    process, child, _ = made
+    process._zygote.settimeout(0.2)
+    process.kill()
+    child.wait()
+    start = time.monotonic()
+    assert process.poll() in (-signal.SIGKILL, UNKNOWN)
+    assert time.monotonic() - start < 1
