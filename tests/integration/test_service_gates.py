@@ -108,13 +108,17 @@ def test_a_model_that_an_unknown_word_breaks_is_refused_with_the_request(
     assert 'handle_unknown="ignore"' in refusal.fix
 
 
-class Remembering(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """A model that leans on something only the notebook has."""
+def remembering() -> Any:
+    """Return a model that leans on something only the notebook has."""
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        import os
+    # Defined here, as in a notebook: it travels by value, not by a module's name.
+    class Remembering(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+            import os
 
-        return model_input["a"] * (1.0 if os.environ.get("ONLY_IN_THE_NOTEBOOK") else 2.0)
+            return model_input["a"] * (1.0 if os.environ.get("ONLY_IN_THE_NOTEBOOK") else 2.0)
+
+    return Remembering()
 
 
 def test_a_model_that_leans_on_the_notebook_differs_and_the_first_row_is_named(
@@ -122,7 +126,7 @@ def test_a_model_that_leans_on_the_notebook_differs_and_the_first_row_is_named(
 ) -> None:
     rows = pd.DataFrame({"a": [0.0, 1.5, 2.0]})
     monkeypatch.setenv("ONLY_IN_THE_NOTEBOOK", "1")
-    run = record(Remembering(), rows, code_paths=[Path(__file__)])
+    run = record(remembering(), rows)
     monkeypatch.delenv("ONLY_IN_THE_NOTEBOOK")
     _, verdict = judged(lab, run, "remembering")
     assert verdict.outcome is Outcome.FAILED
