@@ -37,9 +37,10 @@ def rows() -> list[Row]:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     with _project() as root:
-        ridge, ridge_peer = _sweep(root, RIDGE)
-        over = ridge - _cells_alone()
         hello, hello_peer = _sweep(root, PRINT)
+    with _project() as root:
+        ridge, ridge_peer = _sweep(root, RIDGE)
+    over = ridge - _cells_alone()
     made = [
         ("B1", "sweep of pandas + scikit-learn notebooks, each", ridge, ridge_peer, 20.0),
         ("B2", "notebook with one print", hello, hello_peer, 8.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import select
 import socket
@@ -36,12 +37,12 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     channel: ClassVar[socket.socket]
     #: the project
     root: ClassVar[Path]
-    _inherited: ClassVar[frozenset[str]]
-    _seen = 0
+    #: modules that the zygote has, or that were learned from this kernel
+    _known: ClassVar[frozenset[str]]
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
-        type(self)._inherited = frozenset(sys.modules)
+        type(self)._known = frozenset(sys.modules)
         self.transport, self.ip = "ipc", str(places.folder() / f"s-{os.getpid()}")
         # Anything but 0: the hint how to stop a kernel in a terminal is not for this one.
         self.parent_handle = 1
@@ -68,6 +69,9 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     def init_path(self) -> None:
         """Wait for the lease and become the kernel of the job."""
         kernelapp.IPKernelApp = IPKernelApp
+        # What runs for the first time is slow, and garbage is due; nobody waits for it here.
+        self.kernel.shell.run_cell("pass", store_history=False, silent=True)
+        gc.collect()
         try:
             job, descriptors = wire.receive(self.channel)
         except (EOFError, OSError):
@@ -124,10 +128,11 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
 
     def _learn(self, _: Any) -> None:
         """Remember what a cell imported; IPython calls this after each."""
-        if len(sys.modules) > self._seen:
-            self._seen = len(sys.modules)
+        new = [name for name in tuple(sys.modules) if name not in self._known]
+        if new:
+            type(self)._known |= set(new)
             with contextlib.suppress(OSError):
-                imports.learn([n for n in sys.modules if n not in self._inherited], self.root)
+                imports.learn(new, self.root)
 
 
 # What it logs and how it is configured is not to tell it from its base.
