@@ -25,7 +25,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kerne
 )
 def test_a_kernel_ends_as_the_interpreter_would(body: str) -> None:
     plain = f"import os, sys\ndef run():\n    {body}\n"
-    ours = "from labline.kernel.warm.ending import run_to_the_end\nrun_to_the_end(run)"
+    ours = (
+        "from labline.kernel.warm.ending import run_to_the_end\nrun_to_the_end(run, lambda _: None)"
+    )
     theirs, mine = _run(plain + "run()"), _run(plain + ours)
     assert mine.returncode == theirs.returncode
     assert mine.stdout == theirs.stdout
@@ -42,9 +44,15 @@ def test_threads_exit_handlers_and_objects_come_in_the_interpreters_order() -> N
             atexit.register(print, "atexit")
             threading.Thread(target=lambda: (time.sleep(.1), print("thread"))).start()
         from labline.kernel.warm.ending import run_to_the_end
-        run_to_the_end(run)
+        run_to_the_end(run, lambda code: print('told', code, flush=True))
     """
-    assert _run(textwrap.dedent(source)).stdout.split() == ["thread", "atexit", "object"]
+    assert _run(textwrap.dedent(source)).stdout.split() == [
+        "thread",
+        "atexit",
+        "object",
+        "told",
+        "0",
+    ]
 
 
 def _run(source: str) -> subprocess.CompletedProcess[str]:

@@ -81,7 +81,6 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         self._take_connection(job)
         self._take_shell()
         wire.send(self.channel, {"ready": True})
-        self.channel.close()
         super().init_path()
 
     # -- what the process is -------------------------------------------------------------------

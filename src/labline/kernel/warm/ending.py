@@ -21,8 +21,11 @@ from typing import NoReturn
 from labline.kernel.warm import imports
 
 
-def run_to_the_end(run: Callable[[], None]) -> NoReturn:
-    """Call `run` and end the process, with the exit code that Python would have."""
+def run_to_the_end(run: Callable[[], None], tell: Callable[[int], None]) -> NoReturn:
+    """Call `run` and end the process, with the exit code that Python would have.
+
+    `tell` is called with that code when nothing is left to be done.
+    """
     inherited = frozenset(sys.modules)
     code = 1
     try:
@@ -30,6 +33,7 @@ def run_to_the_end(run: Callable[[], None]) -> NoReturn:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         _finalise(inherited)
+        tell(code)
     except BaseException:  # noqa: BLE001 - whatever happens, the fork must not outlive this
         traceback.print_exc(file=sys.__stderr__)
     os._exit(code)

@@ -59,7 +59,7 @@ def take(key: Key, job: Job, **options: float) -> WarmProcess:
     for _ in range(_ATTEMPTS):
         zygote = _connected(key, options)
         try:
-            kernel, spare = _ask(zygote, job)
+            kernel = _ask(zygote, job)
         except EOFError:
             # It retired a moment ago.
             zygote.close()
@@ -67,8 +67,7 @@ def take(key: Key, job: Job, **options: float) -> WarmProcess:
         except OSError as error:
             zygote.close()
             raise CannotServe(f"the zygote does not answer ({error})") from error
-        with spare:
-            _tell(spare, job, kernel)
+        _tell(kernel, job)
         return kernel
     raise CannotServe(f"zygote {key.digest} ends as soon as it is asked")
 
@@ -80,8 +79,8 @@ def stop(root: Path) -> None:
             wire.send(zygote, {"stop": str(root)})
 
 
-def _ask(zygote: socket.socket, job: Job) -> tuple[WarmProcess, socket.socket]:
-    """Return a kernel-to-be and the way to tell it what to be."""
+def _ask(zygote: socket.socket, job: Job) -> WarmProcess:
+    """Return a kernel that waits to be told what to be."""
     try:
         wire.send(zygote, {"cwd": job.cwd, "sockets": job.connection["ip"]})
         reply, descriptors = wire.receive(zygote)
@@ -93,20 +92,20 @@ def _ask(zygote: socket.socket, job: Job) -> tuple[WarmProcess, socket.socket]:
         zygote.close()
         raise CannotServe(reply["refused"])
     pidfd, spare = descriptors
-    return WarmProcess(reply["pid"], pidfd, zygote), socket.socket(fileno=spare)
+    return WarmProcess(reply["pid"], pidfd, zygote, socket.socket(fileno=spare))
 
 
-def _tell(spare: socket.socket, job: Job, kernel: WarmProcess) -> None:
+def _tell(kernel: WarmProcess, job: Job) -> None:
     """Tell a spare what to be, and wait until it is."""
     names = ("connection", "connection_file", "arguments", "environment", "cwd", "umask")
     message = {name: getattr(job, name) for name in names}
     owner: list[int] = []
-    spare.settimeout(_REPLY_TIMEOUT)
+    kernel.channel.settimeout(_REPLY_TIMEOUT)
     try:
         if job.owner is not None:
             owner.append(os.pidfd_open(job.owner))
-        wire.send(spare, message, [job.stdout, job.stderr, *owner])
-        wire.receive(spare)
+        wire.send(kernel.channel, message, [job.stdout, job.stderr, *owner])
+        wire.receive(kernel.channel)
     except (OSError, EOFError) as error:
         kernel.abandon()
         raise CannotServe(f"the spare did not become a kernel ({error or 'it ended'})") from error

@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Iterable
 
 from labline.kernel.warm import wire
 
@@ -26,50 +27,56 @@ _GRACE = 2.0
 class WarmProcess:
     """The part of :class:`subprocess.Popen` that Jupyter's local provisioner uses.
 
-    The zygote tells the exit code over `zygote`, the connection of the lease. If it is killed
-    itself, the end of the kernel is still seen through `pidfd`.
+    Who tells the exit code: the kernel itself where its end is orderly, when all is done but for
+    its memory; the zygote, which is its parent, when it is reaped; if the zygote was killed, the
+    operating system, through a descriptor of the process.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, pidfd: int, zygote: socket.socket) -> None:
+    def __init__(self, pid: int, pidfd: int, zygote: socket.socket, channel: socket.socket) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        #: to the kernel
+        self.channel = channel
+        self._zygote = zygote
         self._pidfd = pidfd
-        self._zygote: socket.socket | None = zygote
         zygote.settimeout(_GRACE)
 
-    def fileno(self) -> int:
-        """Return a descriptor that is readable when there may be news of the process."""
-        return self._zygote.fileno() if self._zygote else self._pidfd
+    @property
+    def descriptors(self) -> list[int]:
+        """Descriptors of which one is readable when there is news of the process."""
+        found = (self.channel.fileno(), self._zygote.fileno(), self._pidfd)
+        return [descriptor for descriptor in found if descriptor >= 0]
 
     def poll(self) -> int | None:
         """Return the exit code, ``None`` while it runs."""
-        if self.returncode is None and self._zygote and _is_readable(self._zygote.fileno()):
-            self._hear()
-        if self.returncode is None and _is_readable(self._pidfd):
-            if self._zygote:
-                self._hear()
+        for source in (self.channel, self._zygote):
+            if self.returncode is None and _has_news([source.fileno()]):
+                self._hear(source)
+        if self.returncode is None and _has_news([self._pidfd]):
+            self._hear(self._zygote)
             if self.returncode is None:
                 self._finish(_exit_code(self._pidfd))
         return self.returncode
 
-    def _hear(self) -> None:
-        assert self._zygote
+    def wait_for_memory(self) -> None:
+        """Count it as ended only when nothing of it is left."""
+        self.channel.close()
+
+    def _hear(self, source: socket.socket) -> None:
         try:
-            message, _ = wire.receive(self._zygote)
+            message, _ = wire.receive(source)
         except (EOFError, OSError):
-            self._zygote.close()
-            self._zygote = None
+            source.close()
         else:
             self._finish(message["exit"])
 
     def _finish(self, code: int) -> None:
         self.returncode = code
         os.close(self._pidfd)
-        if self._zygote:
-            self._zygote.close()
-            self._zygote = None
+        self._zygote.close()
+        self.channel.close()
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code, once there is one.
@@ -84,7 +91,7 @@ class WarmProcess:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0)
-            _wait_readable(self.fileno(), left)
+            _has_news(self.descriptors, left)
         return code
 
     def send_signal(self, number: int) -> None:
@@ -112,13 +119,11 @@ class WarmProcess:
             self._finish(UNKNOWN)
 
 
-def _is_readable(descriptor: int) -> bool:
-    return _wait_readable(descriptor, 0)
-
-
-def _wait_readable(descriptor: int, timeout: float | None) -> bool:
+def _has_news(descriptors: Iterable[int], timeout: float | None = 0) -> bool:
     poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
+    for descriptor in descriptors:
+        if descriptor >= 0:
+            poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 

@@ -76,8 +76,13 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         return self.connection_info
 
     async def shutdown_requested(self, restart: bool = False) -> None:
-        """Wait for the end, for a moment: whoever asked looks only every tenth of a second."""
-        if sys.platform == "linux" and self.process is not None and self.process.poll() is None:
+        """Wait for the end, for a moment: whoever asked looks only every tenth of a second.
+
+        What is restarted is to find the memory free.
+        """
+        if sys.platform == "linux" and self.process is not None:
+            if restart and hasattr(self.process, "wait_for_memory"):
+                self.process.wait_for_memory()
             await _ended(self.process, _SHUTDOWN_GRACE)
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -196,15 +201,23 @@ async def _finished(lease: Coroutine[Any, Any, Any]) -> Any:
 async def _ended(process: Any, timeout: float) -> None:
     """Return when the process has ended, or after the timeout (seconds)."""
     loop = asyncio.get_running_loop()
-    news = asyncio.Event()
-    owned = None if hasattr(process, "fileno") else os.pidfd_open(process.pid)
-    descriptor = process.fileno() if owned is None else owned
-    loop.add_reader(descriptor, news.set)
+    deadline = loop.time() + timeout
+    while process.poll() is None and (left := deadline - loop.time()) > 0:
+        if hasattr(process, "descriptors"):
+            await _readable(process.descriptors, left)
+        else:
+            own = os.pidfd_open(process.pid)
+            await _readable([own], left)
+            os.close(own)
+
+
+async def _readable(descriptors: list[int], timeout: float) -> None:
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+    for descriptor in descriptors:
+        loop.add_reader(descriptor, news.set)
     try:
-        await asyncio.wait_for(news.wait(), timeout)
-    except TimeoutError:
-        pass
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(news.wait(), timeout)
     finally:
-        loop.remove_reader(descriptor)
-        if owned is not None:
-            os.close(owned)
+        for descriptor in descriptors:
+            loop.remove_reader(descriptor)
