@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kerne
 def test_a_kernel_ends_as_the_interpreter_would(body: str) -> None:
     plain = f"import os, sys\ndef run():\n    {body}\n"
     ours = (
-        "from labline.kernel.warm.ending import run_to_the_end\nrun_to_the_end(run, lambda _: None)"
+        "from labline.kernel.warm.ending import run_to_the_end\n"
+        "run_to_the_end(run, lambda _: None, frozenset(sys.modules))"
     )
     theirs, mine = _run(plain + "run()"), _run(plain + ours)
     assert mine.returncode == theirs.returncode
@@ -44,7 +45,9 @@ def test_threads_exit_handlers_and_objects_come_in_the_interpreters_order() -> N
             atexit.register(print, "atexit")
             threading.Thread(target=lambda: (time.sleep(.1), print("thread"))).start()
         from labline.kernel.warm.ending import run_to_the_end
-        run_to_the_end(run, lambda code: print('told', code, flush=True))
+        import sys
+        tell = lambda code: print('told', code, flush=True)
+        run_to_the_end(run, tell, frozenset(sys.modules))
     """
     assert _run(textwrap.dedent(source)).stdout.split() == [
         "thread",

@@ -91,3 +91,16 @@ def test_a_file_of_the_folder_hides_a_package_but_not_the_standard_library(tmp_p
     (tmp_path / "jupyter_client" / "__init__.py").touch()
     assert imports.hidden_by(tmp_path) == "jupyter_client"
     assert imports.hidden_by(tmp_path / "missing") is None
+
+
+def test_the_new_modules_are_found_though_known_ones_were_imported_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = frozenset(sys.modules)
+    assert imports.beyond(known) == []
+    again = sys.modules["json"]
+    monkeypatch.setitem(sys.modules, "first_new", again)
+    monkeypatch.delitem(sys.modules, "json")
+    monkeypatch.setitem(sys.modules, "json", again)
+    monkeypatch.setitem(sys.modules, "second_new", again)
+    assert imports.beyond(known) == ["first_new", "second_new"]

@@ -19,7 +19,7 @@ def main() -> int:
     while zygote:
         role = zygote.serve()
         if isinstance(role, Spare):
-            run_to_the_end(role.run, role.tell_exit)
+            run_to_the_end(role.run, role.tell_exit, role.known)
         zygote = role.succeed() if role else None
     return 0
 

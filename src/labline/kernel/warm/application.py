@@ -37,12 +37,11 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     channel: ClassVar[socket.socket]
     #: the project
     root: ClassVar[Path]
-    #: modules that the zygote has, or that were learned from this kernel
-    _known: ClassVar[frozenset[str]]
+    #: modules that need not be learned
+    known: ClassVar[frozenset[str]]
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
-        type(self)._known = frozenset(sys.modules)
         self.transport, self.ip = "ipc", str(places.folder() / f"s-{os.getpid()}")
         # Anything but 0: the hint how to stop a kernel in a terminal is not for this one.
         self.parent_handle = 1
@@ -70,6 +69,7 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         """Wait for the lease and become the kernel of the job."""
         kernelapp.IPKernelApp = IPKernelApp
         # What runs for the first time is slow, and garbage is due; nobody waits for it here.
+        asking.attach()
         self.kernel.shell.run_cell("pass", store_history=False, silent=True)
         gc.collect()
         try:
@@ -122,14 +122,14 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
         streams.become_the_kernels()
-        asking.attach()
+        self._learned: set[str] = set()
         shell.events.register("post_run_cell", self._learn)
 
     def _learn(self, _: Any) -> None:
         """Remember what a cell imported; IPython calls this after each."""
-        new = [name for name in tuple(sys.modules) if name not in self._known]
+        new = [name for name in imports.beyond(self.known) if name not in self._learned]
         if new:
-            type(self)._known |= set(new)
+            self._learned.update(new)
             with contextlib.suppress(OSError):
                 imports.learn(new, self.root)
 

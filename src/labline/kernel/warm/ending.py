@@ -21,18 +21,24 @@ from typing import NoReturn
 from labline.kernel.warm import imports
 
 
-def run_to_the_end(run: Callable[[], None], tell: Callable[[int], None]) -> NoReturn:
+def run_to_the_end(
+    run: Callable[[], None], tell: Callable[[int], None], known: frozenset[str]
+) -> NoReturn:
     """Call `run` and end the process, with the exit code that Python would have.
 
-    `tell` is called with that code when nothing is left to be done.
+    Parameters
+    ----------
+    tell
+        Called with that code when nothing is left to be done.
+    known
+        Modules that are not the notebook's.
     """
-    inherited = frozenset(sys.modules)
     code = 1
     try:
         code = _exit_code(run)
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        _finalise(inherited)
+        _finalise(known)
         tell(code)
     except BaseException:  # noqa: BLE001 - whatever happens, the fork must not outlive this
         traceback.print_exc(file=sys.__stderr__)
@@ -53,13 +59,13 @@ def _exit_code(run: Callable[[], None]) -> int:
     return 0
 
 
-def _finalise(inherited: frozenset[str]) -> None:
+def _finalise(known: frozenset[str]) -> None:
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         # They keep the frames of a failed cell, and what these have open.
         setattr(sys, name, None)
-    own = [name for name in sys.modules if name not in inherited and not imports.is_installed(name)]
-    for name in own:
-        vars(sys.modules[name]).clear()
+    for name in imports.beyond(known):
+        if not imports.is_installed(name):
+            vars(sys.modules[name]).clear()
     gc.collect()
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         if stream:

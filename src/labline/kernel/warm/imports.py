@@ -29,6 +29,8 @@ from labline.kernel.warm.key import find_root
 
 #: more names than this are not kept
 LIMIT = 3000
+# A known module may stand among the new ones if it was removed and imported again.
+_ENOUGH = 30
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,24 @@ def learn(modules: Iterable[str], root: Path | None = None) -> None:
     new = [name for name in modules if name not in seen and is_installed(name)]
     if new:
         write(root, replace(known, modules=[*known.modules, *new][:LIMIT]))
+
+
+def beyond(known: frozenset[str]) -> list[str]:
+    """Return the names of the modules that this process has besides the known.
+
+    The new come last. Those before them are not looked at: in a fork, to touch an object is to
+    copy the page of memory that it is in, and there are thousands.
+    """
+    found: list[str] = []
+    in_a_row = 0
+    with contextlib.suppress(RuntimeError):  # another thread imports; there is a next time
+        for name in reversed(sys.modules):
+            in_a_row = in_a_row + 1 if name in known else 0
+            if in_a_row > _ENOUGH:
+                break
+            if not in_a_row:
+                found.append(name)
+    return found[::-1]
 
 
 def is_installed(name: str) -> bool:

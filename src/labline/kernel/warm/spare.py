@@ -9,8 +9,12 @@ import resource
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labline.kernel.warm import wire
+
+if TYPE_CHECKING:
+    from labline.kernel.warm.zygote import Options
 
 # KiB
 _MUCH = 2**20
@@ -27,17 +31,17 @@ class Spare:
 
     Parameters
     ----------
-    module
-        What is run, as by ``python -m``.
-    root
-        The project, for which the kernel learns imports.
+    options
+        Those of the zygote.
     channel
         Where the provisioner's word comes from.
+    known
+        Modules that the zygote has imported, or knows of.
     """
 
-    def __init__(self, module: str, root: Path, channel: socket.socket) -> None:
-        self._module = module
-        self._root = root
+    def __init__(self, options: Options, channel: socket.socket, known: frozenset[str]) -> None:
+        self.known = known
+        self._options = options
         self._channel = channel
 
     def tell_exit(self, code: int) -> None:
@@ -57,16 +61,17 @@ class Spare:
         from labline.kernel.warm.application import SpareApp
 
         os.setsid()
-        SpareApp.channel, SpareApp.root = self._channel, self._root
+        SpareApp.channel, SpareApp.root = self._channel, Path(self._options.root)
+        SpareApp.known = self.known
         kernelapp.IPKernelApp = SpareApp
         # As python -m has it; whoever needs it gone removes it.
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
-        sys.argv = [kernel_file(self._module)]
-        if self._module == "ipykernel_launcher":
+        sys.argv = [kernel_file(self._options.module)]
+        if self._options.module == "ipykernel_launcher":
             del sys.path[0]
             SpareApp.launch_instance()
         else:
-            importlib.import_module(f"{self._module}.__main__").main()
+            importlib.import_module(f"{self._options.module}.__main__").main()
 
 
 def kernel_file(module: str) -> str:

@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,8 @@ class Zygote:
         self._heir: Child | None = None
         self._importing = ""
         self._deadline = 0.0
-        self._known = 0.0
+        self._known: frozenset[str] = frozenset()
+        self._learned_at = 0.0
         self._lost_heirs = 0
         self._failures = 0
         self._used = time.monotonic()
@@ -117,6 +119,7 @@ class Zygote:
     def serve(self) -> Spare | Heir | None:
         """Work until the end, or until this process is a fork; its callers' frames unwind."""
         self._fingerprint.take_in_own_code()
+        self._learn()
         gc.freeze()
         try:
             while True:
@@ -195,7 +198,7 @@ class Zygote:
 
     def _bear_spare(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        spare = Spare(self.options.module, Path(self.options.root), theirs)
+        spare = Spare(self.options, theirs, self._known)
         self._spares.append(self._fork(ours, spare))
         theirs.close()
 
@@ -282,7 +285,7 @@ class Zygote:
             self._selector.unregister(heir.channel)
         if self._importing and not self._retired:
             self._note_unfit(self._importing, "its import ended the process, or did not end")
-        self._known = 0.0
+        self._learned_at = 0.0
         self._lost_heirs += 1
 
     def _note_unfit(self, name: str, reason: str) -> None:
@@ -325,11 +328,16 @@ class Zygote:
             return
         # The next cell may import more.
         is_settled = time.time() - changed > _SETTLED_AFTER
-        if changed != self._known and is_settled and self._lost_heirs < _MOST_LOST_HEIRS:
-            self._known = changed
-            known = imports.read(Path(self.options.root))
-            if wanted := known.wanted(self._fingerprint.digest):
+        if changed != self._learned_at and is_settled and self._lost_heirs < _MOST_LOST_HEIRS:
+            self._learned_at = changed
+            if wanted := self._learn().wanted(self._fingerprint.digest):
                 self._bear_heir(wanted)
+
+    def _learn(self) -> imports.Learned:
+        """Read what is known of imports; spares get a set that they need not make themselves."""
+        learned = imports.read(Path(self.options.root))
+        self._known = frozenset({*sys.modules, *learned.modules, *learned.unfit})
+        return learned
 
     def _retire(self, reason: str, *, keep_path: bool = False) -> None:
         _log.warning("The zygote %s retires: %s", os.getpid(), reason)
