@@ -1,0 +1,45 @@
+"""Settings: ``labline.toml``, environment variables and the places where labline keeps things.
+
+Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_URL``,
+``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
+"""
+
+from labline.settings.platform import (
+    GatewaySettings,
+    JobsSettings,
+    ProjectSettings,
+    ServingSettings,
+)
+from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.stages import (
+    ApprovalSettings,
+    LatencySettings,
+    MetricSettings,
+    ParitySettings,
+    ReplaySettings,
+    StageSettings,
+    default_stages,
+)
+from labline.settings.units import Duration, Size, to_bytes, to_seconds
+
+__all__ = [
+    "POLICY_FILE",
+    "STATE_FOLDER",
+    "ApprovalSettings",
+    "Duration",
+    "GatewaySettings",
+    "JobsSettings",
+    "LatencySettings",
+    "MetricSettings",
+    "ParitySettings",
+    "ProjectSettings",
+    "ReplaySettings",
+    "ServingSettings",
+    "Settings",
+    "Size",
+    "StageSettings",
+    "default_stages",
+    "find_root",
+    "to_bytes",
+    "to_seconds",
+]

@@ -1,0 +1,48 @@
+"""``[project]``, ``[jobs]``, ``[gateway]``, ``[serving]``: what runs, and where."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labline.settings.section import Section
+from labline.settings.units import Duration, Size
+
+
+class ProjectSettings(Section):
+    """``[project]``: what this project is called."""
+
+    name: str = Field("labline", min_length=1, description="default MLflow experiment and model")
+
+
+class JobsSettings(Section):
+    """``[jobs]``: how notebook jobs run."""
+
+    concurrency: int = Field(2, ge=1, description="jobs that one worker runs at a time")
+    timeout: Duration = Field(7200.0, gt=0, description="seconds (or '2h') until a job is stopped")
+    memory: Size | None = Field(
+        None,
+        gt=0,
+        description="bytes (or '4GiB') that a job's processes may hold; no limit if unset",
+    )
+    retries: int = Field(
+        0, ge=0, le=10, description="times a job is begun again when its kernel was lost"
+    )
+    output: Size = Field(
+        20 * 2**20, ge=1024, description="bytes (or '20MiB') of output kept per cell"
+    )
+
+
+class GatewaySettings(Section):
+    """``[gateway]``: where endpoints are served."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless told")
+    port: int = Field(8490, ge=1, le=65535, description="port of the gateway")
+
+
+class ServingSettings(Section):
+    """``[serving]``: how a release boots."""
+
+    boot_timeout: Duration = Field(120.0, gt=0, description="seconds until /readyz must answer")
+    max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest request body, bytes")
+    max_rows: int = Field(100_000, ge=1, description="most rows in one request")
+    template: str = Field("pyfunc", description="Bento template, a folder of labline/bentos")

@@ -1,0 +1,141 @@
+"""Everything a project can set, read from ``labline.toml`` and the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from labline.errors import BadSettings, NotFound, nearest
+from labline.settings.explain import check_order, explain
+from labline.settings.platform import (
+    GatewaySettings,
+    JobsSettings,
+    ProjectSettings,
+    ServingSettings,
+)
+from labline.settings.stages import StageSettings, default_stages
+
+POLICY_FILE = "labline.toml"
+STATE_FOLDER = ".labline"
+
+
+class Settings(BaseSettings):
+    """Everything a project can set, and where it lives.
+
+    Use :meth:`load`; the constructor alone reads no file.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix="LABLINE_", env_nested_delimiter="__", populate_by_name=True
+    )
+
+    root: Path = Field(default_factory=Path.cwd, description="folder of labline.toml")
+    project: ProjectSettings = ProjectSettings()
+    jobs: JobsSettings = JobsSettings()
+    stages: dict[str, StageSettings] = Field(default_factory=default_stages)
+    gateway: GatewaySettings = GatewaySettings()
+    serving: ServingSettings = ServingSettings()
+    tracking_uri: str | None = Field(
+        None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
+    )
+    database_url: str | None = Field(
+        None, validation_alias=AliasChoices("database_url", "LABLINE_DATABASE_URL")
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic calls by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which :meth:`load` passes as keywords."""
+        folder = {"root": getattr(init_settings, "init_kwargs", {}).get("root", Path.cwd())}
+        return InitSettingsSource(settings_cls, folder), env_settings, init_settings
+
+    @classmethod
+    def load(cls, start: Path | str | None = None) -> Settings:
+        """Read the settings of the project that `start` (default: here) lies in.
+
+        Raises
+        ------
+        BadSettings
+            The file is not TOML, has an unknown key, or a value of the wrong type.
+        """
+        root = find_root(Path(start or Path.cwd()))
+        path = root / POLICY_FILE
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise BadSettings(f"{path} is not valid TOML: {error}") from error
+        try:
+            settings = cls(root=root, **data)
+        except ValidationError as error:
+            raise explain(error, path, text, cls) from error
+        except SettingsError as error:
+            raise BadSettings(
+                f"An environment variable LABLINE_... cannot be used: {error}",
+                fix="Write a key of a section with two underscores: LABLINE_GATEWAY__PORT=8500",
+            ) from error
+        check_order(settings.stages, path, text)
+        return settings
+
+    @property
+    def state(self) -> Path:
+        """Folder of everything embedded; deleting it is a clean reset."""
+        return self.root / STATE_FOLDER
+
+    def folder(self, name: str) -> Path:
+        """Return (and make) one folder below :attr:`state`."""
+        path = self.state / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def mlflow_uri(self) -> str:
+        """MLflow tracking and registry URI; SQLite in :attr:`state` unless set."""
+        return self.tracking_uri or f"sqlite:///{self.state / 'mlflow.db'}"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of workflows, ledger and endpoints; SQLite unless set."""
+        return self.database_url or f"sqlite:///{self.state / 'labline.db'}"
+
+    @property
+    def bentoml_home(self) -> Path:
+        """BentoML store (``BENTOML_HOME``)."""
+        return Path(os.environ.get("BENTOML_HOME") or self.state / "bentoml")
+
+    def stage(self, name: str) -> StageSettings:
+        """Return one stage's settings.
+
+        Raises
+        ------
+        NotFound
+            The policy has no such stage.
+        """
+        if name not in self.stages:
+            raise NotFound(
+                f"There is no stage {name!r} in the policy.", fix=nearest(name, self.stages)
+            )
+        return self.stages[name]
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder at or above `start` that holds ``labline.toml``, else `start`."""
+    start = start.resolve()
+    start = start if start.is_dir() else start.parent
+    return next((at for at in (start, *start.parents) if (at / POLICY_FILE).is_file()), start)

@@ -1,0 +1,73 @@
+"""``[stages.NAME]``: the policy of the line."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labline.settings.section import Section
+from labline.settings.units import Duration
+
+
+class MetricSettings(Section):
+    """``metric`` of a stage: what the ``metric`` gate asks for."""
+
+    name: str = Field(description="metric as logged with the run")
+    min: float | None = Field(None, description="smallest value that passes")
+    max: float | None = Field(None, description="largest value that passes")
+    versus_champion: float | None = Field(
+        None, description="smallest allowed candidate minus champion"
+    )
+    greater_is_better: bool = Field(True, description="direction of 'better' for versus_champion")
+
+
+class ReplaySettings(Section):
+    """``replay`` of a stage: how close a clean-room rerun must come."""
+
+    tolerance: float = Field(1e-6, ge=0, description="relative difference allowed per metric")
+    timeout: Duration = Field(3600.0, gt=0, description="seconds until the replay is stopped")
+
+
+class ParitySettings(Section):
+    """``parity`` of a stage: how close the built service must come to the notebook."""
+
+    tolerance: float = Field(1e-6, ge=0, description="relative difference allowed per prediction")
+
+
+class LatencySettings(Section):
+    """``latency`` of a stage: how fast the built service must answer one row."""
+
+    p50_ms: float | None = Field(None, gt=0, description="most milliseconds for half of requests")
+    p95_ms: float | None = Field(None, gt=0, description="most milliseconds for 95 of 100")
+    p99_ms: float | None = Field(None, gt=0, description="most milliseconds for 99 of 100")
+    concurrency: int = Field(8, ge=1, le=256, description="requests under way at a time")
+    requests: int = Field(200, ge=2, le=10_000, description="requests that are measured")
+
+
+class ApprovalSettings(Section):
+    """``approvals`` of a stage: who must agree after the gates have passed."""
+
+    required: int = Field(0, ge=0, description="people who must approve before the stage moves")
+    four_eyes: bool = Field(True, description="whether the one who asked may not approve")
+    expires: Duration = Field(
+        259200.0, gt=0, description="seconds (or '72h') after which it must be asked for again"
+    )
+
+
+class StageSettings(Section):
+    """``[stages.NAME]``: the process of one stage."""
+
+    after: str | None = Field(None, description="stage that the model version must hold first")
+    gates: tuple[str, ...] = Field(("signature",), description="gates, all of which must pass")
+    approvals: ApprovalSettings = ApprovalSettings()
+    metric: MetricSettings | None = None
+    replay: ReplaySettings = ReplaySettings()
+    parity: ParitySettings = ParitySettings()
+    latency: LatencySettings | None = None
+
+
+def default_stages() -> dict[str, StageSettings]:
+    """Return the line that a project without ``[stages]`` has."""
+    return {
+        "staging": StageSettings(gates=("signature", "replay")),
+        "prod": StageSettings(after="staging", gates=("signature", "replay")),
+    }
