@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 FRONT := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/yarn.lock
 DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)
 
-.PHONY: demo test lint typecheck format docs lab bench constraints clean
+.PHONY: demo test proof lint typecheck format docs lab bench constraints clean
 
 demo: .venv/installed        ## the main job on real data; leaves it live
 	labline demo --dir build/demo
@@ -15,6 +15,10 @@ test: lint                   ## every test, browsers and Postgres included
 	bash .ci/system
 	cd extension && jlpm test
 	pytest
+
+proof: .venv/installed       ## the whole counts: kills, loads, fuzz, soak; takes long
+	bash .ci/system
+	pytest -m proof
 
 lint: .venv/installed        ## ruff, mypy strict, import-linter, eslint, tsc
 	ruff check src tests bentos docs
