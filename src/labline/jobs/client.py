@@ -17,6 +17,7 @@ from papermill.clientwrap import PapermillNotebookClient
 
 from labline import notebooks
 from labline.errors import CellFailed
+from labline.jobs import kernels
 from labline.jobs.execution import DEAD, MEMORY, TIME
 from labline.jobs.limits import Ceiling, Room, amount
 from labline.jobs.log import Log
@@ -103,7 +104,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
-            with self._watched():
+            with self._watched(), kernels.held_to(options["env"], self.km.provisioner):
                 self.papermill_execute_cells()
             if self._answers:
                 self._close_recording()

@@ -42,6 +42,8 @@ class Plan:
     timeout: float | None = None
     #: bytes that the kernel and its descendants may hold; None is no limit
     memory: int | None = None
+    #: CPUs that the kernel may use, where the system can tell it so; None is all
+    cpus: int | None = None
     #: bytes of what each cell shows that are kept
     room: int = 20 * 2**20
     #: file that what the cells show is appended to, as text
@@ -116,7 +118,8 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
             **plan.options,
         )
         streams = {"stdout": noise, "stderr": noise} if noise else {}
-        cells.execute(env=kernels.environment(plan.environment), cleanup_kc=True, **streams)
+        env = kernels.environment(plan.environment, plan.cpus)
+        cells.execute(env=env, cleanup_kc=True, **streams)
     return Execution(manager.nb, cells.progress, cells.failure)
 
 

@@ -16,6 +16,7 @@ from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
 from labline.jobs.runs import NOTEBOOK, Runs
 from labline.jobs.schedules import Schedules
+from labline.jobs.slots import Slots
 from labline.jobs.submission import Submission
 from labline.jobs.work import JOB, Order, Work, folder, located
 from labline.records import Job, JobStatus, JobView, LogPiece, Run
@@ -47,7 +48,7 @@ class Jobs:
         self._settings = settings
         self._workflows = workflows
         self._runs = Runs(settings, tracking)
-        self._work = Work(self._runs, workflows)
+        self._work = Work(self._runs, workflows, slots=Slots(settings.jobs.concurrency))
         self._desk = Submission(settings, workflows, self._runs)
         #: jobs by the clock
         self.schedules = Schedules(settings, workflows, self._desk)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from labline import notebooks
 from labline.errors import LablineError
 from labline.jobs.work import Order
-from labline.records import Attempt, CellProgress, Failure, Job, RunningCell
+from labline.records import Attempt, CellProgress, Failure, Job, JobStatus, RunningCell
 from labline.workflows import WorkflowState
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_OPTIONS = ("experiment", "timeout", "memory", "retries", "retry_on_error", "tags")
+_OPTIONS = (
+    "experiment", "timeout", "memory", "cpus", "priority", "group", "retries", "retry_on_error",
+    "tags",
+)  # fmt: skip
 
 
 def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str) -> Job:
@@ -34,7 +37,7 @@ def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str
         id=state.id,
         notebook=label,
         parameters=order.parameters,
-        status=state.status,
+        status=_status(state, facts),
         created=state.created,
         started=facts.get("started"),
         ended=facts.get("ended") or state.ended,
@@ -53,6 +56,12 @@ def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str
         retry_of=order.retry_of,
         options={name: getattr(order, name) for name in _OPTIONS},
     )
+
+
+def _status(state: WorkflowState, facts: Mapping[str, Any]) -> JobStatus:
+    """Return where the job stands; one that its worker holds but has no place for waits."""
+    holds = state.status is JobStatus.RUNNING and "started" not in facts
+    return JobStatus.QUEUED if holds else state.status
 
 
 def _progress(told: Any) -> tuple[tuple[int, int], RunningCell | None]:

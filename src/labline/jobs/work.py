@@ -23,6 +23,7 @@ from labline.jobs.execution import (
     require_secrets,
 )
 from labline.jobs.runs import Runs
+from labline.jobs.slots import Slots
 from labline.records import JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows
 
@@ -50,6 +51,12 @@ class Order:
     timeout: float
     #: bytes that its processes may hold
     memory: int | None = None
+    #: CPUs that its kernel may use
+    cpus: int | None = None
+    #: what is higher leaves the queue first
+    priority: int = 0
+    #: the queue's group
+    group: str | None = None
     #: how often to try again where the kernel was lost
     retries: int = 0
     #: whether to try again where a cell raised, too
@@ -115,6 +122,8 @@ class Work:
     patience: tuple[float, ...] = (1.0, 4.0, 15.0)
     #: seconds before a job is tried again: the first time, and at most; it doubles each time
     backoff: tuple[float, float] = (2.0, 60.0)
+    #: places for jobs in this process
+    slots: Slots = field(default_factory=Slots)
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -128,13 +137,14 @@ class Work:
             A cell raised, time was up or the kernel died; facts are in its ``details``.
         """
         order = Order(**payload)
-        facts: dict[str, Any] = {"started": flow.step("start", time.time)}
-        try:
-            self._run(flow, order, facts)
-        except LablineError as error:
-            error.details.update(facts)
-            raise
-        return facts
+        with self.slots.taken(order.priority, flow.stopping):
+            facts: dict[str, Any] = {"started": flow.step("start", time.time)}
+            try:
+                self._run(flow, order, facts)
+            except LablineError as error:
+                error.details.update(facts)
+                raise
+            return facts
 
     def _run(self, flow: Flow, order: Order, facts: dict[str, Any]) -> None:
         flow.publish("started", facts["started"])
@@ -215,6 +225,7 @@ class Work:
             environment=self.runs.environment(self.runs.tracking.run(run_id), order.path),
             timeout=order.timeout,
             memory=order.memory,
+            cpus=order.cpus,
             room=self.runs.settings.jobs.output,
             log=order.log,
             noise=Path(order.snapshot).with_name("kernel.log"),

@@ -19,12 +19,14 @@ from labline.database import Database
 from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
+from labline.workflows import queues
 from labline.workflows.executor import BUSY, Body, Executor, Registered
 from labline.workflows.flow import payload_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
 
-JOBS = "jobs"
+#: what is more urgent has the smaller number to DBOS, which counts from 1
+_USUAL = 1000
 _LOOK = 0.1
 _STATUS = {
     JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
@@ -75,15 +77,29 @@ class Workflows:
     def register(self, name: str, body: Body, *, queue: str) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
-        The queue ``jobs`` runs as many at a time, on each executor, as the settings say; any
-        other queue runs one at a time, on all executors together.
+        See :mod:`labline.workflows.queues` for how many a queue runs at a time.
         """
         self._bodies[name] = Registered(body, queue)
 
     # -- from outside ----------------------------------------------------------------------
 
-    def submit(self, name: str, payload: dict[str, Any], *, id: str | None = None) -> str:
+    def submit(
+        self,
+        name: str,
+        payload: dict[str, Any],
+        *,
+        id: str | None = None,
+        queue: str | None = None,
+        priority: int = 0,
+    ) -> str:
         """Queue a workflow and return its id; an `id` that is known is that same workflow.
+
+        Parameters
+        ----------
+        queue
+            A queue other than that of the name.
+        priority
+            From -100 to 100: what is higher leaves the queue first, else what came first.
 
         Raises
         ------
@@ -94,10 +110,10 @@ class Workflows:
 
         options = {
             "workflow_name": name,
-            "queue_name": self._queue(self._registered(name).queue),
+            "queue_name": self._queue(queue or self._registered(name).queue),
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
-            "priority": 1 if self._executor else 2,
+            "priority": _USUAL - 2 * priority - (1 if self._executor else 0),
         }
         try:
             with self._answering() as client:
@@ -259,15 +275,15 @@ class Workflows:
 
     def _declare_queues(self, client: Any) -> builtins.list[Any]:
         names = {registered.queue for registered in self._bodies.values()}
+        names |= {queues.of_group(group) for group in self._settings.jobs.groups}
         return [
-            client.register_queue(self._queue(name), polling_interval_sec=BUSY, **self._limit(name))
+            client.register_queue(
+                self._queue(name),
+                polling_interval_sec=BUSY,
+                **queues.limits(self._settings.jobs, name),
+            )
             for name in sorted(names)
         ]
-
-    def _limit(self, queue: str) -> dict[str, int]:
-        if queue == JOBS:
-            return {"worker_concurrency": self._settings.jobs.concurrency}
-        return {"global_concurrency": 1}
 
     # -- connection ------------------------------------------------------------------------
 

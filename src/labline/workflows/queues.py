@@ -1,0 +1,27 @@
+"""The queues, and how many workflows of each run at a time.
+
+The queue ``jobs`` and those of its groups run as many as the settings say. Any other runs one at
+a time, on all executors together.
+"""
+
+from __future__ import annotations
+
+from labline.settings import JobsSettings
+
+JOBS = "jobs"
+
+
+def of_group(group: str) -> str:
+    """Return the name of the queue of a group of jobs."""
+    return f"{JOBS}-{group}"
+
+
+def limits(jobs: JobsSettings, queue: str) -> dict[str, int]:
+    """Return the limits of a queue, as DBOS names them."""
+    pools = {of_group(group): most for group, most in jobs.groups.items()}
+    if queue != JOBS and queue not in pools:
+        return {"global_concurrency": 1}
+    total = pools.get(queue, jobs.total)
+    if total is None:
+        return {"worker_concurrency": jobs.concurrency}
+    return {"worker_concurrency": min(jobs.concurrency, total), "global_concurrency": total}
