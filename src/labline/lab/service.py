@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.kernels import KernelDesk
     from labline.lab.recorded import Recorded
     from labline.lab.standing import Standing
     from labline.promotion import Promotion
@@ -103,6 +104,13 @@ class Lab:
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
+
+    @part
+    def kernels(self) -> KernelDesk:
+        """Warm kernels of the project."""
+        from labline.lab.kernels import KernelDesk
+
+        return KernelDesk(self)
 
     @part
     def recorded(self) -> Recorded:
