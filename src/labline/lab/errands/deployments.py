@@ -28,9 +28,7 @@ class DeploymentErrands:
     def _lab(self) -> Lab:
         return self.errands.lab
 
-    def deploy(
-        self, reference: str, *, endpoint: str | None, environment: str, actor: str
-    ) -> str:
+    def deploy(self, reference: str, *, endpoint: str | None, environment: str, actor: str) -> str:
         """Queue a deployment and return its id; see :meth:`labline.lab.Lab.deploy`.
 
         Raises
@@ -103,7 +101,7 @@ class DeploymentErrands:
             asked=state.created,
             progress=self._progress(state),
             release=release,
-            url=self._lab.url(state.payload["endpoint"]),
+            url=self._lab.serving.url(state.payload["endpoint"]),
             wants_key=bool(release and state.payload.get("fresh") and not self._has_key(release)),
             failure=failure_of(state.error),
         )

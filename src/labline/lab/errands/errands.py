@@ -82,5 +82,3 @@ class Errands:
             # The next errand tries with new hands: what failed may be mended by then.
             self._hands = None
             raise
-
-

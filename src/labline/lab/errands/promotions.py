@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ class PromotionErrands:
             digest=promotion.digest,
         )
 
-    def _decisions(self, promotion: Promotion) -> list[WorkflowState]:
+    def _decisions(self, promotion: Promotion) -> builtins.list[WorkflowState]:
         return self._lab.workflows.list("approval", prefix=f"{promotion.id}-")
 
     def _under_way(self, promotion: Promotion) -> str:

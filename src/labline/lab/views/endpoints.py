@@ -44,9 +44,7 @@ class EndpointViews:
             curl=_curl(row.url),
         )
 
-    def attempt(
-        self, name: str, rows: Sequence[Mapping[str, Any]] | None
-    ) -> Prediction:
+    def attempt(self, name: str, rows: Sequence[Mapping[str, Any]] | None) -> Prediction:
         """Send rows, or the model's own input example, to an endpoint.
 
         Raises
@@ -60,15 +58,15 @@ class EndpointViews:
         """
         import orjson
 
-        sent = list(rows) if rows is not None else self.lab.example(name)
+        sent = list(rows) if rows is not None else self.lab.serving.example(name)
         began = time.monotonic()
-        answer = self.lab.predict(name, orjson.dumps({"rows": sent}))
+        answer = self.lab.serving.predict(name, orjson.dumps({"rows": sent}))
         return Prediction(tuple(sent), answer, (time.monotonic() - began) * 1000)
 
     def _row(self, item: EndpointStatus) -> EndpointRow:
         return EndpointRow(
             name=item.name,
-            url=self.lab.url(item.name),
+            url=self.lab.serving.url(item.name),
             model=item.live.model if item.live else None,
             release=item.live.id if item.live else None,
             state=item.state,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PIECE = 256 * 1024
 #: jobs that a filter looks through
 _DEPTH = 2000
+#: how far jobs are counted
+_COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class JobViews:
             fit = [job for job in every if filter.lower() in _words(job)]
             return fit[offset : offset + limit], len(fit)
         found = jobs.list(limit=limit, offset=offset, status=status)
-        return found, self.lab.workflows.total("job", status)
+        return found, self.lab.workflows.count("job", _COUNTED, status)
 
     def detail(self, id: str) -> JobDetail:
         """Return a job, and why it failed.

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
     part = (asked.query["filter"] or "").lower()
-    return cut(asked, [row for row in lab.served.rows() if part in row.name.lower()])
+    return cut(asked, [row for row in lab.views.endpoints.rows() if part in row.name.lower()])
 
 
 def _one(lab: Lab, asked: Asked) -> EndpointDetail:
-    return lab.served.detail(asked.path["name"])
+    return lab.views.endpoints.detail(asked.path["name"])
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -37,7 +37,7 @@ def _revoke(lab: Lab, asked: Asked) -> Done:
 
 
 def _predict(lab: Lab, asked: Asked) -> Prediction:
-    return lab.served.attempt(asked.path["name"], asked.body.rows)
+    return lab.views.endpoints.attempt(asked.path["name"], asked.body.rows)
 
 
 ROUTES = (

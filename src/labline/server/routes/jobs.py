@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
     query = asked.query
-    found, total = lab.job_views.page(
+    found, total = lab.views.jobs.page(
         limit=query["limit"],
         offset=query["offset"],
         status=_status(query["status"]),
@@ -37,11 +37,11 @@ def _status(text: str | None) -> JobStatus | None:
 
 
 def _one(lab: Lab, asked: Asked) -> JobDetail:
-    return lab.job_views.detail(asked.path["id"])
+    return lab.views.jobs.detail(asked.path["id"])
 
 
 def _log(lab: Lab, asked: Asked) -> LogPiece:
-    return lab.job_views.log(asked.path["id"], after=asked.query["after"])
+    return lab.views.jobs.log(asked.path["id"], after=asked.query["after"])
 
 
 def _submit(lab: Lab, asked: Asked) -> Submitted:
@@ -95,7 +95,7 @@ def _form(lab: Lab, asked: Asked) -> Form:
 
     if not asked.query["path"]:
         raise BadInput("No notebook is named.", fix="Give ?path=NOTEBOOK.ipynb")
-    return lab.job_views.form(below(asked.shown, asked.query["path"]), asked.query["path"])
+    return lab.views.jobs.form(below(asked.shown, asked.query["path"]), asked.query["path"])
 
 
 _LIST = paging(

@@ -21,7 +21,7 @@ def _line(_: Lab, asked: Asked) -> Line:
 
 def _pipeline(lab: Lab, asked: Asked) -> Pipeline:
     body: NewPipeline = asked.body
-    return lab.pipelines.of(body.platform, commands.of_click(body))
+    return lab.views.pipelines.of(body.platform, commands.of_click(body))
 
 
 ROUTES = (

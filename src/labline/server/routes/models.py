@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
     part = (asked.query["filter"] or "").lower()
-    return cut(asked, [row for row in lab.registered.rows() if part in row.name.lower()])
+    return cut(asked, [row for row in lab.views.models.rows() if part in row.name.lower()])
 
 
 def _one(lab: Lab, asked: Asked) -> ModelDetail:
-    return lab.registered.detail(asked.path["name"])
+    return lab.views.models.detail(asked.path["name"])
 
 
 ROUTES = (

@@ -23,7 +23,8 @@ def _version(_: Lab, asked: Asked) -> Version:
     fixes = {
         "extension": "Reload the page; if it stays, restart JupyterLab: "
         "the server and the page must come from the same installation.",
-        "kernel": f"Install the same in the kernel's environment: pip install labline=={__version__}",
+        "kernel": "Install the same in the kernel's environment: "
+        f"pip install labline=={__version__}",
     }
     found = tuple(
         Mismatch(

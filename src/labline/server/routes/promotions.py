@@ -43,9 +43,7 @@ def _approve(lab: Lab, asked: Asked) -> Accepted:
     from labline.lab.shapes import Accepted
 
     body: NewApproval = asked.body
-    id = lab.errands.promotions.approve(
-        asked.path["id"], comment=body.comment, actor=asked.actor
-    )
+    id = lab.errands.promotions.approve(asked.path["id"], comment=body.comment, actor=asked.actor)
     return Accepted(id, commands.of_approval(id, body))
 
 

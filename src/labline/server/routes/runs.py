@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
     query = asked.query
-    found = lab.recorded.page(
+    found = lab.views.runs.page(
         query["experiment"],
         limit=query["limit"],
         offset=query["offset"],
@@ -25,18 +25,18 @@ def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 
 def _one(lab: Lab, asked: Asked) -> RunDetail:
-    return lab.recorded.detail(asked.path["id"])
+    return lab.views.runs.detail(asked.path["id"])
 
 
 def _metrics(lab: Lab, asked: Asked) -> dict[str, Any]:
-    return lab.recorded.curves(asked.path["id"])
+    return lab.views.runs.curves(asked.path["id"])
 
 
 def _compare(lab: Lab, asked: Asked) -> RunComparison:
     ids = [id for id in (asked.query["ids"] or "").split(",") if id]
     if len(ids) > _MOST:
         raise BadInput(f"{len(ids)} runs are too many to compare.", fix=f"Choose up to {_MOST}.")
-    return lab.recorded.side_by_side(ids)
+    return lab.views.runs.compare(ids)
 
 
 _MOST = 50
