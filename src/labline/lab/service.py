@@ -87,6 +87,7 @@ class Lab:
         workflows.register("promotion", delivery.promote, queue="promotions")
         workflows.register("approval", delivery.approve, queue="promotions")
         workflows.register("deployment", delivery.deploy, queue="deployments")
+        workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
