@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 DEFAULT = "python3"
-_WARM = {"provisioner_name": "labline-warm"}
+_PROVISIONER = "labline-warm"
 _PLAIN = ("ipykernel_launcher", "labline.kernel")
 
 
@@ -83,7 +83,9 @@ def warm_specs() -> Any:
         def get_kernel_spec(self, kernel_name: str) -> Any:
             spec = super().get_kernel_spec(kernel_name)
             if is_own(spec.argv):
-                spec.metadata = {"kernel_provisioner": _WARM, **spec.metadata}
+                # A new one each time: jupyter_client adds to it.
+                warm = {"kernel_provisioner": {"provisioner_name": _PROVISIONER}}
+                spec.metadata = {**warm, **spec.metadata}
             return spec
 
     return Specs()
