@@ -15,7 +15,7 @@ from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
-from labline.ledger import Ledger
+from labline.ledger import Ledger, Seal
 from labline.records import Bento, Job, ModelVersion, Release, Run, Schedule, to_dict
 from labline.settings import Settings
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.governance import GovernanceDesk
     from labline.lab.recorded import Recorded
-    from labline.lab.standing import Standing
     from labline.promotion import Promotion
     from labline.tracking import Tracking
     from labline.workflows import Workflows
@@ -76,7 +76,7 @@ class Lab:
     @part
     def ledger(self) -> Ledger:
         """Who promoted and deployed what, when, on which evidence."""
-        return Ledger(self.database)
+        return Ledger(self.database, Seal.of(self.settings))
 
     @part
     def tracking(self) -> Tracking:
@@ -129,6 +129,13 @@ class Lab:
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
+
+    @part
+    def governance(self) -> GovernanceDesk:
+        """What the record has: what stood when, and model cards."""
+        from labline.lab.governance import GovernanceDesk
+
+        return GovernanceDesk(self)
 
     # -- work that a worker does -------------------------------------------------------------
 
@@ -416,19 +423,6 @@ class Lab:
         from labline.tracking.publisher import publish_all
 
         return publish_all(self.settings.folder("recordings"), self.tracking)
-
-    def standings(self, at: str | None = None) -> list[Standing]:
-        """Return what held each stage and what each endpoint served at a time, by the ledger.
-
-        Raises
-        ------
-        BadInput
-            `at` is no time.
-        """
-        from labline.lab import standing
-
-        entries = self.ledger.entries(actions=standing.CHANGES, until=standing.moment(at))
-        return standing.standings(entries[::-1])
 
     # -- who and what -----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import check_order, explain
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    ledger: LedgerSettings = LedgerSettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
     )
