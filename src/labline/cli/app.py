@@ -42,6 +42,7 @@ COMMANDS = {
     "rollback": "models",
     "endpoints": "endpoints",
     "keys": "endpoints",
+    "traffic": "traffic",
     "predict": "endpoints",
     "worker": "jobs",
 }
