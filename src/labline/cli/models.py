@@ -87,9 +87,7 @@ def export(output: Output, model: str, folder: Path | None) -> None:
     show_default=True,
     help="A venv built from the Bento's locked requirements, or this Python.",
 )
-@click.option(
-    "--canary", type=click.IntRange(1, 99), default=0, help="Percent of the requests it answers."
-)
+@click.option("--canary", type=click.IntRange(1, 99), help="Percent of the requests it answers.")
 @click.option("--shadow", is_flag=True, help="Give it a copy of each request; it answers none.")
 @json_option
 @pass_output
@@ -98,7 +96,7 @@ def deploy(
     model: str,
     endpoint: str | None,
     environment: EnvironmentMode,
-    canary: int,
+    canary: int | None,
     shadow: bool,
 ) -> None:
     """Serve a model version on an endpoint.
@@ -116,7 +114,7 @@ def deploy(
         model,
         endpoint=endpoint,
         environment=environment,
-        canary=canary,
+        canary=canary or 0,
         shadow=shadow,
         progress=None if output.as_json else stage_line(),
     )
