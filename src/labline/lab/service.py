@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.card import CardDesk
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.recorded import Recorded
@@ -142,6 +143,13 @@ class Lab:
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
+
+    @part
+    def cards(self) -> CardDesk:
+        """Model cards and technical documentation."""
+        from labline.lab.card import CardDesk
+
+        return CardDesk(self)
 
     @part
     def governance(self) -> GovernanceDesk:

@@ -6,7 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -53,6 +53,19 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, validation_alias=AliasChoices("database_url", "LABLINE_DATABASE_URL")
     )
+
+    @model_validator(mode="after")
+    def _ask_for_cards(self) -> Settings:
+        """Have every stage that none comes after ask for the card where the risk is high."""
+        if self.project.risk == "high":
+            before = {stage.after for stage in self.stages.values()}
+            self.stages = {
+                name: stage
+                if name in before or "card" in stage.gates
+                else stage.model_copy(update={"gates": (*stage.gates, "card")})
+                for name, stage in self.stages.items()
+            }
+        return self
 
     @classmethod
     def settings_customise_sources(
