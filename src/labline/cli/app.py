@@ -33,6 +33,7 @@ COMMANDS = {
     "runs": "records",
     "models": "records",
     "ledger": "ledger",
+    "card": "cards",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

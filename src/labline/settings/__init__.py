@@ -5,6 +5,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 """
 
 from labline.settings.kernels import KernelsSettings
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -32,6 +33,7 @@ __all__ = [
     "JobsSettings",
     "KernelsSettings",
     "LatencySettings",
+    "LedgerSettings",
     "MetricSettings",
     "ParitySettings",
     "ProjectSettings",
