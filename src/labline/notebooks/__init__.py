@@ -13,7 +13,7 @@ from labline.notebooks.injection import (
     secrets,
 )
 from labline.notebooks.naming import cell_name
-from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters
+from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters, parameters_cell
 from labline.notebooks.reading import (
     Snapshot,
     clear_outputs,
@@ -37,6 +37,7 @@ __all__ = [
     "injected_values",
     "missing_secrets",
     "parameters",
+    "parameters_cell",
     "parse",
     "parse_choices",
     "parse_value",
