@@ -8,7 +8,8 @@ import pytest
 
 from labline.errors import BadSettings
 from labline.promotion import Evidence, Gate, Outcome, Replay, Subject, Verdict, gates
-from labline.promotion.gates import MetricGate, ReplayGate, SignatureGate
+from labline.promotion.gates import ReplayGate, SignatureGate
+from labline.promotion.metric_gate import MetricGate
 from labline.records import Run
 from labline.settings import MetricSettings, ReplaySettings, StageSettings
 
