@@ -243,8 +243,8 @@ def test_files_that_differ_from_the_ledgers_are_not_exported(lab: Lab, run: Any)
     folder = lab.tracking.registry.fetch(lab.version("m12"))
     (folder / "model.pkl").write_bytes(b"another")
     with pytest.raises(ModelAltered, match="altered after registration"):
-        lab.export("m12")
+        lab.serving.export("m12")
     # Whoever alters the files can alter the registry's tag as well, but not the ledger.
     lab.tracking.client.set_model_version_tag("m12", "1", DIGEST_TAG, digest(folder))
     with pytest.raises(ModelAltered, match="not those in the ledger"):
-        lab.export("m12")
+        lab.serving.export("m12")

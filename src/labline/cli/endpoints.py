@@ -138,11 +138,11 @@ def predict(
     if sum((data is not None, rows is not None, example)) != 1:
         raise click.UsageError("Give one of DATA, --rows or --example.")
     if example:
-        body = orjson.dumps({"rows": lab.example(endpoint)})
+        body = orjson.dumps({"rows": lab.serving.example(endpoint)})
     elif rows is not None:
         body = b'{"rows": ' + rows.encode() + b"}"
     else:
         assert data is not None
         body = sys.stdin.buffer.read() if str(data) == "-" else data.read_bytes()
-    answer: Mapping[str, Any] = lab.predict(endpoint, body)
+    answer: Mapping[str, Any] = lab.serving.predict(endpoint, body)
     output.emit(answer, lambda: click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2)))

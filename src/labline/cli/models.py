@@ -69,7 +69,7 @@ def export(output: Output, model: str, folder: Path | None) -> None:
     """
     from labline.lab import Lab
 
-    bento = Lab.from_().export(model, output=folder)
+    bento = Lab.from_().serving.export(model, output=folder)
     output.emit(
         to_dict(bento), lambda: click.echo(f"{bento.tag}  ({bento.model})\n{folder or bento.path}")
     )
@@ -97,7 +97,7 @@ def deploy(output: Output, model: str, endpoint: str | None, environment: Enviro
     """
     from labline.lab import Lab
 
-    deployment = Lab.from_().deploy(
+    deployment = Lab.from_().serving.deploy(
         model,
         endpoint=endpoint,
         environment=environment,
@@ -117,7 +117,9 @@ def rollback(output: Output, endpoint: str) -> None:
     """
     from labline.lab import Lab
 
-    deployment = Lab.from_().rollback(endpoint, progress=None if output.as_json else stage_line())
+    deployment = Lab.from_().serving.rollback(
+        endpoint, progress=None if output.as_json else stage_line()
+    )
     output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
 
 

@@ -47,7 +47,7 @@ class Delivery:
 
         lab, endpoint = self.lab, payload["endpoint"]
         flow.publish("stage", f"building the Bento of {payload['model']}")
-        bento = flow.step("export", lambda: lab.export(payload["model"]))
+        bento = flow.step("export", lambda: lab.serving.export(payload["model"]))
         flow.publish("stage", "preparing its environment")
         python = flow.step(
             "environment",

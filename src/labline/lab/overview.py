@@ -55,7 +55,7 @@ def endpoints(lab: Lab) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": item.name,
-                "url": lab.url(item.name),
+                "url": lab.serving.url(item.name),
                 "model": live.model if live else None,
                 "release": live.id if live else None,
                 "state": item.state,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from labline.database import Database
-from labline.errors import Conflict, NotFound
+from labline.errors import NotFound
 from labline.lab import checks, overview
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
+from labline.lab.serving import ServingDesk
 from labline.ledger import Ledger
-from labline.records import Bento, Job, ModelVersion, Release, Run, Schedule, to_dict
+from labline.records import Job, ModelVersion, Run, Schedule, to_dict
 from labline.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,20 +31,10 @@ if TYPE_CHECKING:
     from labline.tracking import Tracking
     from labline.workflows import Workflows
 
-EnvironmentMode = Literal["locked", "current"]
+
 Progress = Callable[[Mapping[str, Any]], None]
 #: seconds between two looks at whether the worker still lives
 _SLICE = 5.0
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What a deploy or a rollback came to."""
-
-    release: Release
-    url: str
-    #: API key, given only when the endpoint is new; kept out of what a notebook shows
-    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,6 +115,11 @@ class Lab:
         from labline.deployment import Endpoints
 
         return Endpoints(self.settings, self.database, self.platform)
+
+    @part
+    def serving(self) -> ServingDesk:
+        """Models as Bentos, and Bentos behind endpoints."""
+        return ServingDesk(self)
 
     @part
     def promotions(self) -> PromotionDesk:
@@ -268,106 +264,6 @@ class Lab:
     def version(self, reference: str) -> ModelVersion:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
         return self.tracking.registry.version(reference)
-
-    # -- export and deployment ------------------------------------------------------------------
-
-    def export(self, reference: str, *, output: Path | None = None) -> Bento:
-        """Build the Bento of a model version; the same version gives the same Bento.
-
-        Raises
-        ------
-        NotFound
-            No such version.
-        ModelAltered
-            Its files are not those that were registered.
-        """
-        from labline import serving
-
-        model = self.version(reference)
-        folder = self.tracking.registry.fetch(model)
-        self.promotions.check_files(model, folder)
-        return serving.export(folder, model, settings=self.settings, output=output)
-
-    def deploy(
-        self,
-        reference: str,
-        *,
-        endpoint: str | None = None,
-        environment: EnvironmentMode = "locked",
-        actor: str | None = None,
-        progress: Progress | None = None,
-    ) -> Deployment:
-        """Serve a model version on an endpoint; the release before it serves until it is ready.
-
-        Raises
-        ------
-        Conflict
-            The platform is not up.
-        BootFailed
-            The release did not become ready; the old one keeps serving.
-        """
-        self._require_platform()
-        model = self.version(reference)
-        payload = {
-            "model": model.label,
-            "endpoint": endpoint or model.name,
-            "environment": environment,
-            "actor": actor or self.whoami(),
-        }
-        fresh = payload["endpoint"] not in {item.name for item in self.endpoints.list()}
-        release: Release = self.work("deployment", payload, progress)
-        key = self.endpoints.issue_key(release.endpoint, actor=payload["actor"]) if fresh else None
-        return Deployment(release, self.url(release.endpoint), key)
-
-    def rollback(
-        self, endpoint: str, *, actor: str | None = None, progress: Progress | None = None
-    ) -> Deployment:
-        """Bring back the release that served before.
-
-        Raises
-        ------
-        NotFound
-            No such endpoint, or nothing served before.
-        """
-        self._require_platform()
-        self.endpoints.get(endpoint)
-        payload = {"endpoint": endpoint, "actor": actor or self.whoami()}
-        release: Release = self.work("rollback", payload, progress)
-        return Deployment(release, self.url(endpoint))
-
-    def _require_platform(self) -> None:
-        if not self.platform.running:
-            raise Conflict("The platform is not up.", fix="Start it: labline up")
-
-    def url(self, endpoint: str) -> str:
-        """Return the URL of an endpoint."""
-        gateway = self.settings.gateway
-        return f"http://{gateway.host}:{gateway.port}/{endpoint}"
-
-    def predict(self, endpoint: str, body: bytes) -> Mapping[str, Any]:
-        """Send a request body (JSON) to an endpoint and return its answer.
-
-        Raises
-        ------
-        NotFound
-            No such endpoint.
-        BadInput
-            The service refused the body; its problem details are in ``details``.
-        Unreachable
-            The gateway or the service does not answer.
-        """
-        from labline.deployment import send
-
-        token = self.endpoints.token(endpoint)
-        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
-        return answer
-
-    def example(self, endpoint: str) -> list[dict[str, Any]]:
-        """Return rows that the endpoint's model takes: its input example."""
-        live = self.endpoints.get(endpoint).live
-        if live is None:
-            raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
-        return self.tracking.registry.example(self.version(live.model))
 
     # -- runs -----------------------------------------------------------------------------------
 

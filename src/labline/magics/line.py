@@ -303,7 +303,9 @@ def deploy_parser() -> Parser:
 
 def deploy(shell: Any, arguments: Namespace) -> Deployment:
     """Deploy; return the release, its URL and, where the endpoint is new, the key."""
-    done = lab(shell).deploy(arguments.model, endpoint=arguments.endpoint, progress=_Progress())
+    done = lab(shell).serving.deploy(
+        arguments.model, endpoint=arguments.endpoint, progress=_Progress()
+    )
     shown: Deployment = show(shell, done, deployment_card)
     return shown
 
@@ -321,7 +323,7 @@ def rollback_parser() -> Parser:
 
 def rollback(shell: Any, arguments: Namespace) -> Deployment:
     """Roll back and return the release that serves now."""
-    done = lab(shell).rollback(arguments.endpoint, progress=_Progress())
+    done = lab(shell).serving.rollback(arguments.endpoint, progress=_Progress())
     shown: Deployment = show(shell, done, deployment_card)
     return shown
 
