@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.differences import Differences
     from labline.lab.recorded import Recorded
     from labline.lab.standing import Standing
     from labline.promotion import Promotion
@@ -101,6 +102,13 @@ class Lab:
         from labline.lab.recorded import Recorded
 
         return Recorded(self)
+
+    @part
+    def differences(self) -> Differences:
+        """Candidate and champion, or any two models, side by side."""
+        from labline.lab.differences import Differences
+
+        return Differences(self)
 
     @part
     def platform(self) -> Platform:

@@ -288,7 +288,9 @@ def _flat(item: Any) -> Any:
 
 
 def _said(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _undefined(truth: Any) -> str:

@@ -174,7 +174,11 @@ def _worst(rule: MetricSettings, compared: Comparison) -> tuple[Measured, Broken
         and item.candidate.value is not None
         and (broken := _beyond(item.candidate.value, least, most))
     ]
-    return max(found, key=lambda pair: abs((pair[0].candidate.value or 0) - pair[1][0]), default=None)
+    return max(found, key=lambda pair: _distance(*pair), default=None)
+
+
+def _distance(item: Measured, broken: Broken) -> float:
+    return abs((item.candidate.value or 0.0) - broken[0])
 
 
 def _judged(rule: MetricSettings, evidence: Evidence) -> str:

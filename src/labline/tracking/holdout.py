@@ -66,8 +66,9 @@ def _scores(model: Any, rows: Any) -> dict[str, Any]:
 
 def _step(example: Any) -> int:
     shape = getattr(example, "shape", ())
-    width = max(1, math.prod(shape[1:]))
-    return max(1, math.ceil(len(example) / max(1, min(_ROWS, _CELLS // width))))
+    width = max(1, int(math.prod(shape[1:])))
+    most = max(1, min(_ROWS, _CELLS // width))
+    return max(1, -(-len(example) // most))
 
 
 def _every(table: Any, step: int) -> Any:

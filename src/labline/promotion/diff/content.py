@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labline.promotion.comparison import Comparison
 from labline.promotion.diff import sections
-from labline.promotion.diff.document import Diff, Outcome, Section
-from labline.promotion.evidence import Promotion
+from labline.promotion.diff.document import Diff, Outcome, Section, Table
 from labline.promotion.evidence import Outcome as Answer
+from labline.promotion.evidence import Promotion
 from labline.records import Run
 
 
@@ -44,7 +44,10 @@ def of_promotion(promotion: Promotion, candidate: Side, champion: Side | None) -
         title=f"{candidate.label} → {promotion.stage}{against}",
         headline=_headline(promotion),
         outcome=_outcome(promotion),
-        sections=(sections.verdicts(promotion), *_facts(candidate, champion, compared, promotion)),
+        sections=(
+            _trimmed(sections.verdicts(promotion)),
+            *_facts(candidate, champion, compared, promotion),
+        ),
     )
 
 
@@ -71,7 +74,12 @@ def _facts(
         sections.params(candidate, champion),
         sections.cells(candidate, champion),
     )
-    return tuple(section for section in made if section is not None)
+    return tuple(_trimmed(section) for section in made if section is not None)
+
+
+def _trimmed(section: Section) -> Section:
+    blocks = (item.trimmed() if isinstance(item, Table) else item for item in section.blocks)
+    return replace(section, blocks=tuple(blocks))
 
 
 def _outcome(promotion: Promotion) -> Outcome:

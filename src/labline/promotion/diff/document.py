@@ -24,7 +24,7 @@ of the figure's own numbers, every text in it escaped, its colours CSS variables
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Outcome = Literal["passed", "failed", "needs approval", ""]
@@ -60,6 +60,16 @@ class Table:
     #: columns, from 0, that hold numbers
     numeric: tuple[int, ...] = ()
     kind: Literal["table"] = "table"
+
+    def trimmed(self) -> Table:
+        """Return the table without the columns in which nothing is said."""
+        full = [n for n in range(len(self.columns)) if any(row[n].text for row in self.rows)]
+        return replace(
+            self,
+            columns=tuple(self.columns[n] for n in full),
+            rows=tuple(tuple(row[n] for n in full) for row in self.rows),
+            numeric=tuple(place for place, n in enumerate(full) if n in self.numeric),
+        )
 
 
 @dataclass(frozen=True)
@@ -159,13 +169,14 @@ class Diff:
             ],
         }
 
-    def _repr_html_(self) -> str:
-        from labline.promotion.diff.html import render
+    def to_markdown(self) -> str:
+        """Return it as Markdown, fit for a pull-request comment."""
+        from labline.promotion.diff.markdown import render
 
         return render(self)
 
-    def _repr_markdown_(self) -> str:
-        from labline.promotion.diff.markdown import render
+    def _repr_html_(self) -> str:
+        from labline.promotion.diff.html import render
 
         return render(self)
 

@@ -63,7 +63,7 @@ def _row(item: Measured) -> tuple[Cell, ...]:
         Cell(str(item.rows)),
         Cell(_interval(item.champion)),
         Cell(_interval(item.candidate)),
-        Cell(_interval(item.change, sign="+"), mark),
+        Cell(_interval(item.change, sign="+")),
         Cell(words, mark),
     )
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from labline.promotion.diff.content import Side
 
 __all__ = [
-    "SAME", "cells", "data", "dependencies", "metrics", "params", "service", "signature", "verdicts",
+    "SAME", "cells", "data", "dependencies", "metrics", "params", "service", "signature",
+    "verdicts",
 ]  # fmt: skip
 #: the summary of a section in which nothing differs
 SAME = "the same"
@@ -70,11 +71,11 @@ def signature(candidate: Side, champion: Side | None) -> Section:
     changes = list(_changes(_columns(champion.signature or {}), mine))
     if not changes:
         return _same("signature", "Signature")
-    rows = tuple(
+    found = tuple(
         (Cell(key[0]), Cell(key[1], mark), Cell(before), Cell(after))
         for key, before, after, mark in changes
     )
-    block = Table(("", "column", "champion", "candidate"), rows)
+    block = Table(("", "column", "champion", "candidate"), found)
     return Section("signature", "Signature", (block,), summary=_told(changes))
 
 
@@ -105,10 +106,10 @@ def dependencies(candidate: Side, champion: Side | None) -> Section:
     changes = list(_changes(_packages(champion.requirements), mine))
     if not changes:
         return _same("dependencies", "Dependencies")
-    rows = tuple(
+    found = tuple(
         (Cell(name, mark), Cell(before), Cell(after)) for name, before, after, mark in changes
     )
-    table = Table(("package", "champion", "candidate"), rows)
+    table = Table(("package", "champion", "candidate"), found)
     return Section("dependencies", "Dependencies", (table,), summary=_told(changes))
 
 
@@ -141,10 +142,8 @@ def data(candidate: Side, champion: Side | None) -> Section | None:
     blocks += _statistics(candidate, champion)
     if champion and not changed and len(blocks) == 1:
         return _same("data", "Data")
-    told = f"{len(changed)} of {_counted(len(rows), 'data set')} differ" if champion else ""
-    return Section(
-        "data", "Data", tuple(blocks), summary=told or _counted(len(rows), "data set")
-    )
+    told = _differing(len(changed), "data set") if champion else ""
+    return Section("data", "Data", tuple(blocks), summary=told or _counted(len(rows), "data set"))
 
 
 def _dataset(
@@ -223,7 +222,7 @@ def cells(candidate: Side, champion: Side | None) -> Section | None:
     if not found:
         return _same("cells", "Notebook")
     blocks = tuple(Code(change.title, change.lines) for change in found)
-    return Section("cells", "Notebook", blocks, summary=f"{_counted(len(found), 'cell')} differ")
+    return Section("cells", "Notebook", blocks, summary=_differing(len(found), "cell"))
 
 
 # -- the service ---------------------------------------------------------------------------------
@@ -237,7 +236,7 @@ _NUMBERS = {
     "p99_ms": ("p99", "ms", 1.0),
 }
 #: a difference of less is chance, as timings go
-_NOTABLE = 0.1
+_NOTABLE = 0.25
 
 
 def service(candidate: Side, champion: Side | None) -> Section | None:
@@ -262,7 +261,11 @@ def _measure(name: str, before: float | None, after: float | None) -> tuple[Cell
     title, unit, factor = _NUMBERS[name]
 
     def shown(value: float | None) -> str:
-        return "" if value is None else f"{value * factor:.3g} {unit}"
+        if value is None:
+            return ""
+        if name == "size" and value < 1e6:
+            return f"{value / 1e3:.3g} kB"
+        return f"{value * factor:.3g} {unit}"
 
     change, mark = "", ""
     if before and after is not None:
@@ -294,6 +297,10 @@ def _told(changes: Sequence[tuple[Any, str, str, Mark]]) -> str:
 
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _differing(count: int, word: str) -> str:
+    return f"{_counted(count, word)} {'differs' if count == 1 else 'differ'}"
 
 
 def _same(id: str, title: str) -> Section:
