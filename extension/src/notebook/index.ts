@@ -116,11 +116,14 @@ async function toggle(
 
 function tell(recording: IRecording, trans: TranslationBundle): void {
   const { active, ended, message } = recording;
-  if (message) {
-    Notification.warning(message);
-  } else if (ended) {
-    Notification.success(trans.__('Recorded as run %1', ended));
+  if (ended) {
+    Notification.success(trans.__('Recorded as run %1', ended), SHOWN);
+  } else if (message) {
+    Notification.warning(message, SHOWN);
   } else if (!active) {
-    Notification.info(trans.__('Nothing was run, so no run is kept.'));
+    Notification.info(trans.__('Nothing was run, so no run is kept.'), SHOWN);
   }
 }
+
+/** Without a time, JupyterLab keeps a notification and shows nothing. */
+const SHOWN = { autoClose: 5_000 } as const;
