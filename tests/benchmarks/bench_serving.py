@@ -153,7 +153,7 @@ def _ours(folder: Path) -> Iterator[tuple[int, int, str]]:
     lab.tracking.registry.register("bench", run.id)
     lab.platform.up()
     try:
-        deployment = lab.deploy("bench", environment="current")
+        deployment = lab.serving.deploy("bench", environment="current")
         yield deployment.release.port, gateway, str(deployment.key)
     finally:
         lab.platform.down()

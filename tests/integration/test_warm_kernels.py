@@ -103,9 +103,10 @@ def test_an_orderly_end_has_exit_code_zero_and_leaves_no_socket(project: Project
 @pytest.mark.parametrize("method", ["terminate", "kill"])
 def test_the_provisioner_ends_a_kernel(project: Project, method: str) -> None:
     with project.kernel() as kernel:
+        process = kernel.process
         kernel.client.execute("import time\ntime.sleep(60)")
         asyncio.run(getattr(kernel.manager.provisioner, method)())
-        assert ended(kernel.process)
+        assert ended(process)
         expected = -signal.SIGTERM if method == "terminate" else -signal.SIGKILL
         assert asyncio.run(kernel.manager.provisioner.wait()) == expected
 

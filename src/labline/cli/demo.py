@@ -74,7 +74,7 @@ def demo(folder: Path, environment: str) -> None:
 
     lab = Lab.from_(folder)
     click.secho(f"\nDone in {time.monotonic() - began:.0f} s. It is live:", bold=True)
-    click.echo(f"  {lab.url('penguins')}/predict")
+    click.echo(f"  {lab.serving.url('penguins')}/predict")
     click.echo("\nWhat next:")
     place = os.path.relpath(folder, home)
     for command, what in (

@@ -35,7 +35,7 @@ def endpoints(output: Output) -> None:
 
 def _show_endpoints(found: list[dict[str, Any]]) -> None:
     rows = [
-        (item["name"], item["url"], item["model"] or "-", item["serving"] or "-", item["state"])
+        (item["name"], item["url"], _split(item), item["serving"] or "-", item["state"])
         for item in found
     ]
     render.table(
@@ -44,6 +44,18 @@ def _show_endpoints(found: list[dict[str, Any]]) -> None:
         rows,
         "No endpoints yet. Deploy a model: labline deploy MODEL@STAGE",
     )
+
+
+def _split(item: dict[str, Any]) -> str:
+    """Return the live release, or who has which share where a candidate is on trial."""
+    traffic = item["traffic"]
+    if len(traffic) < 2:
+        return item["model"] or "-"
+    said = (
+        f"{share['model']} {share['weight']} %" + (" (shadow)" if share["mirrored"] else "")
+        for share in traffic
+    )
+    return ", ".join(said)
 
 
 @click.group()
@@ -138,11 +150,11 @@ def predict(
     if sum((data is not None, rows is not None, example)) != 1:
         raise click.UsageError("Give one of DATA, --rows or --example.")
     if example:
-        body = orjson.dumps({"rows": lab.example(endpoint)})
+        body = orjson.dumps({"rows": lab.serving.example(endpoint)})
     elif rows is not None:
         body = b'{"rows": ' + rows.encode() + b"}"
     else:
         assert data is not None
         body = sys.stdin.buffer.read() if str(data) == "-" else data.read_bytes()
-    answer: Mapping[str, Any] = lab.predict(endpoint, body)
+    answer: Mapping[str, Any] = lab.serving.predict(endpoint, body)
     output.emit(answer, lambda: click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2)))

@@ -1,5 +1,6 @@
 """Lab: the one service object that every surface calls."""
 
-from labline.lab.service import Deployment, EnvironmentMode, Lab
+from labline.lab.service import Lab
+from labline.lab.serving import Deployment, EnvironmentMode
 
 __all__ = ["Deployment", "EnvironmentMode", "Lab"]

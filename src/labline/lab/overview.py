@@ -55,12 +55,13 @@ def endpoints(lab: Lab) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": item.name,
-                "url": lab.url(item.name),
+                "url": lab.serving.url(item.name),
                 "model": live.model if live else None,
                 "release": live.id if live else None,
                 "state": item.state,
                 "serving": item.serving,
                 "previous": item.previous.model if item.previous else None,
+                "traffic": [to_dict(share) for share in item.traffic],
             }
         )
     return found

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from labline.database import Database
-from labline.errors import Conflict, NotFound
+from labline.errors import NotFound
 from labline.lab import checks, overview
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
-from labline.ledger import Ledger
-from labline.records import Bento, Job, ModelVersion, Release, Run, Schedule, to_dict
+from labline.lab.serving import ServingDesk
+from labline.ledger import Ledger, Seal
+from labline.records import Job, ModelVersion, Run, Schedule, to_dict
 from labline.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,26 +25,19 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.card import CardDesk
+    from labline.lab.errands import Errands
+    from labline.lab.governance import GovernanceDesk
     from labline.lab.recorded import Recorded
-    from labline.lab.standing import Standing
+    from labline.lab.views import Views
     from labline.promotion import Promotion
     from labline.tracking import Tracking
     from labline.workflows import Workflows
 
-EnvironmentMode = Literal["locked", "current"]
+
 Progress = Callable[[Mapping[str, Any]], None]
 #: seconds between two looks at whether the worker still lives
 _SLICE = 5.0
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What a deploy or a rollback came to."""
-
-    release: Release
-    url: str
-    #: API key, given only when the endpoint is new; kept out of what a notebook shows
-    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ class Lab:
     @part
     def ledger(self) -> Ledger:
         """Who promoted and deployed what, when, on which evidence."""
-        return Ledger(self.database)
+        return Ledger(self.database, Seal.of(self.settings))
 
     @part
     def tracking(self) -> Tracking:
@@ -94,6 +88,7 @@ class Lab:
         workflows.register("promotion", delivery.promote, queue="promotions")
         workflows.register("approval", delivery.approve, queue="promotions")
         workflows.register("deployment", delivery.deploy, queue="deployments")
+        workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
@@ -126,9 +121,42 @@ class Lab:
         return Endpoints(self.settings, self.database, self.platform)
 
     @part
+    def errands(self) -> Errands:
+        """Work that is asked for and not waited for."""
+        from labline.lab.errands import Errands
+
+        return Errands(self)
+
+    @part
+    def views(self) -> Views:
+        """What a front end shows of jobs, models and endpoints."""
+        from labline.lab.views import Views
+
+        return Views(self)
+
+    @part
+    def serving(self) -> ServingDesk:
+        """Models as Bentos, and Bentos behind endpoints."""
+        return ServingDesk(self)
+
+    @part
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
+
+    @part
+    def cards(self) -> CardDesk:
+        """Model cards and technical documentation."""
+        from labline.lab.card import CardDesk
+
+        return CardDesk(self)
+
+    @part
+    def governance(self) -> GovernanceDesk:
+        """What the record has: what stood when, and model cards."""
+        from labline.lab.governance import GovernanceDesk
+
+        return GovernanceDesk(self)
 
     # -- work that a worker does -------------------------------------------------------------
 
@@ -269,106 +297,6 @@ class Lab:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
         return self.tracking.registry.version(reference)
 
-    # -- export and deployment ------------------------------------------------------------------
-
-    def export(self, reference: str, *, output: Path | None = None) -> Bento:
-        """Build the Bento of a model version; the same version gives the same Bento.
-
-        Raises
-        ------
-        NotFound
-            No such version.
-        ModelAltered
-            Its files are not those that were registered.
-        """
-        from labline import serving
-
-        model = self.version(reference)
-        folder = self.tracking.registry.fetch(model)
-        self.promotions.check_files(model, folder)
-        return serving.export(folder, model, settings=self.settings, output=output)
-
-    def deploy(
-        self,
-        reference: str,
-        *,
-        endpoint: str | None = None,
-        environment: EnvironmentMode = "locked",
-        actor: str | None = None,
-        progress: Progress | None = None,
-    ) -> Deployment:
-        """Serve a model version on an endpoint; the release before it serves until it is ready.
-
-        Raises
-        ------
-        Conflict
-            The platform is not up.
-        BootFailed
-            The release did not become ready; the old one keeps serving.
-        """
-        self._require_platform()
-        model = self.version(reference)
-        payload = {
-            "model": model.label,
-            "endpoint": endpoint or model.name,
-            "environment": environment,
-            "actor": actor or self.whoami(),
-        }
-        fresh = payload["endpoint"] not in {item.name for item in self.endpoints.list()}
-        release: Release = self.work("deployment", payload, progress)
-        key = self.endpoints.issue_key(release.endpoint, actor=payload["actor"]) if fresh else None
-        return Deployment(release, self.url(release.endpoint), key)
-
-    def rollback(
-        self, endpoint: str, *, actor: str | None = None, progress: Progress | None = None
-    ) -> Deployment:
-        """Bring back the release that served before.
-
-        Raises
-        ------
-        NotFound
-            No such endpoint, or nothing served before.
-        """
-        self._require_platform()
-        self.endpoints.get(endpoint)
-        payload = {"endpoint": endpoint, "actor": actor or self.whoami()}
-        release: Release = self.work("rollback", payload, progress)
-        return Deployment(release, self.url(endpoint))
-
-    def _require_platform(self) -> None:
-        if not self.platform.running:
-            raise Conflict("The platform is not up.", fix="Start it: labline up")
-
-    def url(self, endpoint: str) -> str:
-        """Return the URL of an endpoint."""
-        gateway = self.settings.gateway
-        return f"http://{gateway.host}:{gateway.port}/{endpoint}"
-
-    def predict(self, endpoint: str, body: bytes) -> Mapping[str, Any]:
-        """Send a request body (JSON) to an endpoint and return its answer.
-
-        Raises
-        ------
-        NotFound
-            No such endpoint.
-        BadInput
-            The service refused the body; its problem details are in ``details``.
-        Unreachable
-            The gateway or the service does not answer.
-        """
-        from labline.deployment import send
-
-        token = self.endpoints.token(endpoint)
-        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
-        return answer
-
-    def example(self, endpoint: str) -> list[dict[str, Any]]:
-        """Return rows that the endpoint's model takes: its input example."""
-        live = self.endpoints.get(endpoint).live
-        if live is None:
-            raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
-        return self.tracking.registry.example(self.version(live.model))
-
     # -- runs -----------------------------------------------------------------------------------
 
     def runs(
@@ -416,19 +344,6 @@ class Lab:
         from labline.tracking.publisher import publish_all
 
         return publish_all(self.settings.folder("recordings"), self.tracking)
-
-    def standings(self, at: str | None = None) -> list[Standing]:
-        """Return what held each stage and what each endpoint served at a time, by the ledger.
-
-        Raises
-        ------
-        BadInput
-            `at` is no time.
-        """
-        from labline.lab import standing
-
-        entries = self.ledger.entries(actions=standing.CHANGES, until=standing.moment(at))
-        return standing.standings(entries[::-1])
 
     # -- who and what -----------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ def _bento(lab: Lab, candidate: Subject) -> Bento:
 
     registry = lab.tracking.registry
     if candidate.version is not None:
-        return lab.export(f"{candidate.model}/{candidate.version}")
+        return lab.serving.export(f"{candidate.model}/{candidate.version}")
     known = registry.versions(candidate.model, missing_ok=True)
     number = max((item.version for item in known), default=0) + 1
     uri = candidate.run.model_uri

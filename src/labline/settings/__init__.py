@@ -4,6 +4,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "GatewaySettings",
     "JobsSettings",
     "LatencySettings",
+    "LedgerSettings",
     "MetricSettings",
     "ParitySettings",
     "ProjectSettings",
