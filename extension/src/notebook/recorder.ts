@@ -13,8 +13,8 @@ import { begin, end, look } from './recording';
 export class NotebookRecorder implements IDisposable {
   constructor(private readonly _panel: NotebookPanel) {
     const { sessionContext } = _panel;
-    sessionContext.kernelChanged.connect(this._restart, this);
-    sessionContext.statusChanged.connect(this._follow, this);
+    sessionContext.kernelChanged.connect(this._restart);
+    sessionContext.statusChanged.connect(this._follow);
     void sessionContext.ready.then(() => this.look());
   }
 
@@ -76,16 +76,19 @@ export class NotebookRecorder implements IDisposable {
       return;
     }
     this._disposed = true;
+    const { sessionContext } = this._panel;
+    sessionContext.kernelChanged.disconnect(this._restart);
+    sessionContext.statusChanged.disconnect(this._follow);
     Signal.clearData(this);
   }
 
-  private _restart(): void {
+  private readonly _restart = (): void => {
     this._recording = null;
     this._changed.emit();
     void this.look();
-  }
+  };
 
-  private _follow(_: unknown, status: string): void {
+  private readonly _follow = (_: unknown, status: string): void => {
     if (status === 'restarting' || status === 'autorestarting') {
       this._restarted = true;
       this._recording = null;
@@ -94,7 +97,7 @@ export class NotebookRecorder implements IDisposable {
       this._restarted = false;
       void this.look();
     }
-  }
+  };
 
   private readonly _changed = new Signal<this, void>(this);
   private _busy = false;
