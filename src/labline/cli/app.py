@@ -33,6 +33,7 @@ COMMANDS = {
     "runs": "records",
     "models": "records",
     "ledger": "ledger",
+    "card": "cards",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",
@@ -42,6 +43,7 @@ COMMANDS = {
     "rollback": "models",
     "endpoints": "endpoints",
     "keys": "endpoints",
+    "traffic": "traffic",
     "predict": "endpoints",
     "worker": "jobs",
 }

@@ -114,6 +114,8 @@ class Evidence:
     holdout: Mapping[str, Any] | None = None
     #: candidate and champion on the same held-out rows; ``None`` where none are kept
     comparison: Comparison | None = None
+    #: fields of the model's card that the project's risk asks for and nobody has filled
+    open_fields: tuple[str, ...] = ()
     #: most bytes that a request to the service may have
     max_body_bytes: int = 10 * 2**20
 

@@ -9,12 +9,12 @@ from html import escape
 from labline.promotion.diff.document import Figure, Lane, Point
 
 _WIDTH = 640
-_LEFT = 190
+_LEFT = 210
 _RIGHT = 24
 _TOP = 34
 _LANE = 34
 _TICKS = 5
-_LONGEST = 28
+_LONGEST = 27
 #: colours that stand on light and on dark ground
 COLOURS = {
     "candidate": "var(--jp-brand-color1,#2f7fd6)",

@@ -126,7 +126,7 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell, place: int, table: Table) -> str:
-    tone = f"color:{_TONES[cell.mark]}" if cell.mark else ""
+    tone = f"color:{_TONES[cell.mark]};white-space:nowrap" if cell.mark else ""
     text = _SIGNS.get(cell.mark, "") + escape(cell.text) if cell.text else ""
     return f'<td style="{_CELL};{_aligned(place, table)};{tone}">{text}</td>'
 
