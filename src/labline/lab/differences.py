@@ -92,7 +92,7 @@ class Differences:
     def _side(self, version: ModelVersion) -> Side:
         run = self.lab.tracking.run(version.run_id)
         side = self._of_run(run, version.label, version.source)
-        history = self.lab.promotions.newest(version.name)
+        history = self.lab.promotions.newest(model=version.name)
         known = [_measured(item) for item in history if item.version == version.version]
         return replace(side, service=next((item for item in known if item), {}))
 

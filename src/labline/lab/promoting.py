@@ -75,10 +75,6 @@ class PromotionDesk:
         """Return the promotion whose id is, or begins with, `reference`."""
         return self._history.find(reference)
 
-    def newest(self, model: str) -> builtins.list[Promotion]:
-        """Return a model's promotions as they stand, the one that changed last first."""
-        return self._history.newest(model=model)
-
     def entries(self, promotion: Promotion) -> builtins.list[Entry]:
         """Return what the ledger has of a promotion, in order."""
         return self._history.entries(promotion)
