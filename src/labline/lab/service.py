@@ -90,6 +90,7 @@ class Lab:
         workflows.register("approval", delivery.approve, queue="promotions")
         workflows.register("deployment", delivery.deploy, queue="deployments")
         workflows.register("shift", delivery.shift, queue="deployments")
+        workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
