@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from labline.jobs.schedules import Rule
     from labline.lab.card import CardDesk
     from labline.lab.governance import GovernanceDesk
+    from labline.lab.pipeline import PipelineDesk
     from labline.lab.recorded import Recorded
     from labline.promotion import Promotion
     from labline.tracking import Tracking
@@ -133,6 +134,13 @@ class Lab:
         from labline.lab.card import CardDesk
 
         return CardDesk(self)
+
+    @part
+    def pipelines(self) -> PipelineDesk:
+        """CI files that do headless what is done here."""
+        from labline.lab.pipeline import PipelineDesk
+
+        return PipelineDesk(self)
 
     @part
     def governance(self) -> GovernanceDesk:
