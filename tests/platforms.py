@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labline.database import Database
-from labline.deployment import Endpoints, Platform
+from labline.deployment import Endpoints, Platform, Trial
 from labline.records import Bento, Command, Release
 from labline.settings import Settings
 
@@ -44,6 +44,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         rows = self.rfile.read(int(self.headers["Content-Length"]))
+        print(f"{model} is asked", flush=True)
         if self.path == "/slow":
             time.sleep(3)
         self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid(),
@@ -89,7 +90,13 @@ class Line:
         self.endpoints = Endpoints(self.settings, self.database, self.platform)
 
     def deploy(
-        self, version: int, *, mood: str = "serve", key: str = "", says: str = ""
+        self,
+        version: int,
+        *,
+        mood: str = "serve",
+        key: str = "",
+        says: str = "",
+        trial: Trial | None = None,
     ) -> Release:
         """Deploy ``churn/VERSION``; the server says that it is `says`."""
         model, digest = f"churn/{version}", str(version) * 64
@@ -100,6 +107,7 @@ class Line:
             python=sys.executable,
             actor="ada",
             key=key or f"deploy-{version}-{mood}",
+            trial=trial,
         )
 
     def serving(self, model: str, digest: str, mood: str) -> Callable[[int], Command]:

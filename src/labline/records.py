@@ -219,8 +219,12 @@ class ReleaseState(StrEnum):
     """Where a release stands."""
 
     STARTING = "starting"
+    #: beside the live release, with a share of the requests or a copy of them
+    CANDIDATE = "candidate"
     LIVE = "live"
     RETIRED = "retired"
+    #: a candidate that was taken back
+    ABORTED = "aborted"
     FAILED = "failed"
 
 
@@ -239,6 +243,10 @@ class Release:
     created: float
     actor: str = ""
     reason: str = ""
+    #: percent of the endpoint's requests that a candidate answers
+    weight: int = 0
+    #: percent of the endpoint's requests that a candidate sees a copy of
+    mirrored: int = 0
 
 
 def to_dict(record: Any) -> dict[str, Any]:

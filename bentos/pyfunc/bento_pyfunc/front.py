@@ -34,6 +34,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 _JSON = b"application/json"
+#: a quick model answers bodies up to this size on the event loop
+_INLINE_BYTES = 8192
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
@@ -57,6 +59,8 @@ class Front:
         # One thread: predictions queue up instead of fighting for the interpreter, and a model
         # need not be thread-safe.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
+        #: requests on the thread; counted on the event loop only
+        self._waiting = 0
         self._pages = {
             "/version": self._version,
             "/openapi.json": self._openapi,
@@ -104,8 +108,21 @@ class Front:
     async def _answer(self, body: bytes) -> bytes:
         if self.predictor is None:
             raise Problem(503, "not-ready", "Not ready", "The model is still being loaded.")
+        # Handing a request to a thread and back costs more than such a model's own work.
+        if self.predictor.quick and len(body) <= _INLINE_BYTES and not self._waiting:
+            return self.predictor.answer(body)
+        return await self._queued(self.predictor, body)
+
+    async def _queued(self, predictor: Predictor, body: bytes) -> bytes:
+        """Answer on the one thread; while it works, nothing else may call the model."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.predictor.answer, body)
+        future = loop.run_in_executor(self._thread, predictor.answer, body)
+        self._waiting += 1
+        future.add_done_callback(self._finished)
+        return await future
+
+    def _finished(self, _: asyncio.Future[bytes]) -> None:
+        self._waiting -= 1
 
     # -- pages ------------------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "rollback": "models",
     "endpoints": "endpoints",
     "keys": "endpoints",
+    "traffic": "traffic",
     "predict": "endpoints",
     "worker": "jobs",
 }

@@ -35,7 +35,7 @@ def endpoints(output: Output) -> None:
 
 def _show_endpoints(found: list[dict[str, Any]]) -> None:
     rows = [
-        (item["name"], item["url"], item["model"] or "-", item["serving"] or "-", item["state"])
+        (item["name"], item["url"], _split(item), item["serving"] or "-", item["state"])
         for item in found
     ]
     render.table(
@@ -44,6 +44,18 @@ def _show_endpoints(found: list[dict[str, Any]]) -> None:
         rows,
         "No endpoints yet. Deploy a model: labline deploy MODEL@STAGE",
     )
+
+
+def _split(item: dict[str, Any]) -> str:
+    """Return the live release, or who has which share where a candidate is on trial."""
+    traffic = item["traffic"]
+    if len(traffic) < 2:
+        return item["model"] or "-"
+    said = (
+        f"{share['model']} {share['weight']} %" + (" (shadow)" if share["mirrored"] else "")
+        for share in traffic
+    )
+    return ", ".join(said)
 
 
 @click.group()

@@ -13,6 +13,7 @@ from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab import Deployment, EnvironmentMode
+    from labline.records import Release
 
 
 @click.command()
@@ -86,21 +87,35 @@ def export(output: Output, model: str, folder: Path | None) -> None:
     show_default=True,
     help="A venv built from the Bento's locked requirements, or this Python.",
 )
+@click.option("--canary", type=click.IntRange(1, 99), help="Percent of the requests it answers.")
+@click.option("--shadow", is_flag=True, help="Give it a copy of each request; it answers none.")
 @json_option
 @pass_output
-def deploy(output: Output, model: str, endpoint: str | None, environment: EnvironmentMode) -> None:
+def deploy(
+    output: Output,
+    model: str,
+    endpoint: str | None,
+    environment: EnvironmentMode,
+    canary: int | None,
+    shadow: bool,
+) -> None:
     """Serve a model version on an endpoint.
 
-    MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready.
+    MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready; with
+    --canary or --shadow it goes on, until labline traffic finish or abort.
 
     Example: labline deploy penguins@prod
     """
     from labline.lab import Lab
 
+    if canary and shadow:
+        raise click.UsageError("Give --canary or --shadow, one after the other.")
     deployment = Lab.from_().serving.deploy(
         model,
         endpoint=endpoint,
         environment=environment,
+        canary=canary or 0,
+        shadow=shadow,
         progress=None if output.as_json else stage_line(),
     )
     output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
@@ -129,8 +144,19 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
 
 def _show_deployment(deployment: Deployment) -> None:
     release = deployment.release
-    click.secho(f"{release.model} is live on {deployment.url}", fg="green", bold=True)
+    how = "live" if release.state == "live" else _trial(release)
+    click.secho(f"{release.model} is {how} on {deployment.url}", fg="green", bold=True)
+    if release.state == "candidate":
+        click.echo(f"  next: labline traffic finish {release.endpoint}")
+        click.echo(f"    or: labline traffic abort {release.endpoint}")
+        return
     if deployment.key:
         click.echo(f"  API key (shown once): {deployment.key}")
         click.echo("  Send it as: Authorization: Bearer KEY")
     click.echo(f"  next: labline predict {release.endpoint} --example")
+
+
+def _trial(release: Release) -> str:
+    if release.mirrored:
+        return "a shadow"
+    return f"a canary with {release.weight} % of the requests"

@@ -61,6 +61,9 @@ releases = Table(
     Column("digest", String(64), nullable=False),
     # release that a rollback of this one brings back
     Column("previous", Integer, nullable=True),
+    # of a candidate: percent of the endpoint's requests that it answers, or sees a copy of
+    Column("weight", Integer, nullable=False, default=0, server_default="0"),
+    Column("mirrored", Integer, nullable=False, default=0, server_default="0"),
 )
 
 api_keys = Table(

@@ -10,17 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labline.deployment.endpoints import Endpoints
+    from labline.deployment.endpoints import Endpoints, Trial, check_percent
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey
     from labline.deployment.platform import Platform
-    from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus
+    from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
     from labline.deployment.web import send
 
 # Loaded on first use: the daemon lives in this package too, and should stay small.
 _PLACES = {
     "ApiKey": "keys",
     "EndpointStatus": "status",
+    "Share": "status",
+    "Trial": "endpoints",
+    "check_percent": "endpoints",
     "Endpoints": "endpoints",
     "InstanceStatus": "status",
     "Platform": "platform",
@@ -36,6 +39,9 @@ __all__ = [
     "InstanceStatus",
     "Platform",
     "PlatformStatus",
+    "Share",
+    "Trial",
+    "check_percent",
     "envoy_binary",
     "send",
 ]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,13 +16,25 @@ from labline.deployment.keys import TTL, ApiKey
 from labline.deployment.places import locked
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Plan, Stored
-from labline.deployment.status import EndpointStatus, InstanceStatus
-from labline.errors import BadInput, BootFailed, LablineError, NotFound
+from labline.deployment.status import EndpointStatus, InstanceStatus, Share
+from labline.deployment.traffic import weight
+from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
 from labline.records import Bento, Command, Release, ReleaseState
 from labline.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 _RESERVED = frozenset({"livez", "readyz"})
+_OVER = (ReleaseState.RETIRED, ReleaseState.FAILED, ReleaseState.ABORTED)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a new release is tried beside the live one."""
+
+    #: percent of the endpoint's requests that it answers (canary)
+    weight: int = 0
+    #: percent of the endpoint's requests that it gets a copy of (shadow)
+    mirrored: int = 0
 
 
 class Endpoints:
@@ -48,18 +61,20 @@ class Endpoints:
         python: str | Path,
         actor: str,
         key: str,
+        trial: Trial | None = None,
     ) -> Release:
         """Boot a Bento, prove that it serves, and lead the endpoint's traffic to it.
 
         Until then the release before it serves; afterwards that one answers its last requests
-        and stops. With a `key` that was used before, this goes on where that call ended.
+        and stops. With a `key` that was used before, this goes on where that call ended. With a
+        `trial` both serve, see :class:`Trial`.
 
         Raises
         ------
         BadInput
             The endpoint's name cannot be used.
         Conflict
-            The platform is not up.
+            The platform is not up, a candidate is on trial, or there is nothing to try it beside.
         BootFailed
             The release did not become ready; nothing of it is left running.
         """
@@ -71,12 +86,108 @@ class Endpoints:
             stored = self._releases.by_key(key)
             if stored is None:
                 self._platform.require_current()
-                live = self._releases.live(endpoint)
-                previous = live.release.id if live else None
+                previous = self._before(endpoint, trial)
                 stored = self._releases.begin(
                     endpoint, plan, actor=actor, key=key, previous=previous
                 )
-            return self._complete(stored)
+            return self._complete(stored, trial)
+
+    def _before(self, endpoint: str, trial: Trial | None) -> int | None:
+        """Return the id of the release that a new one stands beside, or takes over from."""
+        self._require_no_candidate(endpoint)
+        live = self._releases.live(endpoint)
+        if trial and live is None:
+            raise Conflict(
+                f"Nothing is live on {endpoint!r} that a candidate could be tried beside.",
+                fix="Deploy it without --canary and --shadow.",
+            )
+        return live.release.id if live else None
+
+    def _require_no_candidate(self, endpoint: str) -> None:
+        if found := self._releases.candidate(endpoint):
+            raise Conflict(
+                f"Release {found.release.id} ({found.release.model}) is on trial on {endpoint!r}.",
+                fix=f"First: labline traffic finish {endpoint}, or labline traffic abort "
+                f"{endpoint}",
+            )
+
+    # -- trial ------------------------------------------------------------------------------
+
+    def candidate(self, endpoint: str) -> Release:
+        """Return the release that is tried beside the live one.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial.
+        """
+        self._releases.require(endpoint)
+        found = self._releases.candidate(endpoint)
+        if found is None:
+            raise NotFound(
+                f"No release is on trial on {endpoint!r}.",
+                fix="Begin one: labline deploy MODEL@STAGE --canary 10",
+            )
+        return found.release
+
+    def shift(self, id: int, weight: int) -> Release:
+        """Give a candidate `weight` percent of its endpoint's requests, and no copies any more.
+
+        Raises
+        ------
+        Conflict
+            It is not on trial any more.
+        BadInput
+            `weight` is no percent.
+        """
+        check_percent(weight)
+        with self._alone(self._releases.get(id).release.endpoint):
+            stored = self._on_trial(id)
+            self._platform.require_current()
+            return self._platform.traffic.join(stored, weight, 0).release
+
+    def finish(self, id: int) -> Release:
+        """Lead all traffic to a candidate; what was live stops. Once more changes nothing.
+
+        Raises
+        ------
+        Conflict
+            It is not on trial any more.
+        """
+        with self._alone(self._releases.get(id).release.endpoint):
+            stored = self._releases.get(id)
+            if stored.release.state is not ReleaseState.LIVE:
+                self._platform.require_current()
+                stored = self._platform.traffic.switch(self._on_trial(id))
+            self._retire_others(stored.release)
+            return stored.release
+
+    def abort(self, id: int, reason: str) -> Release:
+        """Take the traffic back from a candidate and stop it. Once more changes nothing.
+
+        Raises
+        ------
+        Conflict
+            It is not on trial any more.
+        """
+        with self._alone(self._releases.get(id).release.endpoint):
+            stored = self._releases.get(id)
+            if stored.release.state is not ReleaseState.ABORTED:
+                stored = self._releases.abort(self._on_trial(id).release.id, reason)
+            if self._platform.running:
+                self._platform.traffic.sync()
+                self._platform.traffic.drain(stored)
+                self._platform.instances.stop(stored)
+                self._platform.traffic.sync()
+            return stored.release
+
+    def _on_trial(self, id: int) -> Stored:
+        stored = self._releases.get(id)
+        if stored.release.state is not ReleaseState.CANDIDATE:
+            raise Conflict(f"Release {id} is {stored.release.state}, not on trial.")
+        return stored
+
+    # -- back -------------------------------------------------------------------------------
 
     def rollback(self, endpoint: str, *, actor: str, key: str) -> Release:
         """Boot what served before the live release, prove it, and lead the traffic back to it.
@@ -98,6 +209,7 @@ class Endpoints:
             stored = self._releases.by_key(key)
             if stored is None:
                 self._platform.require_current()
+                self._require_no_candidate(endpoint)
                 back = self._earlier(endpoint)
                 stored = self._releases.begin(
                     endpoint, back.plan, actor=actor, key=key, previous=back.previous
@@ -113,24 +225,26 @@ class Endpoints:
             )
         return self._releases.get(live.previous)
 
-    def _complete(self, stored: Stored) -> Release:
+    def _complete(self, stored: Stored, trial: Trial | None = None) -> Release:
         """Carry a release on from wherever it stands."""
         release = stored.release
         if release.state is ReleaseState.FAILED:
             raise BootFailed(release.reason, endpoint=release.endpoint, release=release.id)
         if release.state is ReleaseState.STARTING:
             self._platform.require_current()
-            release = self._bring_up(stored).release
+            release = self._bring_up(stored, trial).release
         if self._platform.running:
             self._retire_others(release)
         return release
 
-    def _bring_up(self, stored: Stored) -> Stored:
+    def _bring_up(self, stored: Stored, trial: Trial | None) -> Stored:
         try:
             if stored.name not in self._platform.control.report():
                 stored = self._platform.on_free_port(stored)
             self._platform.instances.boot(stored)
             self._platform.instances.await_ready(stored, self._settings.serving.boot_timeout)
+            if trial:
+                return self._platform.traffic.join(stored, trial.weight, trial.mirrored)
             return self._platform.traffic.switch(stored)
         except BaseException as error:
             reason = error.message if isinstance(error, LablineError) else repr(error)
@@ -152,7 +266,7 @@ class Endpoints:
                 self._releases.fail(release.id, "Its deployment was abandoned.")
             elif release.state is ReleaseState.RETIRED:
                 self._platform.traffic.drain(stored)
-            if abandoned or release.state in (ReleaseState.RETIRED, ReleaseState.FAILED):
+            if abandoned or release.state in _OVER:
                 self._platform.instances.stop(stored)
         self._platform.traffic.sync()
         self._platform.places.prune_logs()
@@ -200,6 +314,15 @@ class Endpoints:
             state=real.state if real else "empty",
             serving=real.serving if real else None,
             instances=mine,
+            traffic=self._traffic(name),
+        )
+
+    def _traffic(self, name: str) -> tuple[Share, ...]:
+        found = [self._releases.live(name), self._releases.candidate(name)]
+        up = [each for each in found if each]
+        return tuple(
+            Share(each.release.id, each.release.model, weight(each, up), each.release.mirrored)
+            for each in up
         )
 
     # -- keys -------------------------------------------------------------------------------
@@ -241,6 +364,21 @@ class Endpoints:
     def list_keys(self, endpoint: str | None = None) -> Sequence[ApiKey]:
         """Return what is known of the issued keys, newest first."""
         return self._keys.list(endpoint)
+
+
+def check_percent(weight: int) -> None:
+    """Return if `weight` is a share that a candidate can have.
+
+    Raises
+    ------
+    BadInput
+        It is not.
+    """
+    if not 0 < weight < 100:
+        raise BadInput(
+            f"{weight} is no share of the requests for a candidate.",
+            fix="Give a percent from 1 to 99; all of them: labline traffic finish ENDPOINT",
+        )
 
 
 def _check_name(endpoint: str) -> None:

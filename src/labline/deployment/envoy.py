@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labline.deployment import upstreams
 from labline.deployment.problems import local_replies
 from labline.settings import Settings
 
@@ -26,8 +27,6 @@ RELEASE_HEADER = "x-labline-release"
 OPEN_PATHS = ("/livez", "/readyz")
 #: seconds until an unanswered request ends with 504
 TIMEOUT = 60
-#: seconds an idle connection to a release is kept; below the 5 s after which servers close theirs
-_IDLE = "3s"
 _TYPES = "type.googleapis.com/envoy"
 _JWT = "envoy.filters.http.jwt_authn"
 _RBAC = "envoy.filters.http.rbac"
@@ -43,6 +42,8 @@ class Backend:
     port: int
     #: share of the endpoint's traffic, relative to the endpoint's other backends
     weight: int = 0
+    #: percent of the endpoint's requests that it gets a copy of; its answers go nowhere
+    mirrored: int = 0
 
     @property
     def cluster(self) -> str:
@@ -138,7 +139,7 @@ def routes(routing: Routing) -> Json:
 def clusters(routing: Routing) -> list[Json]:
     """Return one cluster per backend, in a steady order."""
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [_cluster(backends[name]) for name in sorted(backends)]
+    return [upstreams.cluster(name, backends[name].port) for name in sorted(backends)]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:
@@ -246,22 +247,30 @@ def _signatures(jwks: str) -> Json:
 
 def _endpoint(name: str, backends: tuple[Backend, ...], revoked: frozenset[str]) -> list[Json]:
     serving = [each for each in backends if each.weight > 0]
+    mirrors = [_mirror(each) for each in backends if each.mirrored > 0]
     guard = {_RBAC: _only_keys_of(name, revoked)}
     if not serving:
         return [_answer({"prefix": f"/{name}/"}, 503)]
     return [
         *(_forward({"path": f"/{name}{path}"}, path, serving, _OPEN) for path in OPEN_PATHS),
-        _forward({"path": f"/{name}"}, "/", serving, guard),
-        _forward({"prefix": f"/{name}/"}, "/", serving, guard),
+        _forward({"path": f"/{name}"}, "/", serving, guard, mirrors),
+        _forward({"prefix": f"/{name}/"}, "/", serving, guard, mirrors),
     ]
 
 
-def _forward(match: Json, rewrite: str, backends: list[Backend], rules: Json) -> Json:
+def _forward(
+    match: Json,
+    rewrite: str,
+    backends: list[Backend],
+    rules: Json,
+    mirrors: Sequence[Json] = (),
+) -> Json:
     return {
         "match": match,
         "route": {
             "weighted_clusters": {"clusters": [_share(each) for each in backends]},
             "prefix_rewrite": rewrite,
+            "request_mirror_policies": [*mirrors],
             "timeout": f"{TIMEOUT}s",
             "retry_policy": {
                 # Only what the release cannot have begun to work on.
@@ -272,6 +281,11 @@ def _forward(match: Json, rewrite: str, backends: list[Backend], rules: Json) ->
         },
         "typed_per_filter_config": rules,
     }
+
+
+def _mirror(backend: Backend) -> Json:
+    percent = {"numerator": backend.mirrored, "denominator": "HUNDRED"}
+    return {"cluster": backend.cluster, "runtime_fraction": {"default_value": percent}}
 
 
 def _share(backend: Backend) -> Json:
@@ -319,73 +333,4 @@ def _claim(name: str, value: str) -> Json:
                 "value": {"string_match": {"exact": value}},
             }
         }
-    }
-
-
-def _cluster(backend: Backend) -> Json:
-    endpoint = {"endpoint": {"address": _tcp("127.0.0.1", backend.port)}}
-    return {
-        "name": backend.cluster,
-        "type": "STATIC",
-        "connect_timeout": "1s",
-        "load_assignment": {
-            "cluster_name": backend.cluster,
-            "endpoints": [{"lb_endpoints": [endpoint]}],
-        },
-        "typed_extension_protocol_options": _protocol(),
-        "health_checks": [_health_check()],
-        "outlier_detection": _outliers(),
-        "circuit_breakers": {"thresholds": [_limits()]},
-        # With no healthy instance a quick 503 is better than a try.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "ignore_health_on_host_removal": True,
-    }
-
-
-def _protocol() -> Json:
-    kind = "upstreams.http.v3.HttpProtocolOptions"
-    return {
-        f"envoy.extensions.{kind}": {
-            "@type": f"{_TYPES}.extensions.{kind}",
-            "common_http_protocol_options": {"idle_timeout": _IDLE},
-            "explicit_http_config": {"http_protocol_options": {}},
-        }
-    }
-
-
-def _health_check() -> Json:
-    return {
-        "timeout": "1s",
-        "interval": "2s",
-        "no_traffic_interval": "0.5s",
-        "no_traffic_healthy_interval": "2s",
-        "unhealthy_interval": "0.5s",
-        "unhealthy_threshold": 3,
-        "healthy_threshold": 1,
-        "http_health_check": {"path": "/readyz"},
-    }
-
-
-def _outliers() -> Json:
-    # Takes effect when several instances share a cluster: a lone one is never ejected.
-    return {
-        "interval": "1s",
-        "base_ejection_time": "5s",
-        "max_ejection_time": "60s",
-        "max_ejection_percent": 50,
-        "split_external_local_origin_errors": True,
-        "consecutive_local_origin_failure": 3,
-        "consecutive_gateway_failure": 5,
-        "enforcing_consecutive_gateway_failure": 100,
-        # A model that fails on bad rows answers 500; that says nothing about the instance.
-        "enforcing_consecutive_5xx": 0,
-    }
-
-
-def _limits() -> Json:
-    return {
-        "max_connections": 1024,
-        "max_pending_requests": 1024,
-        "max_requests": 1024,
-        "max_retries": 16,
     }

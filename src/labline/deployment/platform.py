@@ -120,7 +120,7 @@ class Platform:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
-        live = [self.on_free_port(stored) for stored in self.releases.all_live()]
+        live = [self.on_free_port(stored) for stored in self.releases.all_serving()]
         self.gateway.prepare(self.traffic.recorded())
         self._start_daemon()
         self.control.add(GATEWAY, self.gateway.command())
@@ -152,7 +152,7 @@ class Platform:
         port = stored.release.port
         if processes.port_is_free("127.0.0.1", port):
             return stored
-        taken = [other.release.port for other in self.releases.all_live()]
+        taken = [other.release.port for other in self.releases.all_serving()]
         return self.releases.move(stored.release.id, processes.pick_port(taken))
 
     def _check_port(self) -> None:

@@ -18,8 +18,12 @@ from labline.errors import NotFound, nearest
 from labline.records import Command, Release, ReleaseState
 
 PREFIX = "release-"
-_COLUMNS = ("id", "endpoint", "bento", "model", "python", "port", "created", "actor", "reason")
-_UP = (ReleaseState.LIVE, ReleaseState.STARTING)
+_COLUMNS = (
+    *("id", "endpoint", "bento", "model", "python", "port", "created", "actor", "reason"),
+    *("weight", "mirrored"),
+)
+_SERVING = (ReleaseState.LIVE, ReleaseState.CANDIDATE)
+_UP = (*_SERVING, ReleaseState.STARTING)
 
 
 @dataclass(frozen=True)
@@ -99,20 +103,25 @@ class Releases:
         """Return all releases of an endpoint, newest first."""
         return self._find(table.c.endpoint == endpoint)
 
-    def all_live(self) -> list[Stored]:
-        """Return the live release of every endpoint that has one."""
-        return self._find(table.c.state == ReleaseState.LIVE)
+    def all_serving(self) -> list[Stored]:
+        """Return the live release and the candidate of every endpoint that has them."""
+        return self._find(table.c.state.in_(_SERVING))
 
     def among(self, names: Iterable[str]) -> list[Stored]:
-        """Return the releases that these process names belong to, and all live ones."""
+        """Return the releases that these process names belong to, and all that should serve."""
         ids = [int(name.removeprefix(PREFIX)) for name in names if name.startswith(PREFIX)]
-        return self._find(sa.or_(table.c.id.in_(ids), table.c.state == ReleaseState.LIVE))
+        return self._find(sa.or_(table.c.id.in_(ids), table.c.state.in_(_SERVING)))
 
     def live(self, endpoint: str) -> Stored | None:
         """Return the release that the endpoint's traffic goes to."""
-        found = self._find(
-            sa.and_(table.c.endpoint == endpoint, table.c.state == ReleaseState.LIVE)
-        )
+        return self._in_state(endpoint, ReleaseState.LIVE)
+
+    def candidate(self, endpoint: str) -> Stored | None:
+        """Return the release that is tried beside the live one."""
+        return self._in_state(endpoint, ReleaseState.CANDIDATE)
+
+    def _in_state(self, endpoint: str, state: ReleaseState) -> Stored | None:
+        found = self._find(sa.and_(table.c.endpoint == endpoint, table.c.state == state))
         return found[0] if found else None
 
     def go_live(self, id: int) -> Stored:
@@ -122,7 +131,18 @@ class Releases:
             was_live = sa.and_(table.c.endpoint == endpoint, table.c.state == ReleaseState.LIVE)
             connection.execute(sa.update(table).where(was_live).values(state=ReleaseState.RETIRED))
             taking_over = sa.update(table).where(table.c.id == id)
-            connection.execute(taking_over.values(state=ReleaseState.LIVE))
+            alone = {"state": ReleaseState.LIVE, "weight": 0, "mirrored": 0}
+            connection.execute(taking_over.values(alone))
+        return self.get(id)
+
+    def share(self, id: int, weight: int, mirrored: int) -> Stored:
+        """Record that `id` is a candidate with these percents of the endpoint's requests."""
+        self._set(id, state=ReleaseState.CANDIDATE, weight=weight, mirrored=mirrored)
+        return self.get(id)
+
+    def abort(self, id: int, reason: str) -> Stored:
+        """Record that a candidate was taken back."""
+        self._set(id, state=ReleaseState.ABORTED, weight=0, mirrored=0, reason=reason)
         return self.get(id)
 
     def fail(self, id: int, reason: str) -> None:

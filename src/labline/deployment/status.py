@@ -49,6 +49,19 @@ class PlatformStatus:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one release has of its endpoint's traffic."""
+
+    release: int
+    #: ``MODEL/VERSION``
+    model: str
+    #: percent of the requests that it answers
+    weight: int
+    #: percent of the requests that it gets a copy of; its answers go nowhere
+    mirrored: int
+
+
+@dataclass(frozen=True)
 class EndpointStatus:
     """One endpoint: what is recorded, and what is real."""
 
@@ -62,3 +75,5 @@ class EndpointStatus:
     #: ``MODEL/VERSION`` as the live instance says itself
     serving: str | None
     instances: tuple[InstanceStatus, ...] = field(default=())
+    #: who answers; the live release first
+    traffic: tuple[Share, ...] = field(default=())

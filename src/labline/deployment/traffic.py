@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 from labline.deployment import web
@@ -23,7 +24,7 @@ _PROOF = 15.0
 
 def backend(stored: Stored, weight: int = 0) -> Backend:
     """Return a release as the gateway knows it."""
-    return Backend(stored.release.id, stored.release.port, weight)
+    return Backend(stored.release.id, stored.release.port, weight, stored.release.mirrored)
 
 
 class Traffic:
@@ -45,10 +46,10 @@ class Traffic:
         """
         running = self._control.report() if self._control.alive else {}
         endpoints: dict[str, list[Backend]] = {name: [] for name in self._releases.endpoints()}
-        for stored in self._releases.among(running):
-            serves = _serves(stored, ahead)
+        found = self._releases.among(running)
+        for stored in found:
             others = endpoints.setdefault(stored.release.endpoint, [])
-            others.append(backend(stored, _ALL if serves else 0))
+            others.append(backend(stored, weight(stored, found, ahead)))
         fixed = {name: tuple(backends) for name, backends in endpoints.items()}
         return Routing(fixed, self._keys.revoked())
 
@@ -77,6 +78,21 @@ class Traffic:
                     self._gateway.apply(self.recorded())
                 raise
             return self._releases.go_live(new.release.id)
+
+    def join(self, new: Stored, percent: int, mirrored: int) -> Stored:
+        """Lead a share of an endpoint's traffic, or a copy of it, to a release that is ready.
+
+        Raises
+        ------
+        Failed
+            The gateway does not find the release healthy; all is as before.
+        """
+        with locked(self._lock):
+            self._gateway.apply(self.recorded())
+            self._await_healthy(new)
+            shared = self._releases.share(new.release.id, percent, mirrored)
+            self._gateway.apply(self.recorded())
+            return shared
 
     def drain(self, old: Stored) -> None:
         """Wait until the last request to a release without traffic is answered."""
@@ -112,7 +128,15 @@ class Traffic:
             time.sleep(0.05)
 
 
-def _serves(stored: Stored, ahead: Stored | None) -> bool:
-    if ahead and ahead.release.endpoint == stored.release.endpoint:
-        return stored.release.id == ahead.release.id
-    return stored.release.state is ReleaseState.LIVE
+def weight(stored: Stored, among: Iterable[Stored], ahead: Stored | None = None) -> int:
+    """Return the percent of its endpoint's traffic that a release gets.
+
+    The live release gets what candidates leave; once `ahead` is live it gets all.
+    """
+    release = stored.release
+    if ahead and ahead.release.endpoint == release.endpoint:
+        return _ALL if release.id == ahead.release.id else 0
+    if release.state is ReleaseState.LIVE:
+        others = [each.release for each in among if each.release.endpoint == release.endpoint]
+        return _ALL - sum(each.weight for each in others)
+    return release.weight if release.state is ReleaseState.CANDIDATE else 0

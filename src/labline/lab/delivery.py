@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from labline.records import Release, to_dict
+from labline.records import Release, ReleaseState, to_dict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labline.deployment import Trial
     from labline.lab.service import Lab
     from labline.ledger import Entry
     from labline.promotion import Promotion, Promotions
@@ -65,9 +68,24 @@ class Delivery:
                 python=python,
                 actor=payload["actor"],
                 key=flow.id,
+                trial=_trial(payload),
             ),
         )
-        flow.step("ledger", lambda: self._record("deployed", release, flow.id))
+        done = "tried" if release.state is ReleaseState.CANDIDATE else "deployed"
+        flow.step("ledger", lambda: self._record(done, release, flow.id, payload["actor"]))
+        return release
+
+    def shift(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        """Change the traffic of a candidate: a share, all of it, or none."""
+        endpoints, id, to = self.lab.endpoints, payload["release"], payload["to"]
+        flow.publish("stage", f"changing the traffic of release {id}")
+        acts: dict[str, Callable[[], Release]] = {
+            "deployed": lambda: endpoints.finish(id),
+            "aborted": lambda: endpoints.abort(id, payload["why"]),
+            "shifted": lambda: endpoints.shift(id, payload["weight"]),
+        }
+        release = flow.step("release", acts[to])
+        flow.step("ledger", lambda: self._record(to, release, flow.id, payload["actor"]))
         return release
 
     def rollback(self, flow: Flow, payload: dict[str, Any]) -> Release:
@@ -77,15 +95,22 @@ class Delivery:
         release = flow.step(
             "release", lambda: self.lab.endpoints.rollback(endpoint, actor=actor, key=flow.id)
         )
-        flow.step("ledger", lambda: self._record("rolled back", release, flow.id))
+        flow.step("ledger", lambda: self._record("rolled back", release, flow.id, actor))
         return release
 
-    def _record(self, action: str, release: Release, key: str) -> Entry:
+    def _record(self, action: str, release: Release, key: str, actor: str) -> Entry:
         return self.lab.ledger.append(
-            actor=release.actor,
+            actor=actor,
             action=action,
             model=release.model.partition("/")[0],
             subject=f"{release.model} on /{release.endpoint}",
             key=key,
             payload=to_dict(release),
         )
+
+
+def _trial(payload: dict[str, Any]) -> Trial | None:
+    from labline.deployment import Trial
+
+    weight, mirrored = payload.get("canary", 0), 100 * payload.get("shadow", False)
+    return Trial(weight, mirrored) if weight or mirrored else None

@@ -61,6 +61,7 @@ def endpoints(lab: Lab) -> list[dict[str, Any]]:
                 "state": item.state,
                 "serving": item.serving,
                 "previous": item.previous.model if item.previous else None,
+                "traffic": [to_dict(share) for share in item.traffic],
             }
         )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
 import time
@@ -74,13 +75,17 @@ class PromotionDesk:
         """Return the promotion whose id is, or begins with, `reference`."""
         return self._history.find(reference)
 
-    def entries(self, promotion: Promotion) -> list[Entry]:
+    def entries(self, promotion: Promotion) -> builtins.list[Entry]:
         """Return what the ledger has of a promotion, in order."""
         return self._history.entries(promotion)
 
+    def newest(self, *, model: str | None = None) -> builtins.list[Promotion]:
+        """Return promotions as they stand, the one that changed last first."""
+        return self._history.newest(model=model)
+
     def list(
         self, *, model: str | None = None, limit: int = 50, waiting: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> builtins.list[dict[str, Any]]:
         """Return promotions as they stand, JSON-ready; the one that changed last first."""
         from labline.promotion import PromotionState
 

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
     from labline.lab.card import CardDesk
+    from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.pipeline import PipelineDesk
     from labline.lab.recorded import Recorded
+    from labline.lab.views import Views
     from labline.promotion import Promotion
     from labline.tracking import Tracking
     from labline.workflows import Workflows
@@ -87,6 +89,7 @@ class Lab:
         workflows.register("promotion", delivery.promote, queue="promotions")
         workflows.register("approval", delivery.approve, queue="promotions")
         workflows.register("deployment", delivery.deploy, queue="deployments")
+        workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
@@ -117,6 +120,20 @@ class Lab:
         from labline.deployment import Endpoints
 
         return Endpoints(self.settings, self.database, self.platform)
+
+    @part
+    def errands(self) -> Errands:
+        """Work that is asked for and not waited for."""
+        from labline.lab.errands import Errands
+
+        return Errands(self)
+
+    @part
+    def views(self) -> Views:
+        """What a front end shows of jobs, models and endpoints."""
+        from labline.lab.views import Views
+
+        return Views(self)
 
     @part
     def serving(self) -> ServingDesk:

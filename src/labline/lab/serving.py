@@ -56,24 +56,40 @@ class ServingDesk:
         *,
         endpoint: str | None = None,
         environment: EnvironmentMode = "locked",
+        canary: int = 0,
+        shadow: bool = False,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Deployment:
         """Serve a model version on an endpoint; the release before it serves until it is ready.
 
+        Parameters
+        ----------
+        canary
+            Percent of the requests that it answers beside the live release, until it is finished
+            or aborted; 0: it takes over at once.
+        shadow
+            Whether it gets a copy of each request beside the live release, which alone answers.
+
         Raises
         ------
         Conflict
-            The platform is not up.
+            The platform is not up, a candidate is on trial, or nothing is live to try it beside.
         BootFailed
             The release did not become ready; the old one keeps serving.
         """
+        from labline.deployment import check_percent
+
         self._require_platform()
+        if canary:
+            check_percent(canary)
         model = self.lab.version(reference)
-        payload = {
+        payload: dict[str, Any] = {
             "model": model.label,
             "endpoint": endpoint or model.name,
             "environment": environment,
+            "canary": canary,
+            "shadow": shadow and not canary,
             "actor": actor or self.lab.whoami(),
         }
         fresh = payload["endpoint"] not in {item.name for item in self.lab.endpoints.list()}
@@ -84,6 +100,49 @@ class ServingDesk:
             else None
         )
         return Deployment(release, self.url(release.endpoint), key)
+
+    def shift(self, endpoint: str, weight: int, *, actor: str | None = None) -> Deployment:
+        """Give the candidate on an endpoint `weight` percent of the requests.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial.
+        BadInput
+            `weight` is no percent.
+        """
+        from labline.deployment import check_percent
+
+        check_percent(weight)
+        return self._change(endpoint, "shifted", actor, weight=weight)
+
+    def finish(self, endpoint: str, *, actor: str | None = None) -> Deployment:
+        """Lead all requests to the candidate on an endpoint; what was live stops.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial.
+        """
+        return self._change(endpoint, "deployed", actor)
+
+    def abort(self, endpoint: str, *, why: str = "", actor: str | None = None) -> Deployment:
+        """Take the requests back from the candidate on an endpoint and stop it.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial.
+        """
+        return self._change(endpoint, "aborted", actor, why=why)
+
+    def _change(self, endpoint: str, to: str, actor: str | None, **more: Any) -> Deployment:
+        self._require_platform()
+        candidate = self.lab.endpoints.candidate(endpoint)
+        who = actor or self.lab.whoami()
+        payload = {"endpoint": endpoint, "release": candidate.id, "to": to, "actor": who, **more}
+        release: Release = self.lab.work("shift", payload, None)
+        return Deployment(release, self.url(endpoint))
 
     def rollback(
         self, endpoint: str, *, actor: str | None = None, progress: Progress | None = None

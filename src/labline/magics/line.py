@@ -298,13 +298,22 @@ def deploy_parser() -> Parser:
     parser = Parser("deploy", "Serve a model version on an endpoint.", example="%deploy churn@prod")
     parser.add_argument("model", help="MODEL@STAGE, MODEL/VERSION or MODEL (its newest)")
     parser.add_argument("--endpoint", help="endpoint; called as the model unless given")
+    trial = parser.add_mutually_exclusive_group()
+    trial.add_argument(
+        "--canary", type=int, default=0, metavar="PERCENT", help="share of the requests it answers"
+    )
+    trial.add_argument("--shadow", action="store_true", help="it gets copies and answers none")
     return parser
 
 
 def deploy(shell: Any, arguments: Namespace) -> Deployment:
     """Deploy; return the release, its URL and, where the endpoint is new, the key."""
     done = lab(shell).serving.deploy(
-        arguments.model, endpoint=arguments.endpoint, progress=_Progress()
+        arguments.model,
+        endpoint=arguments.endpoint,
+        canary=arguments.canary,
+        shadow=arguments.shadow,
+        progress=_Progress(),
     )
     shown: Deployment = show(shell, done, deployment_card)
     return shown
@@ -336,6 +345,8 @@ def deployment_card(deployment: Deployment) -> Card:
         ("model", release.model),
         ("release", release.id),
         ("url", deployment.url),
+        ("share", f"{release.weight} %" if release.weight else None),
+        ("copies", f"{release.mirrored} %" if release.mirrored else None),
     )
     notes = ["The key of this new endpoint is in the returned value: _.key"] * bool(deployment.key)
     title = f"Endpoint {release.endpoint}"

@@ -12,7 +12,7 @@ from labline.notebooks.injection import (
     reinject,
     secrets,
 )
-from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters
+from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters, parameters_cell
 from labline.notebooks.reading import (
     Snapshot,
     clear_outputs,
@@ -35,6 +35,7 @@ __all__ = [
     "injected_values",
     "missing_secrets",
     "parameters",
+    "parameters_cell",
     "parse",
     "parse_choices",
     "parse_value",

@@ -7,7 +7,8 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from labline.server.bench import Bench
-from labline.server.routes import ROUTES
+from labline.server.watcher import Watcher
+from labline.server.web import rules
 
 
 class LablineApp(ExtensionApp):
@@ -25,10 +26,12 @@ class LablineApp(ExtensionApp):
         """Hand the bench to the handlers; the project is found when the first request comes."""
         assert self.serverapp is not None  # Jupyter Server links the app before this
         self.settings["labline_bench"] = Bench(Path(self.serverapp.root_dir))
+        self.settings["labline_watcher"] = Watcher(self.settings["labline_bench"])
+        self.settings["labline_shown"] = self.serverapp.root_dir
 
     def initialize_handlers(self) -> None:
         """Add every route of the API."""
-        self.handlers.extend(ROUTES)
+        self.handlers.extend(rules())
 
     async def stop_extension(self) -> None:
         """Let the threads go; called when the server stops."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 #: root of the project, time of change and size of its policy
 Edition = tuple[Path, int, int]
-THREADS = 4
+#: threads for questions to MLflow, and for all others: one that is slow must not hold up both
+THREADS = {"tracking": 4, "database": 4}
 PATIENCE = 30.0
 
 
@@ -41,10 +42,13 @@ class Bench:
         self._patience = patience
         self._opened: tuple[Edition, Lab] | None = None
         self._opening = threading.Lock()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="labline")
+        self._threads = {
+            store: ThreadPoolExecutor(most, thread_name_prefix=f"labline-{store}")
+            for store, most in THREADS.items()
+        }
 
-    async def run(self, call: Callable[[Lab], Answer]) -> Answer:
-        """Run `call` with the Lab in a thread.
+    async def run(self, call: Callable[[Lab], Answer], *, store: str = "database") -> Answer:
+        """Run `call`, which waits for `store`, with the Lab in a thread.
 
         Raises
         ------
@@ -54,7 +58,7 @@ class Bench:
             The answer did not come in time.
         """
         loop = asyncio.get_running_loop()
-        answer = loop.run_in_executor(self._threads, lambda: call(self._open()))
+        answer = loop.run_in_executor(self._threads[store], lambda: call(self.open()))
         try:
             return await asyncio.wait_for(answer, self._patience)
         except TimeoutError as error:
@@ -66,9 +70,17 @@ class Bench:
 
     def close(self) -> None:
         """Let go of the threads without waiting for them."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _open(self) -> Lab:
+    def open(self) -> Lab:
+        """Return the Lab as the policy is now; it is made here and now if need be.
+
+        Raises
+        ------
+        NoProject
+            There is no ``labline.toml`` and nothing was recorded yet.
+        """
         root = _project(self._start)
         edition = _edition(root)
         with self._opening:

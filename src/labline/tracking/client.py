@@ -7,8 +7,8 @@ import math
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from labline.records import Dataset, Run
 from labline.tracking.connection import Connection
 
 if TYPE_CHECKING:
+    from labline.tracking.pages import Pages
     from labline.tracking.registry import Registry
 
 MODEL_TAG = "labline.model_uri"
@@ -46,6 +47,13 @@ class Tracking(Connection):
         from labline.tracking.registry import Registry
 
         return Registry(self)
+
+    @cached_property
+    def pages(self) -> Pages:
+        """Pages of runs, sorted and counted."""
+        from labline.tracking.pages import Pages
+
+        return Pages(self)
 
     # -- runs ------------------------------------------------------------------------------
 
@@ -82,7 +90,7 @@ class Tracking(Connection):
             MLflow knows no such run.
         """
         with self.answering(), _missing(f"There is no run {run_id!r}.", "See labline runs list."):
-            return self._run(self.client.get_run(run_id))
+            return self.record(self.client.get_run(run_id))
 
     def runs(
         self,
@@ -94,11 +102,25 @@ class Tracking(Connection):
     ) -> list[Run]:
         """Return runs, newest first; `where` is an MLflow filter string."""
         with self.answering():
-            ids = self._experiment_ids(experiment)
+            ids = self.experiment_ids(experiment)
             found = self.client.search_runs(
                 ids, filter_string=where, max_results=limit, order_by=[order]
             )
-            return [self._run(item) for item in found] if ids else []
+            return [self.record(item) for item in found] if ids else []
+
+    def runs_of(self, ids: Iterable[str]) -> list[Run]:
+        """Return those of several runs that there are."""
+        found = []
+        for id in dict.fromkeys(ids):
+            with suppress(NotFound):
+                found.append(self.run(id))
+        return found
+
+    def history(self, run_id: str, metric: str) -> list[tuple[int, float, float]]:
+        """Return step, value and time of each value that a metric had."""
+        with self.answering():
+            points = self.client.get_metric_history(run_id, metric)
+        return [(point.step, point.value, point.timestamp / 1000) for point in points]
 
     def best_run(self, experiment: str, metric: str, *, greater_is_better: bool = True) -> Run:
         """Return the finished run with the best `metric` among those with a model.
@@ -266,7 +288,8 @@ class Tracking(Connection):
 
     # -- MLflow's entities to labline's records ---------------------------------------------
 
-    def _run(self, item: Any) -> Run:
+    def record(self, item: Any) -> Run:
+        """Return MLflow's run as labline's."""
         tags = dict(item.data.tags)
         return Run(
             id=item.info.run_id,
@@ -297,7 +320,8 @@ class Tracking(Connection):
                 raise
             return str(known.experiment_id)
 
-    def _experiment_ids(self, name: str | None) -> list[str]:
+    def experiment_ids(self, name: str | None) -> list[str]:
+        """Return the id of an experiment, none if there is none of this name; of all for None."""
         if name is None:
             return [item.experiment_id for item in self.client.search_experiments()]
         known = self.client.get_experiment_by_name(name)

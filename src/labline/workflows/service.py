@@ -142,11 +142,15 @@ class Workflows:
             found = client.list_workflows(workflow_ids=[*ids]) if ids else []
         return {one.workflow_id: _state(one) for one in found}
 
-    def count(self, name: str, limit: int) -> int:
-        """Return how many workflows of one name there are, up to `limit`."""
+    def count(self, name: str, limit: int, status: JobStatus | None = None) -> int:
+        """Return how many workflows of one name, and status, there are, up to `limit`."""
         with self._answering() as client:
             found = client.list_workflows(
-                name=name, limit=limit, load_input=False, load_output=False
+                name=name,
+                limit=limit,
+                status=_STATUS[status] if status else None,
+                load_input=False,
+                load_output=False,
             )
         return len(found)
 

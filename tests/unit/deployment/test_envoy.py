@@ -29,6 +29,25 @@ def test_traffic_is_shared_by_weight_and_a_release_without_weight_gets_none():
     ]
 
 
+def test_a_shadow_gets_copies_of_what_needs_a_key_and_no_share():
+    found = routes_of(Routing({"churn": (LIVE, Backend(2, 20002, 0, mirrored=50))}))
+    copies = {
+        each["match"].get("prefix", each["match"].get("path")): each["route"][
+            "request_mirror_policies"
+        ]
+        for each in found
+        if "route" in each
+    }
+    share = {"default_value": {"numerator": 50, "denominator": "HUNDRED"}}
+    mirror = [{"cluster": "release-2-20002", "runtime_fraction": share}]
+    assert copies == {
+        "/churn/livez": [],
+        "/churn/readyz": [],
+        "/churn": mirror,
+        "/churn/": mirror,
+    }
+
+
 def test_only_livez_and_readyz_of_an_endpoint_are_open():
     found = routes_of(Routing({"churn": (LIVE,)}))
     open_ones = [each["match"] for each in found if "route" in each and not guarded(each)]

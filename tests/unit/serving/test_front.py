@@ -23,8 +23,9 @@ class Answers:
 
     example_answer = None
 
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+    def __init__(self, answer: Callable[[bytes], bytes], quick: bool = False) -> None:
         self.answer = answer
+        self.quick = quick
 
 
 async def inner(scope: Any, receive: Any, send: Any) -> None:
@@ -218,3 +219,46 @@ def test_the_event_loop_goes_on_while_a_model_predicts() -> None:
             return waited < 1
 
     assert asyncio.run(both())
+
+
+@pytest.mark.parametrize(("quick", "size", "inline"), [
+    (True, 10, True), (True, 9000, False), (False, 10, False),
+])  # fmt: skip
+def test_only_a_quick_model_answers_small_bodies_on_the_event_loop(
+    quick: bool, size: int, inline: bool
+) -> None:
+    threads: list[str] = []
+
+    def answer(body: bytes) -> bytes:
+        threads.append(threading.current_thread().name)
+        return body
+
+    front = Front(make_spec(doubles("x"), max_body_bytes=10_000))
+    front.predictor = Answers(answer, quick)  # type: ignore[assignment]
+    assert asyncio.run(_post(front, b"x" * size)).status_code == 200
+    assert threads[0].startswith("predict") is not inline
+
+
+def test_a_quick_model_is_never_called_from_two_threads_at_once() -> None:
+    under_way, together = threading.Semaphore(1), []
+
+    def answer(body: bytes) -> bytes:
+        together.append(not under_way.acquire(blocking=False))
+        time.sleep(0.02 if len(body) > 10 else 0)
+        under_way.release()
+        return body
+
+    front = Front(make_spec(doubles("x"), max_body_bytes=10_000))
+    front.predictor = Answers(answer, quick=True)  # type: ignore[assignment]
+
+    async def mixed() -> None:
+        await asyncio.gather(*(_post(front, b"x" * size) for size in (9000, 1, 9000, 1, 1)))
+
+    asyncio.run(mixed())
+    assert together == [False] * 5
+
+
+async def _post(front: Front, body: bytes) -> httpx.Response:
+    transport = httpx.ASGITransport(app=front.around(inner))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.post("/predict", content=body, headers=JSON)

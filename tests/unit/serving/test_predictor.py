@@ -129,6 +129,23 @@ def test_whole_numbers_take_the_short_way_too_and_permuted_columns_are_put_right
     assert answer == Ridge().fit(X, Y).predict(wanted).tolist()
 
 
+def test_a_model_with_code_of_its_own_is_never_quick(tmp_path: Path) -> None:
+    def first(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        return model_input["a"]
+
+    assert not predictor(saved(tmp_path, python_model(first)), rows(X.head(1))).quick
+
+
+def test_an_estimator_that_takes_long_is_not_quick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path, Ridge().fit(X, Y))
+    monkeypatch.setattr("bento_pyfunc.predictor._QUICK", 3600)
+    assert predictor(path, rows(X.head(1))).quick
+    monkeypatch.setattr("bento_pyfunc.predictor._QUICK", 0)
+    assert not predictor(path, rows(X.head(1))).quick
+
+
 def test_without_an_example_the_table_is_used(tmp_path: Path) -> None:
     served = predictor(saved(tmp_path, Ridge().fit(X, Y)), None)
     assert served._matrix is None

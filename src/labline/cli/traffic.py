@@ -1,0 +1,72 @@
+"""``labline traffic``: who answers an endpoint's requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from labline.cli.app import Output, json_option, pass_output
+from labline.records import to_dict
+
+if TYPE_CHECKING:
+    from labline.lab import Deployment
+
+
+@click.group()
+def traffic() -> None:
+    """Move requests between a live release and a candidate."""
+
+
+@traffic.command("shift")
+@click.argument("endpoint")
+@click.argument("percent", type=click.IntRange(1, 99))
+@json_option
+@pass_output
+def shift(output: Output, endpoint: str, percent: int) -> None:
+    """Give the candidate PERCENT of the requests.
+
+    Example: labline traffic shift penguins 25
+    """
+    from labline.lab import Lab
+
+    done = Lab.from_().serving.shift(endpoint, percent)
+    _say(output, done, f"answers {done.release.weight} % of the requests to {done.url}.")
+
+
+@traffic.command("finish")
+@click.argument("endpoint")
+@json_option
+@pass_output
+def finish(output: Output, endpoint: str) -> None:
+    """Lead all requests to the candidate.
+
+    What was live stops; labline rollback brings it back.
+
+    Example: labline traffic finish penguins
+    """
+    from labline.lab import Lab
+
+    done = Lab.from_().serving.finish(endpoint)
+    _say(output, done, f"is live on {done.url}.")
+
+
+@traffic.command("abort")
+@click.argument("endpoint")
+@click.option("--why", default="", help="Reason, kept in the ledger.")
+@json_option
+@pass_output
+def abort(output: Output, endpoint: str, why: str) -> None:
+    """Take the requests back from the candidate.
+
+    Example: labline traffic abort penguins --why "p99 doubled"
+    """
+    from labline.lab import Lab
+
+    done = Lab.from_().serving.abort(endpoint, why=why)
+    _say(output, done, f"answers no more requests to {done.url}.")
+
+
+def _say(output: Output, done: Deployment, what: str) -> None:
+    facts = {"release": to_dict(done.release), "url": done.url}
+    output.emit(facts, lambda: click.echo(f"{done.release.model} {what}"))

@@ -1,0 +1,83 @@
+"""Envoy's clusters: how the gateway connects to a release, and when it stops asking it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: seconds an idle connection to a release is kept; below the 5 s after which servers close theirs
+_IDLE = "3s"
+_TYPES = "type.googleapis.com/envoy"
+
+Json = dict[str, Any]
+
+
+def cluster(name: str, port: int) -> Json:
+    """Return the Envoy cluster of one release that listens on a port of the loopback."""
+    endpoint = {
+        "endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}
+    }
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+        "typed_extension_protocol_options": _protocol(),
+        "health_checks": [_health_check()],
+        "outlier_detection": _outliers(),
+        "circuit_breakers": {"thresholds": [_limits()]},
+        # With no healthy instance a quick 503 is better than a try.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "ignore_health_on_host_removal": True,
+    }
+
+
+def _protocol() -> Json:
+    kind = "upstreams.http.v3.HttpProtocolOptions"
+    return {
+        f"envoy.extensions.{kind}": {
+            "@type": f"{_TYPES}.extensions.{kind}",
+            "common_http_protocol_options": {"idle_timeout": _IDLE},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }
+    }
+
+
+def _health_check() -> Json:
+    return {
+        "timeout": "1s",
+        "interval": "2s",
+        "no_traffic_interval": "0.5s",
+        "no_traffic_healthy_interval": "2s",
+        "unhealthy_interval": "0.5s",
+        "unhealthy_threshold": 3,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": "/readyz"},
+    }
+
+
+def _outliers() -> Json:
+    # Takes effect when several instances share a cluster: a lone one is never ejected.
+    return {
+        "interval": "1s",
+        "base_ejection_time": "5s",
+        "max_ejection_time": "60s",
+        "max_ejection_percent": 50,
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 3,
+        "consecutive_gateway_failure": 5,
+        "enforcing_consecutive_gateway_failure": 100,
+        # A model that fails on bad rows answers 500; that says nothing about the instance.
+        "enforcing_consecutive_5xx": 0,
+    }
+
+
+def _limits() -> Json:
+    return {
+        "max_connections": 1024,
+        "max_pending_requests": 1024,
+        "max_requests": 1024,
+        "max_retries": 16,
+    }

@@ -1,0 +1,82 @@
+"""Endpoints as a front end shows them, and a request to try one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labline.lab.shapes import EndpointDetail, EndpointRow, Prediction
+
+if TYPE_CHECKING:
+    from labline.deployment import EndpointStatus
+    from labline.lab.service import Lab
+
+
+@dataclass(frozen=True)
+class EndpointViews:
+    """What is shown of endpoints."""
+
+    lab: Lab
+
+    def rows(self) -> list[EndpointRow]:
+        """Return every endpoint: what it should serve, and what it says it serves."""
+        return [self._row(item) for item in self.lab.endpoints.list()]
+
+    def detail(self, name: str) -> EndpointDetail:
+        """Return one endpoint.
+
+        Raises
+        ------
+        NotFound
+            There is none of this name.
+        """
+        found = self.lab.endpoints.get(name)
+        row = self._row(found)
+        return EndpointDetail(
+            endpoint=row,
+            live=found.live,
+            previous=found.previous,
+            instances=found.instances,
+            traffic=found.traffic,
+            keys=tuple(self.lab.endpoints.list_keys(name)),
+            curl=_curl(row.url),
+        )
+
+    def attempt(self, name: str, rows: Sequence[Mapping[str, Any]] | None) -> Prediction:
+        """Send rows, or the model's own input example, to an endpoint.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or its model has no example.
+        BadInput
+            The service refused the rows.
+        Unreachable
+            It does not answer.
+        """
+        import orjson
+
+        sent = list(rows) if rows is not None else self.lab.serving.example(name)
+        began = time.monotonic()
+        answer = self.lab.serving.predict(name, orjson.dumps({"rows": sent}))
+        return Prediction(tuple(sent), answer, (time.monotonic() - began) * 1000)
+
+    def _row(self, item: EndpointStatus) -> EndpointRow:
+        return EndpointRow(
+            name=item.name,
+            url=self.lab.serving.url(item.name),
+            model=item.live.model if item.live else None,
+            release=item.live.id if item.live else None,
+            state=item.state,
+            serving=item.serving,
+            previous=item.previous.model if item.previous else None,
+        )
+
+
+def _curl(url: str) -> str:
+    return (
+        f"curl {url}/predict -H 'Authorization: Bearer KEY' "
+        "-H 'Content-Type: application/json' -d '{\"rows\": [{...}]}'"
+    )

@@ -1,0 +1,105 @@
+"""Jobs as a front end shows them: pages, one with its traceback, its log in pieces, its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labline import notebooks
+from labline.lab.shapes import Form, JobDetail, LogPiece, ParameterField
+from labline.records import Job, JobStatus
+
+if TYPE_CHECKING:
+    from labline.lab.service import Lab
+
+#: characters of a log that are told at a time
+PIECE = 256 * 1024
+#: jobs that a filter looks through
+_DEPTH = 2000
+#: how far jobs are counted
+_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class JobViews:
+    """What is shown of jobs."""
+
+    lab: Lab
+
+    def page(
+        self, *, limit: int, offset: int, status: JobStatus | None = None, filter: str = ""
+    ) -> tuple[list[Job], int]:
+        """Return a page of jobs, newest first, and how many there are in all."""
+        jobs = self.lab.jobs
+        if filter:
+            every = jobs.list(limit=_DEPTH, status=status)
+            fit = [job for job in every if filter.lower() in _words(job)]
+            return fit[offset : offset + limit], len(fit)
+        found = jobs.list(limit=limit, offset=offset, status=status)
+        return found, self.lab.workflows.count("job", _COUNTED, status)
+
+    def detail(self, id: str) -> JobDetail:
+        """Return a job, and why it failed.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        """
+        job = self.lab.jobs.get(id)
+        worker = job.status.ended or self.lab.workflows.has_worker()
+        return JobDetail(job, self.lab.jobs.traceback(job.id), worker)
+
+    def log(self, id: str, *, after: int = 0) -> LogPiece:
+        """Return what a job's cells have shown from a character on, in whole lines.
+
+        What was told stays as it was: a line that is still being written, such as a progress
+        bar's, comes when it is done.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        """
+        job = self.lab.jobs.get(id)
+        ended = job.status.ended
+        text = self.lab.jobs.log(job.id) if job.output else ""
+        if not ended:
+            text = text[: text.rstrip("\n").rfind("\n") + 1]
+        start = min(after, len(text))
+        end = min(start + PIECE, len(text))
+        if end < len(text):
+            end = text.rfind("\n", start, end) + 1 or end
+        more = end < len(text)
+        return LogPiece(text[start:end], end, more, ended and not more)
+
+    def form(self, path: Path, shown: str) -> Form:
+        """Return the form that a notebook's parameters make.
+
+        Raises
+        ------
+        BadNotebook
+            It is no notebook, not Python, or its parameters cell cannot be read.
+        """
+        book = notebooks.read(path)
+        notebooks.require_python(book, shown)
+        has_cell = notebooks.parameters_cell(book) is not None
+        fields = tuple(
+            ParameterField(
+                item.name,
+                item.kind,
+                item.default,
+                item.help,
+                item.required,
+                item.source,
+                item.choices,
+            )
+            for item in notebooks.parameters(book)
+        )
+        return Form(shown, has_cell, fields)
+
+
+def _words(job: Job) -> str:
+    values = " ".join(f"{name}={value}" for name, value in job.parameters.items())
+    return f"{job.id} {job.notebook} {job.status} {values} {job.error}".lower()

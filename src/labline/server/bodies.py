@@ -1,0 +1,144 @@
+"""Bodies of requests. Unknown fields are refused, as unknown keys of ``labline.toml`` are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+
+class Body:
+    """What is sent with a POST."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class JobOptions(Body):
+    """How a job is to be run; what is left out is as in ``[jobs]``."""
+
+    experiment: str | None = None
+    #: ``2h``, or seconds
+    timeout: str | None = None
+    #: ``4GiB``, or bytes
+    memory: str | None = None
+    retries: int | None = None
+    retry_on_error: bool = False
+    #: the same key is the same job, however often it is submitted
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class NewJobs(Body):
+    """A notebook to run, once or as a sweep."""
+
+    #: path, as the file browser shows it
+    notebook: str
+    #: values as a person types them; the notebook's parameters cell says what they mean
+    parameters: dict[str, str] = field(default_factory=dict)
+    #: name -> values to try
+    sweep: dict[str, list[str]] = field(default_factory=dict)
+    options: JobOptions = field(default_factory=JobOptions)
+
+
+@dataclass(frozen=True)
+class NewSchedule(Body):
+    """A notebook to run by the clock."""
+
+    notebook: str
+    cron: str
+    #: ``latest``: as it is saved then; ``snapshot``: as it is now
+    runs: Literal["latest", "snapshot"]
+    parameters: dict[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+    catch_up: bool = False
+    #: the notebook's name unless given
+    name: str = ""
+    options: JobOptions = field(default_factory=JobOptions)
+
+
+@dataclass(frozen=True)
+class NewPromotion(Body):
+    """A candidate for a stage."""
+
+    #: ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``
+    candidate: str
+    #: the stage
+    to: str
+    #: name to register a run's model under; the project's unless given
+    model: str | None = None
+    #: where ``best:METRIC`` looks; the project's unless given
+    experiment: str | None = None
+    #: judge only
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class NewApproval(Body):
+    """A yes to a promotion; who says it is whoever is signed in."""
+
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class NewRejection(Body):
+    """A no to a promotion."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class NewDeployment(Body):
+    """A model version to serve."""
+
+    #: ``MODEL@STAGE``, ``MODEL/VERSION`` or ``MODEL``
+    model: str
+    #: called as the model unless given
+    endpoint: str | None = None
+    environment: Literal["locked", "current"] = "locked"
+    #: percent of the requests that it answers beside the live release; 0: it takes over
+    canary: int = 0
+    #: whether it gets a copy of each request, and answers nobody
+    shadow: bool = False
+
+
+@dataclass(frozen=True)
+class NewShare(Body):
+    """What becomes of the candidate on an endpoint."""
+
+    #: ``shift`` to `weight` percent, ``finish``: it takes over, or ``abort``: it stops
+    action: Literal["shift", "finish", "abort"] = "shift"
+    weight: int | None = None
+    #: why it is aborted
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class NewKey(Body):
+    """A key to issue."""
+
+    #: until it expires
+    days: float = 90.0
+
+
+@dataclass(frozen=True)
+class NewPrediction(Body):
+    """Rows to try an endpoint with; the model's own input example unless given."""
+
+    rows: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Clicked(Body):
+    """What a dialog would send, and where."""
+
+    #: ``jobs``, ``schedules``, ``promotions``, ``deployments``, ``rollback`` ...
+    action: str
+    #: the body that it would send, the name in the path as ``name`` or ``id``
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NewPipeline(Clicked):
+    """A CI job that does the same."""
+
+    platform: Literal["github", "gitlab"] = "github"

@@ -1,0 +1,28 @@
+"""The table of routes: what the API is, by noun."""
+
+from labline.server.route import Route
+from labline.server.routes import (
+    deployments,
+    endpoints,
+    jobs,
+    lines,
+    models,
+    platform,
+    promotions,
+    runs,
+    schedules,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *platform.ROUTES,
+    *runs.ROUTES,
+    *jobs.ROUTES,
+    *schedules.ROUTES,
+    *models.ROUTES,
+    *promotions.ROUTES,
+    *endpoints.ROUTES,
+    *deployments.ROUTES,
+    *lines.ROUTES,
+)
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,53 @@
+"""Endpoints: rows, one closely, keys, and a request to try it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labline.server.bodies import NewKey, NewPrediction
+from labline.server.route import Asked, Query, Route, cut, paging
+
+if TYPE_CHECKING:
+    from labline.lab import Lab
+    from labline.lab.shapes import Done, EndpointDetail, IssuedKey, Prediction
+
+
+def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
+    part = (asked.query["filter"] or "").lower()
+    return cut(asked, [row for row in lab.views.endpoints.rows() if part in row.name.lower()])
+
+
+def _one(lab: Lab, asked: Asked) -> EndpointDetail:
+    return lab.views.endpoints.detail(asked.path["name"])
+
+
+def _issue(lab: Lab, asked: Asked) -> IssuedKey:
+    from labline.lab.shapes import IssuedKey
+
+    name, body = asked.path["name"], asked.body
+    key = lab.endpoints.issue_key(name, ttl=body.days * 86400, actor=asked.actor)
+    return IssuedKey(name, key)
+
+
+def _revoke(lab: Lab, asked: Asked) -> Done:
+    from labline.lab.shapes import Done
+
+    key = lab.endpoints.revoke(asked.path["id"])
+    return Done(key.id, f"labline keys revoke {key.id}")
+
+
+def _predict(lab: Lab, asked: Asked) -> Prediction:
+    return lab.views.endpoints.attempt(asked.path["name"], asked.body.rows)
+
+
+ROUTES = (
+    Route("GET", "endpoints", "A page of endpoints.", _list, "EndpointRow", "page",
+          paging(Query("filter", "Part of the name."))),
+    Route("GET", "endpoints/{name}", "Releases, instances, traffic, keys and figures.", _one,
+          "EndpointDetail"),
+    Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
+          "IssuedKey", body=NewKey, status=201),
+    Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),
+    Route("POST", "endpoints/{name}/predict", "Send rows, or the model's example.", _predict,
+          "Prediction", body=NewPrediction, store="tracking"),
+)  # fmt: skip

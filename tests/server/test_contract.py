@@ -1,0 +1,159 @@
+"""The OpenAPI document is valid, and what the server answers is what it says."""
+
+import json
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from tests.conftest import write_notebook
+
+from labline.lab import Lab
+from labline.server.openapi import document
+from labline.server.routes import ROUTES
+
+
+@pytest.fixture
+def jp_server_config():
+    return {"ServerApp": {"jpserver_extensions": {"labline": True}}}
+
+
+@pytest.fixture
+def project(jp_root_dir):
+    (jp_root_dir / "labline.toml").write_text('[project]\nname = "churn"\n[stages.staging]\n')
+    return jp_root_dir
+
+
+@pytest.fixture
+def ask(jp_fetch):
+    """Ask a path of the API and hold the answer against the document."""
+    described = document()
+
+    async def ask(route, *, method="GET", path=None, body=None, **params):
+        sent = {"body": json.dumps(body or {})} if method == "POST" else {}
+        answer = await jp_fetch(
+            "labline/api", (path or route), params=params, method=method, raise_error=False, **sent
+        )
+        found = json.loads(answer.body)
+        schema = described["paths"][f"/{route}"][method.lower()]["responses"][str(answer.code)]
+        schema = schema["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": described["components"]}).validate(found)
+        return answer.code, found
+
+    return ask
+
+
+def test_the_document_is_valid_and_has_every_route():
+    made = document()
+    validate(made)
+    assert {(path, method) for path, verbs in made["paths"].items() for method in verbs} == {
+        (f"/{route.path}", route.method.lower()) for route in ROUTES
+    }
+
+
+async def test_the_document_is_served(jp_fetch, project):
+    answer = await jp_fetch("labline/api/openapi.json")
+    assert json.loads(answer.body) == json.loads(json.dumps(document()))
+
+
+@pytest.mark.parametrize("route", [
+    "status", "version", "platform", "runs", "jobs", "schedules", "models", "promotions",
+    "endpoints", "deployments",
+])  # fmt: skip
+async def test_what_is_empty_is_answered_as_described(route, ask, project):
+    assert (await ask(route))[0] == 200
+
+
+@pytest.mark.parametrize(("route", "path"), [
+    ("runs/{id}", "runs/nothing"), ("jobs/{id}", "jobs/nothing"),
+    ("models/{name}", "models/nothing"), ("promotions/{id}", "promotions/nothing"),
+    ("endpoints/{name}", "endpoints/nothing"), ("deployments/{id}", "deployments/nothing"),
+])  # fmt: skip
+async def test_what_is_not_there_is_not_found(route, path, ask, project):
+    code, answer = await ask(route, path=path)
+    assert code == 404
+    assert "nothing" in answer["message"]
+
+
+async def test_a_run_is_told_closely_and_beside_another(ask, project):
+    tracking = Lab.from_(project).tracking
+    runs = [tracking.create_run("churn", f"run {n}", started=1000.0 + n) for n in range(2)]
+    for n, run in enumerate(runs):
+        tracking.log_metrics(run.id, {"auc": 0.5 + n / 4})
+        tracking.end_run(run.id)
+    first, second = (run.id for run in runs)
+    assert (await ask("runs/{id}", path=f"runs/{first}"))[1]["run"]["metrics"] == {"auc": 0.5}
+    curves = (await ask("runs/{id}/metrics", path=f"runs/{first}/metrics"))[1]
+    assert [point["value"] for point in curves["auc"]] == [0.5]
+    found = (await ask("runs/compare", ids=f"{first},{second}"))[1]
+    assert found["rows"][0]["values"] == ["0.5", "0.75"]
+
+
+async def test_runs_are_filtered_sorted_and_counted(ask, project):
+    tracking = Lab.from_(project).tracking
+    for n in range(7):
+        run = tracking.create_run("churn", f"{'odd' if n % 2 else 'even'} {n}", started=1e3 + n)
+        tracking.log_metrics(run.id, {"auc": (n * 3 % 7) / 10})
+        tracking.end_run(run.id)
+    for asked, total in ({}, 7), ({"filter": "odd"}, 3), ({"filter": "metrics.auc > 0.35"}, 3):
+        assert (await ask("runs", limit=2, **asked))[1]["total"] == total
+        # Counted from what was counted last, too.
+        assert (await ask("runs", limit=2, offset=2, **asked))[1]["total"] == total
+    page = (await ask("runs", sort="-metrics.auc", limit=2, offset=1))[1]
+    assert [item["metrics"]["auc"] for item in page["items"]] == [0.5, 0.4]
+    assert (await ask("runs", sort="size"))[0] == 400
+    assert (await ask("runs", filter="metrics.auc >"))[0] == 400
+
+
+async def test_a_notebook_makes_a_form_and_a_job(ask, project):
+    write_notebook(project / "train.ipynb", "1 + 1", parameters="alpha: float = 0.5  # strength")
+    assert (await ask("notebooks/parameters"))[0] == 400
+    body = {"notebook": "train.ipynb", "parameters": {"alpha": "many"}}
+    code, answer = await ask("jobs", method="POST", body=body)
+    assert (code, answer["error"]) == (400, "BadParameter")
+
+
+@pytest.mark.parametrize("path", ["../secret.ipynb", "/etc/passwd", "nothing.ipynb", "", "."])
+async def test_a_path_outside_of_what_the_server_shows_is_not_found(path, ask, project):
+    (project.parent / "secret.ipynb").write_text("{}")
+    code, _ = await ask("jobs", method="POST", body={"notebook": path})
+    assert code == 404
+
+
+@pytest.mark.parametrize(("body", "says"), [
+    ({}, "candidate is missing"),
+    ({"candidate": "best:auc", "to": "staging", "dryrun": True}, "dryrun is not known"),
+    ({"candidate": 3, "to": "staging"}, "candidate is '3'"),
+    ({"candidate": "best:auc", "to": "moon"}, "moon"),
+])  # fmt: skip
+async def test_a_body_that_does_not_fit_names_the_field(body, says, ask, project):
+    code, answer = await ask("promotions", method="POST", body=body)
+    assert code in (400, 404)
+    assert says in answer["message"]
+
+
+@pytest.mark.parametrize(("action", "body", "line"), [
+    ("jobs", {"notebook": "a b.ipynb", "parameters": {"x": "1"}, "sweep": {"y": ["1", "2"]}},
+     "labline run 'a b.ipynb' -p x 1 --sweep y=1,2"),
+    ("promotions", {"candidate": "best:auc", "to": "prod", "dry_run": True},
+     "labline promote best:auc --to prod --dry-run"),
+    ("deployments", {"model": "churn@prod"}, "labline deploy churn@prod"),
+    ("rollback", {"name": "churn"}, "labline rollback churn"),
+])  # fmt: skip
+async def test_a_click_has_its_command(action, body, line, ask, project):
+    sent = {"action": action, "body": body}
+    assert (await ask("cli", method="POST", body=sent))[1] == {"cli": line}
+
+
+async def test_versions_that_differ_are_explained(ask, project):
+    found = (await ask("version", extension="0.0.1"))[1]
+    assert found["agrees"] is False
+    assert "0.0.1" in found["mismatches"][0]["message"]
+
+
+@pytest.mark.parametrize("platform", ["github", "gitlab"])
+async def test_a_click_has_its_ci_job(platform, ask, project):
+    body = {"action": "promotions", "body": {"candidate": "best:auc", "to": "prod"}}
+    found = (await ask("ci", method="POST", body={**body, "platform": platform}))[1]
+    assert "labline promote best:auc --to prod" in str(yaml.safe_load(found["text"]))
+    assert found["path"].endswith(".yml")

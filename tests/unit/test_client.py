@@ -1,0 +1,203 @@
+"""The client of an endpoint, against a server that answers as told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+
+from labline.client import Answer, AsyncClient, Client, InputRefused, KeyRefused, encode
+from labline.errors import BadInput, Failed, Unreachable
+
+OK = (200, {"predictions": [1.5, 2.5], "model": "flats/3"})
+BUSY = (503, {"title": "Service Unavailable", "detail": "No release can answer."})
+
+
+class Endpoint:
+    """Gives its answers in turn, the last one again and again, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, Any]] = [OK]
+        self.asked: list[tuple[dict[str, str], Any]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                head = {name.lower(): value for name, value in self.headers.items()}
+                outer.asked.append((head | {"path": self.path}, orjson.loads(body)))
+                left = outer.answers
+                status, content = left.pop(0) if len(left) > 1 else left[0]
+                if status == 0:
+                    self.close_connection = True
+                    return
+                said = content if isinstance(content, bytes) else orjson.dumps(content)
+                self.send_response(status)
+                self.send_header("content-length", str(len(said)))
+                self.send_header("x-labline-release", "7")
+                self.end_headers()
+                self.wfile.write(said)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/flats"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    made = Endpoint()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def ask(kind: type, url: str, data: Any, **options: Any) -> Answer:
+    """Ask with either client."""
+    if kind is Client:
+        with Client(url, key="secret") as client:
+            return client.predict(data, **options)
+
+    async def one() -> Answer:
+        async with AsyncClient(url, key="secret") as client:
+            return await client.predict(data, **options)
+
+    return asyncio.run(one())
+
+
+both = pytest.mark.parametrize("kind", [Client, AsyncClient])
+
+
+@both
+def test_a_table_goes_in_and_a_table_with_its_index_comes_out(
+    kind: type, endpoint: Endpoint
+) -> None:
+    table = pd.DataFrame({"rooms": [2, 3], "area": [48.5, np.nan]}, index=["x", "y"])
+    answer = ask(kind, endpoint.url, table, params={"by": 2}, request_id="order-7")
+    head, body = endpoint.asked[0]
+    assert head["path"] == "/flats/predict"
+    assert head["authorization"] == "Bearer secret"
+    assert head["x-request-id"] == answer.request_id == "order-7"
+    assert body == {"columns": {"rooms": [2, 3], "area": [48.5, None]}, "params": {"by": 2}}
+    assert (answer.model, answer.release) == ("flats/3", "7")
+    wanted = pd.DataFrame({"prediction": [1.5, 2.5]}, index=["x", "y"])
+    pd.testing.assert_frame_equal(answer.frame(), wanted)
+
+
+@both
+def test_rows_go_in_as_they_are(kind: type, endpoint: Endpoint) -> None:
+    answer = ask(kind, endpoint.url, [{"rooms": 2}, {"rooms": np.int64(3)}])
+    assert endpoint.asked[0][1] == {"rows": [{"rooms": 2}, {"rooms": 3}]}
+    assert answer.predictions == [1.5, 2.5]
+    assert list(answer.frame().index) == [0, 1]
+
+
+@both
+def test_a_busy_endpoint_is_asked_again_under_the_same_id(kind: type, endpoint: Endpoint) -> None:
+    endpoint.answers = [BUSY, BUSY, OK]
+    assert ask(kind, endpoint.url, [{"rooms": 2}]).model == "flats/3"
+    ids = {head["x-request-id"] for head, _ in endpoint.asked}
+    assert (len(endpoint.asked), len(ids)) == (3, 1)
+
+
+@both
+def test_an_endpoint_that_stays_busy_is_unreachable_after_all_tries(
+    kind: type, endpoint: Endpoint
+) -> None:
+    endpoint.answers = [BUSY]
+    with pytest.raises(Unreachable, match="No release can answer"):
+        ask(kind, endpoint.url, [{"rooms": 2}])
+    assert len(endpoint.asked) == 4
+
+
+@both
+def test_a_connection_lost_on_the_way_is_not_asked_again(kind: type, endpoint: Endpoint) -> None:
+    endpoint.answers = [(0, None)]
+    with pytest.raises(Unreachable, match="does not answer"):
+        ask(kind, endpoint.url, [{"rooms": 2}])
+    assert len(endpoint.asked) == 1
+
+
+def test_nobody_there_is_unreachable(endpoint: Endpoint) -> None:
+    with Client("http://127.0.0.1:1/x", retries=1) as client, pytest.raises(Unreachable):
+        client.predict([{"rooms": 2}])
+
+
+@pytest.mark.parametrize(("status", "kind"), [
+    (400, InputRefused), (422, InputRefused), (413, InputRefused), (401, KeyRefused),
+    (403, KeyRefused), (500, Failed), (504, Unreachable),
+])  # fmt: skip
+def test_a_problem_becomes_an_error_that_says_it(
+    endpoint: Endpoint, status: int, kind: type[Exception]
+) -> None:
+    problem = {"detail": "area (row 1): is missing.", "errors": [{"field": "area", "row": 1}]}
+    endpoint.answers = [(status, problem)]
+    with Client(endpoint.url) as client, pytest.raises(kind, match="area") as caught:
+        client.predict([{"rooms": 2}])
+    assert caught.value.details["problem"] == problem  # type: ignore[attr-defined]
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize("said", [b"<html>", b"[]", b'{"detail": "hello"}'])
+def test_what_is_no_labline_endpoint_is_said_so(endpoint: Endpoint, said: bytes) -> None:
+    endpoint.answers = [(200, said)]
+    with Client(endpoint.url) as client, pytest.raises(Failed, match="not as a labline endpoint"):
+        client.predict([{"rooms": 2}])
+
+
+def test_every_kind_of_column_has_its_form() -> None:
+    table = pd.DataFrame(
+        {
+            "when": pd.to_datetime(["2026-01-31T12:00:00", None]),
+            "kind": pd.Categorical(["a", None]),
+            "count": pd.array([1, None], dtype="Int64"),
+            "yes": [True, False],
+            "raw": [b"\x00", b"\x01"],
+            "text": ["x", None],
+        }
+    )
+    assert orjson.loads(encode(table))["columns"] == {
+        "when": ["2026-01-31T12:00:00", None],
+        "kind": ["a", None],
+        "count": [1, None],
+        "yes": [True, False],
+        "raw": ["AA==", "AQ=="],
+        "text": ["x", None],
+    }
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_an_infinity_is_refused_before_it_would_become_missing(value: float) -> None:
+    for data in (pd.DataFrame({"area": [1.0, value]}), [{"area": 1.0}, {"area": value}]):
+        with pytest.raises(InputRefused, match=r"area \(row 1\) is infinite"):
+            encode(data)
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(InputRefused, match="Two columns are named 'a'"):
+        encode(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(InputRefused, match="no form in JSON"):
+        encode([{"a": object()}])
+
+
+def test_predictions_that_are_objects_become_columns() -> None:
+    answer = Answer([{"low": 1, "high": 2}], "m/1", "id")
+    assert answer.frame().to_dict("list") == {"low": [1], "high": [2]}
+
+
+def test_something_that_is_no_url_is_refused() -> None:
+    with pytest.raises(BadInput, match="no URL"):
+        Client("penguins")
