@@ -62,7 +62,9 @@ class Plan:
 
     def try_out(self) -> str:
         """Return the command that judges, changes nothing, and writes the comment."""
-        return f"mkdir -p {OUTPUT} && {self.promote()} --dry-run --markdown > {COMMENT}"
+        judge = f"{self.promote()} --dry-run"
+        fenced = f"(echo '```'; {judge}; code=$?; echo '```'; exit $code)"
+        return f"mkdir -p {OUTPUT} && {fenced} > {COMMENT}"
 
 
 @dataclass(frozen=True)
