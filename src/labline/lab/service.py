@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labline.lab.card import CardDesk
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
+    from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
     from labline.lab.recorded import Recorded
     from labline.lab.views import Views
@@ -99,6 +100,13 @@ class Lab:
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
+
+    @part
+    def kernels(self) -> KernelDesk:
+        """Warm kernels of the project."""
+        from labline.lab.kernels import KernelDesk
+
+        return KernelDesk(self)
 
     @part
     def recorded(self) -> Recorded:

@@ -4,6 +4,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
@@ -30,6 +31,7 @@ __all__ = [
     "Duration",
     "GatewaySettings",
     "JobsSettings",
+    "KernelsSettings",
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import check_order, explain
+from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     root: Path = Field(default_factory=Path.cwd, description="folder of labline.toml")
     project: ProjectSettings = ProjectSettings()
     jobs: JobsSettings = JobsSettings()
+    kernels: KernelsSettings = KernelsSettings()
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
