@@ -63,7 +63,7 @@ class Plan:
     def try_out(self) -> str:
         """Return the command that judges, changes nothing, and writes the comment."""
         judge = f"{self.promote()} --dry-run"
-        fenced = f"(echo '```'; {judge}; code=$?; echo '```'; exit $code)"
+        fenced = f"(echo '```'; {judge} || code=$?; echo '```'; exit ${{code:-0}})"
         return f"mkdir -p {OUTPUT} && {fenced} > {COMMENT}"
 
 
