@@ -107,6 +107,7 @@ def export(output: Output, model: str, folder: Path | None) -> None:
 )
 @click.option("--canary", type=click.IntRange(1, 99), help="Percent of the requests it answers.")
 @click.option("--shadow", is_flag=True, help="Give it a copy of each request; it answers none.")
+@click.option("--now", is_flag=True, help="Take over at once, without the stage's rollout.")
 @json_option
 @pass_output
 def deploy(
@@ -116,11 +117,13 @@ def deploy(
     environment: EnvironmentMode,
     canary: int | None,
     shadow: bool,
-) -> None:
+    now: bool,
+) -> int:
     """Serve a model version on an endpoint.
 
     MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready; with
-    --canary or --shadow it goes on, until labline traffic finish or abort.
+    --canary or --shadow it goes on, until labline traffic finish or abort. MODEL@STAGE takes over
+    by the steps of the stage's rollout; one that is aborted is exit code 1.
 
     Example: labline deploy penguins@prod
     """
@@ -134,9 +137,11 @@ def deploy(
         environment=environment,
         canary=canary or 0,
         shadow=shadow,
+        now=now,
         progress=None if output.as_json else stage_line(),
     )
     output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
+    return 1 if deployment.release.state == "aborted" else 0
 
 
 @click.command()
@@ -162,6 +167,10 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
 
 def _show_deployment(deployment: Deployment) -> None:
     release = deployment.release
+    if release.state == "aborted":
+        click.secho(f"{release.model} was aborted: {release.reason}", fg="red", bold=True)
+        click.echo(f"  What served {deployment.url} before serves all of it.")
+        return
     how = "live" if release.state == "live" else _trial(release)
     click.secho(f"{release.model} is {how} on {deployment.url}", fg="green", bold=True)
     if release.state == "candidate":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
 
@@ -81,6 +82,9 @@ class StageSettings(Section):
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
     latency: LatencySettings | None = None
+    rollout: RolloutSettings | None = Field(
+        None, description="how a release takes over; at once if unset"
+    )
 
 
 def default_stages() -> dict[str, StageSettings]:
