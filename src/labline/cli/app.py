@@ -34,6 +34,7 @@ COMMANDS = {
     "models": "records",
     "ledger": "ledger",
     "card": "cards",
+    "ci": "pipelines",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

@@ -1,7 +1,7 @@
 """The queues, and how many workflows of each run at a time.
 
-The queue ``jobs`` and those of its groups run as many as the settings say. Any other runs one at
-a time, on all executors together.
+The queue ``jobs`` and those of its groups run as many as the settings say, the queue
+``rollouts`` many. Any other runs one at a time, on all executors together.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from labline.settings import JobsSettings
 
 JOBS = "jobs"
+#: they last long, and mostly wait
+ROLLOUTS = "rollouts"
 
 
 def of_group(group: str) -> str:
@@ -18,6 +20,8 @@ def of_group(group: str) -> str:
 
 def limits(jobs: JobsSettings, queue: str) -> dict[str, int]:
     """Return the limits of a queue, as DBOS names them."""
+    if queue == ROLLOUTS:
+        return {"worker_concurrency": 32}
     pools = {of_group(group): most for group, most in jobs.groups.items()}
     if queue != JOBS and queue not in pools:
         return {"global_concurrency": 1}
