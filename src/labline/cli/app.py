@@ -44,6 +44,7 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "manifests": "manifests",
     "worker": "jobs",
 }
 
