@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labline.deployment.keys import ApiKey
-from labline.deployment.status import InstanceStatus
+from labline.deployment.status import InstanceStatus, Share
 from labline.lab.comparison import Row
 from labline.notebooks.difference import CellChange
 from labline.notebooks.truth import Truth
 from labline.promotion.evidence import Approval, Verdict
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
-__all__ = ["Job", "ModelVersion", "Release", "Run", "Schedule"]
+__all__ = ["Job", "ModelVersion", "Release", "Run", "Schedule", "Share"]
 
 
 @dataclass(frozen=True)
@@ -316,18 +316,6 @@ class EndpointRow:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A release's share of an endpoint's traffic."""
-
-    release: int
-    model: str
-    #: percent
-    weight: int
-    #: whether it gets copies of requests, and answers nobody
-    shadow: bool = False
-
-
-@dataclass(frozen=True)
 class EndpointDetail:
     """An endpoint: releases, instances, shares of the traffic, keys and figures."""
 
@@ -350,7 +338,7 @@ class DeploymentState:
     """A deployment or a rollback that was asked for."""
 
     id: str
-    #: ``deployment`` or ``rollback``
+    #: ``deployment``, ``rollback`` or ``shift``
     kind: str
     endpoint: str
     #: ``MODEL/VERSION``; None for a rollback until it is known

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.client import responses
+from pathlib import Path
 from typing import Any
 
 from tornado.web import HTTPError
@@ -44,3 +46,16 @@ def answer_to(error: BaseException | None, status: int = 500) -> tuple[int, dict
 
 def _plain(error: str, message: str, fix: str = "") -> dict[str, Any]:
     return {"error": error, "message": message, "fix": fix}
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON has no word for as what it has one for."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(type(value).__name__)

@@ -7,6 +7,7 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 
 from labline.server.bench import Bench
+from labline.server.watcher import Watcher
 from labline.server.web import rules
 
 
@@ -25,6 +26,7 @@ class LablineApp(ExtensionApp):
         """Hand the bench to the handlers; the project is found when the first request comes."""
         assert self.serverapp is not None  # Jupyter Server links the app before this
         self.settings["labline_bench"] = Bench(Path(self.serverapp.root_dir))
+        self.settings["labline_watcher"] = Watcher(self.settings["labline_bench"])
         self.settings["labline_shown"] = self.serverapp.root_dir
 
     def initialize_handlers(self) -> None:

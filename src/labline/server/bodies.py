@@ -95,6 +95,21 @@ class NewDeployment(Body):
     #: called as the model unless given
     endpoint: str | None = None
     environment: Literal["locked", "current"] = "locked"
+    #: percent of the requests that it answers beside the live release; 0: it takes over
+    canary: int = 0
+    #: whether it gets a copy of each request, and answers nobody
+    shadow: bool = False
+
+
+@dataclass(frozen=True)
+class NewShare(Body):
+    """What becomes of the candidate on an endpoint."""
+
+    #: ``shift`` to `weight` percent, ``finish``: it takes over, or ``abort``: it stops
+    action: Literal["shift", "finish", "abort"] = "shift"
+    weight: int | None = None
+    #: why it is aborted
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from labline.server.bodies import (
     NewPromotion,
     NewRejection,
     NewSchedule,
+    NewShare,
 )
 
 
@@ -60,6 +61,16 @@ def of_deployment(body: NewDeployment) -> str:
     words = ["labline", "deploy", body.model]
     words += ["--endpoint", body.endpoint] if body.endpoint else []
     words += ["--environment", body.environment] if body.environment != "locked" else []
+    words += ["--canary", str(body.canary)] if body.canary else []
+    words += ["--shadow"] if body.shadow else []
+    return shlex.join(words)
+
+
+def of_share(endpoint: str, body: NewShare) -> str:
+    """Return ``labline traffic ...``."""
+    words = ["labline", "traffic", body.action, endpoint]
+    words += [str(body.weight)] if body.action == "shift" else []
+    words += ["--why", body.why] if body.action == "abort" and body.why else []
     return shlex.join(words)
 
 
@@ -122,6 +133,13 @@ def _decided(kind: type, line: Callable[[str, Any], str]) -> Callable[[dict[str,
     return of
 
 
+def _share(body: dict[str, Any]) -> NewShare:
+    from labline.server.reading import fitted
+
+    found: NewShare = fitted(NewShare, body)
+    return found
+
+
 _ACTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "jobs": _read(NewJobs, of_jobs),
     "schedules": _read(NewSchedule, of_schedule),
@@ -129,6 +147,7 @@ _ACTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "approve": _decided(NewApproval, of_approval),
     "reject": _decided(NewRejection, of_rejection),
     "deployments": _read(NewDeployment, of_deployment),
+    "traffic": lambda body: of_share(str(body.pop("name", "")), _share(body)),
     "rollback": lambda body: of_rollback(str(body.get("name", ""))),
     "start": lambda _: "labline up",
     "stop": lambda _: "labline down",

@@ -14,7 +14,7 @@ from tornado import web
 
 from labline import __version__
 from labline.errors import BadInput, LablineError, NotFound
-from labline.server.answers import answer_to
+from labline.server.answers import answer_to, plain
 from labline.server.bench import Bench
 from labline.server.identity import asker
 from labline.server.route import Asked, Route
@@ -90,6 +90,8 @@ class RouteHandler(LablineHandler):
             raise web.HTTPError(405)
         call = self._call(route, path)
         answer = await self.bench.run(call, store=route.store)
+        if route.method != "GET":
+            self.settings["labline_watcher"].poke()
         self.set_status(route.status)
         self.finish(answer)
 
@@ -107,24 +109,12 @@ class RouteHandler(LablineHandler):
 
             body = body_of(route.body, sent) if route.body else None
             asked = Asked(path, query, body, asker(provider, user), shown)
-            return orjson.dumps(route.call(lab, asked), option=_AS, default=_plain)
+            return orjson.dumps(route.call(lab, asked), option=_AS, default=plain)
 
         return call
 
 
 _AS = orjson.OPT_NON_STR_KEYS
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    raise TypeError(type(value).__name__)
 
 
 class UnknownHandler(LablineHandler):

@@ -10,6 +10,7 @@ import orjson
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from labline.server.events import EventsHandler
 from labline.server.handlers import LablineHandler, RouteHandler, UnknownHandler
 from labline.server.route import Route
 from labline.server.routes import ROUTES
@@ -44,6 +45,7 @@ def rules() -> list[tuple[Any, ...]]:
     ordered = sorted(paths, key=lambda path: "{" in path)
     return [
         (f"{BASE}/openapi.json", DocumentHandler),
+        (f"{BASE}/events", EventsHandler),
         *((f"{BASE}/{_pattern(path)}", RouteHandler, {"verbs": paths[path]}) for path in ordered),
         (rf"{BASE}/(?P<path>.*)", UnknownHandler),
     ]

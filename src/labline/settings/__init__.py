@@ -4,6 +4,8 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.kernels import KernelsSettings
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -11,6 +13,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
     LatencySettings,
@@ -25,15 +28,19 @@ from labline.settings.units import Duration, Size, to_bytes, to_seconds
 __all__ = [
     "POLICY_FILE",
     "STATE_FOLDER",
+    "AbortSettings",
     "ApprovalSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",
+    "KernelsSettings",
     "LatencySettings",
+    "LedgerSettings",
     "MetricSettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
+    "RolloutSettings",
     "ServingSettings",
     "Settings",
     "Size",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labline.lab.service import Lab
     from labline.workflows import WorkflowState
 
-KINDS = ("deployment", "rollback")
+KINDS = ("deployment", "rollback", "shift")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,16 @@ class DeploymentErrands:
     def _lab(self) -> Lab:
         return self.errands.lab
 
-    def deploy(self, reference: str, *, endpoint: str | None, environment: str, actor: str) -> str:
+    def deploy(
+        self,
+        reference: str,
+        *,
+        endpoint: str | None,
+        environment: str,
+        canary: int = 0,
+        shadow: bool = False,
+        actor: str,
+    ) -> str:
         """Queue a deployment and return its id; see :meth:`labline.lab.Lab.deploy`.
 
         Raises
@@ -38,7 +47,11 @@ class DeploymentErrands:
         Conflict
             The platform is not up.
         """
+        from labline.deployment import check_percent
+
         self._require_platform()
+        if canary:
+            check_percent(canary)
         model = self._lab.version(reference)
         name = endpoint or model.name
         fresh = name not in {item.name for item in self._lab.endpoints.list()}
@@ -46,6 +59,8 @@ class DeploymentErrands:
             "model": model.label,
             "endpoint": name,
             "environment": environment,
+            "canary": canary,
+            "shadow": shadow and not canary,
             "actor": actor,
             "fresh": fresh,
         }
@@ -68,6 +83,36 @@ class DeploymentErrands:
             )
         self._require_platform()
         return self.errands.give("rollback", {"endpoint": endpoint, "actor": actor})
+
+    def shift(
+        self, endpoint: str, *, to: str, weight: int | None = None, why: str = "", actor: str
+    ) -> str:
+        """Queue a change of the candidate on an endpoint and return its id.
+
+        Parameters
+        ----------
+        to
+            ``shifted`` to `weight` percent, ``deployed`` (it takes over) or ``aborted``.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial.
+        BadInput
+            `weight` is no percent.
+        Conflict
+            The platform is not up.
+        """
+        from labline.deployment import check_percent
+
+        more: dict[str, Any] = {"why": why} if to == "aborted" else {}
+        if to == "shifted":
+            check_percent(weight or 0)
+            more = {"weight": weight}
+        self._require_platform()
+        candidate = self._lab.endpoints.candidate(endpoint)
+        payload = {"endpoint": endpoint, "release": candidate.id, "to": to, "actor": actor, **more}
+        return self.errands.give("shift", payload)
 
     def look(self, id: str) -> DeploymentState:
         """Return one deployment or rollback.
@@ -114,6 +159,6 @@ class DeploymentErrands:
     def _has_key(self, release: Release) -> bool:
         return bool(self._lab.endpoints.list_keys(release.endpoint))
 
-    def _require_platform(self) -> Any:
+    def _require_platform(self) -> None:
         if not self._lab.platform.running:
             raise Conflict("The platform is not up.", fix="Start it: labline up")

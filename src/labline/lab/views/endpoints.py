@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labline.lab.shapes import EndpointDetail, EndpointRow, Prediction, Share
+from labline.lab.shapes import EndpointDetail, EndpointRow, Prediction
 
 if TYPE_CHECKING:
     from labline.deployment import EndpointStatus
@@ -39,7 +39,7 @@ class EndpointViews:
             live=found.live,
             previous=found.previous,
             instances=found.instances,
-            traffic=_shares(found),
+            traffic=found.traffic,
             keys=tuple(self.lab.endpoints.list_keys(name)),
             curl=_curl(row.url),
         )
@@ -73,11 +73,6 @@ class EndpointViews:
             serving=item.serving,
             previous=item.previous.model if item.previous else None,
         )
-
-
-def _shares(found: EndpointStatus) -> tuple[Share, ...]:
-    live = found.live
-    return (Share(live.id, live.model, 100),) if live else ()
 
 
 def _curl(url: str) -> str:

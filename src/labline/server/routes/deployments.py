@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labline.server import commands
-from labline.server.bodies import NewDeployment
+from labline.server.bodies import NewDeployment, NewShare
 from labline.server.route import Asked, Query, Route
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ def _ask(lab: Lab, asked: Asked) -> Accepted:
         body.model,
         endpoint=body.endpoint or None,
         environment=body.environment,
+        canary=body.canary,
+        shadow=body.shadow,
         actor=asked.actor,
     )
     return Accepted(id, commands.of_deployment(body))
@@ -32,6 +34,18 @@ def _rollback(lab: Lab, asked: Asked) -> Accepted:
     name = asked.path["name"]
     id = lab.errands.deployments.rollback(name, actor=asked.actor)
     return Accepted(id, commands.of_rollback(name))
+
+
+def _shift(lab: Lab, asked: Asked) -> Accepted:
+    from labline.lab.shapes import Accepted
+
+    body: NewShare = asked.body
+    name = asked.path["name"]
+    words = {"shift": "shifted", "finish": "deployed", "abort": "aborted"}
+    id = lab.errands.deployments.shift(
+        name, to=words[body.action], weight=body.weight, why=body.why, actor=asked.actor
+    )
+    return Accepted(id, commands.of_share(name, body))
 
 
 def _one(lab: Lab, asked: Asked) -> DeploymentState:
@@ -51,4 +65,6 @@ ROUTES = (
           "DeploymentState"),
     Route("POST", "endpoints/{name}/rollback", "Bring back what served before.", _rollback,
           "Accepted", status=202),
+    Route("POST", "endpoints/{name}/traffic", "Shift, finish or abort the candidate.", _shift,
+          "Accepted", body=NewShare, status=202),
 )  # fmt: skip
