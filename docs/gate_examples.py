@@ -70,8 +70,10 @@ def examples() -> dict[str, Example]:
     rerun = replace(EVIDENCE, replay=Replay({"r2": 0.79}, "e" * 32))
     same, other = ({"predictions": [10.0, value]} for value in (20.0, 21.0))
     broken = Answer(500, {"title": "The model failed on this input."})
+    untold = replace(EVIDENCE, open_fields=("intended_use", "limitations"))
     return {
         "signature": Example(EVIDENCE, bare),
+        "card": Example(EVIDENCE, untold),
         "metric": Example(EVIDENCE, worse),
         "replay": Example(EVIDENCE, rerun),
         "parity": Example(

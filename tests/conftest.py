@@ -51,11 +51,25 @@ def write_notebook(path: Path, *cells: str, parameters: str | None = None) -> Pa
 def leaves_nothing_running(tmp_path: Path) -> Iterator[None]:
     """Fail if a process that works in the test's folder outlives the test."""
     yield
+    _end_warm_kernels(tmp_path)
     left = [found for found in psutil.process_iter() if _works_in(found, tmp_path)]
     words: Mapping[int, str] = {found.pid: " ".join(_command(found)) for found in left}
     for found in left:
         found.kill()
     assert not words
+
+
+def _end_warm_kernels(folder: Path) -> None:
+    """End what is kept ready for jobs to come: it is to outlive a job, and not a test."""
+    from labline.kernel import warm
+
+    warm.stop(folder)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(
+        "labline.kernel.warm" in _command(found) and _works_in(found, folder)
+        for found in psutil.process_iter()
+    ):
+        time.sleep(0.05)
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:

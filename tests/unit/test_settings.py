@@ -117,3 +117,26 @@ def test_the_environment_wins_over_the_file(
 def test_an_unknown_stage_suggests_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="Did you mean 'staging'"):
         Settings.load(tmp_path).stage("stagng")
+
+
+def test_kernels_start_warm_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.load(tmp_path).kernels.warm
+    assert load(tmp_path, '[kernels]\nspares = 3\nidle = "5m"\n').kernels.idle == 300
+    with pytest.raises(BadSettings, match=r"labline.toml:2"):
+        load(tmp_path, "[kernels]\nspares = -1\n")
+    monkeypatch.setenv("LABLINE_KERNELS__WARM", "false")
+    assert not load(tmp_path, "[kernels]\nwarm = true\n").kernels.warm
+
+
+def test_a_ledger_key_is_a_reference_and_the_key_itself_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"labline.toml:2: ledger.key: .*env:NAME") as caught:
+        load(tmp_path, '[ledger]\nkey = "-----BEGIN PRIVATE KEY-----MC4CAQ"\n')
+    assert "MC4CAQ" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["ada", "ed25519:", "ed25519:YWJj", "rsa:" + "A" * 43 + "="])
+def test_a_ledgers_signer_is_a_public_key(tmp_path: Path, key: str) -> None:
+    with pytest.raises(BadSettings, match=r"labline.toml:2: ledger.signers.ada: .*no public key"):
+        load(tmp_path, f'[ledger.signers]\nada = "{key}"\n')

@@ -33,6 +33,8 @@ COMMANDS = {
     "runs": "records",
     "models": "records",
     "ledger": "ledger",
+    "card": "cards",
+    "ci": "pipelines",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

@@ -14,6 +14,7 @@ from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab.standing import Standing
+    from labline.ledger import Audit
 
 
 @click.group()
@@ -23,17 +24,18 @@ def ledger() -> None:
 
 @ledger.command("log")
 @click.option("--model", help="Only entries of this model.")
+@click.option("--by", "actor", help="Only entries of this person.")
 @click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
 @json_option
 @pass_output
-def log(output: Output, model: str | None, limit: int) -> None:
+def log(output: Output, model: str | None, actor: str | None, limit: int) -> None:
     """List entries, newest first.
 
-    Example: labline ledger log --model penguins
+    Example: labline ledger log --model penguins --by ada
     """
     from labline.lab import Lab
 
-    entries = Lab.from_().ledger.entries(model=model, limit=limit)
+    entries = Lab.from_().ledger.entries(model=model, actor=actor, limit=limit)
     rows = [
         (e.number, render.ago(e.at), e.actor, e.action, e.subject, e.hash[:12]) for e in entries
     ]
@@ -46,19 +48,73 @@ def log(output: Output, model: str | None, limit: int) -> None:
 
 
 @ledger.command("verify")
+@click.argument(
+    "export", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--anchor",
+    default="",
+    metavar="NUMBER:HASH",
+    help="What an earlier verify printed; finds entries that were cut off since.",
+)
 @json_option
 @pass_output
-def verify(output: Output) -> None:
-    """Check the hash chain; exit 1 and name the first entry that does not fit.
+def verify(output: Output, export: Path | None, anchor: str) -> None:
+    """Check the hash chain and the signatures; exit 1 and name the first entry that does not fit.
 
-    Example: labline ledger verify
+    Of the ledger, or of EXPORT, a file that labline ledger export wrote. Keep the anchor that it
+    prints where the database is not, such as in git: whoever can write to the database can cut
+    off the chain's end, and only an anchor tells.
+
+    Example: labline ledger verify --anchor 12:9f86d081884c7d65
     """
     from labline.lab import Lab
 
-    count = Lab.from_().ledger.verify()
+    found = Lab.from_().ledger
+    if export:
+        with export.open(encoding="utf-8") as lines:
+            audit = found.audit_export(lines, anchor)
+    else:
+        audit = found.audit(anchor)
+    data = {**to_dict(audit), "anchor": audit.anchor, "verified": True}
+    output.emit(data, lambda: _audited(audit))
+
+
+def _audited(audit: Audit) -> None:
+    click.secho(f"{audit.entries} entries, the chain is whole.", fg="green")
+    for name, count in audit.signed.items():
+        click.echo(f"  {count} signed by {name}")
+    if unsigned := audit.entries - sum(audit.signed.values()):
+        click.echo(f"  {unsigned} not signed")
+    if audit.entries:
+        click.echo(f"  anchor: {audit.anchor}")
+
+
+@ledger.command("keygen")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--name", help="What the signer is called; you, unless given.")
+@json_option
+@pass_output
+def keygen(output: Output, file: Path, name: str | None) -> None:
+    """Make a key that signs the ledger, and print what to set.
+
+    FILE gets the private key (PEM, Ed25519). Only workers need it; whoever verifies needs the
+    public key alone, which belongs into labline.toml and so into git.
+
+    Example: labline ledger keygen ~/.config/labline/ledger.key
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    public, start = lab.governance.make_key(file)
+    signer = name or lab.whoami()
+    text = (
+        f'[ledger]\nkey = "file:{file}"   # or "env:NAME", with the file\'s content\n'
+        f"signed_from = {start}\n\n[ledger.signers]\n{json.dumps(signer)} = {json.dumps(public)}"
+    )
     output.emit(
-        {"entries": count, "verified": True},
-        lambda: click.secho(f"{count} entries, the chain is whole.", fg="green"),
+        {"file": str(file), "public": public, "signed_from": start},
+        lambda: click.echo(f"{file} holds the private key. Add to labline.toml:\n\n{text}"),
     )
 
 
@@ -77,7 +133,7 @@ def show(output: Output, at: str | None) -> None:
     """
     from labline.lab import Lab
 
-    found = Lab.from_().standings(at)
+    found = Lab.from_().governance.standings(at)
     output.emit([to_dict(item) for item in found], lambda: _standings(found))
 
 
@@ -108,8 +164,9 @@ def _standings(found: list[Standing]) -> None:
 def export(output: Output, file: Path | None) -> None:
     """Write every entry as JSON Lines, oldest first.
 
-    An entry's hash is the SHA-256 of the entry without it, as JSON with sorted keys and no blanks,
-    its payload as text: JSON with sorted keys and Python's default separators.
+    An entry's hash is the SHA-256 of the entry without hash, signer and signature, as JSON with
+    sorted keys and no blanks, its payload as text: JSON with sorted keys and Python's default
+    separators. labline ledger verify FILE checks such a file.
 
     Example: labline ledger export -o ledger.jsonl
     """

@@ -35,9 +35,9 @@ def up(output: Output) -> None:
 @json_option
 @pass_output
 def down(output: Output) -> None:
-    """Stop all that labline up started.
+    """Stop all that labline up started, and the processes behind warm kernels.
 
-    Endpoints come back with the next up.
+    Endpoints come back with the next up; kernels that are in use go on.
 
     Example: labline down
     """
@@ -46,6 +46,7 @@ def down(output: Output) -> None:
     lab = Lab.from_()
     was = lab.platform.running
     lab.platform.down()
+    lab.kernels.stop()
     words = "labline is down." if was else "labline was not up."
     output.emit({"running": False}, lambda: click.echo(words))
 
@@ -72,6 +73,7 @@ def _status(found: dict[str, Any]) -> None:
         ("platform", f"up at {platform['url']}" if up else "down; start it: labline up"),
         *([("problem", platform["problem"])] if platform.get("problem") else []),
         ("worker", "running" if worker["running"] else "none; started when it is needed"),
+        ("kernels", _kernels(found["kernels"])),
         ("MLflow", tracking["uri"] if tracking["reachable"] else tracking["message"]),
     ]
     rows += [
@@ -79,6 +81,14 @@ def _status(found: dict[str, Any]) -> None:
         for item in platform.get("instances", [])
     ]
     render.table("", ("", ""), rows, "")
+
+
+def _kernels(found: dict[str, Any]) -> str:
+    if not found.get("warm"):
+        return str(found.get("message", "start cold"))
+    ready = sum(zygote["spares"] for zygote in found["zygotes"])
+    busy = sum(zygote["kernels"] for zygote in found["zygotes"])
+    return f"start warm: {ready} ready, {busy} in use, {found['learned']} modules learned"
 
 
 @click.command()

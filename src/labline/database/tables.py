@@ -28,6 +28,8 @@ ledger = Table(
     Column("key", String(200), nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("signer", String(60), nullable=True),
+    Column("signature", String(100), nullable=True),
     UniqueConstraint("key"),
 )
 

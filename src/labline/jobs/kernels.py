@@ -1,11 +1,12 @@
-"""Start kernels for jobs: over sockets that only this user can reach."""
+"""Start kernels for jobs: warm where they can be, over sockets that only this user can reach."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 DEFAULT = "python3"
+_PROVISIONER = "labline-warm"
+_PLAIN = ("ipykernel_launcher", "labline.kernel")
 
 
 def kernel_name(notebook: NotebookNode, name: str, asked: str | None = None) -> str:
@@ -46,18 +49,19 @@ def private_manager(kernel: str) -> Iterator[Any]:
     """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
     from jupyter_client import AsyncKernelManager
 
+    start = {"kernel_name": kernel, "kernel_spec_manager": warm_specs()}
     # Not below .labline: the path of a socket may have about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="labline-"))
     try:
         if os.name == "posix":
             yield AsyncKernelManager(
-                kernel_name=kernel,
+                **start,
                 transport="ipc",
                 ip=str(folder / "k"),
                 connection_file=str(folder / "k.json"),
             )
         else:
-            yield AsyncKernelManager(kernel_name=kernel, transport_encryption="auto")
+            yield AsyncKernelManager(**start, transport_encryption="auto")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -65,3 +69,35 @@ def private_manager(kernel: str) -> Iterator[Any]:
 def environment(added: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment with `added`, for a kernel that belongs to a job."""
     return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **added}
+
+
+def warm_specs() -> Any:
+    """Return the installed kernelspecs; this interpreter's plain kernel is the warm one.
+
+    Whether it does start warm is up to ``[kernels]``. A kernelspec that names a provisioner keeps
+    it, and other interpreters and languages are left alone.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    class Specs(KernelSpecManager):  # type: ignore[misc]
+        def get_kernel_spec(self, kernel_name: str) -> Any:
+            spec = super().get_kernel_spec(kernel_name)
+            if is_own(spec.argv):
+                # A new one each time: jupyter_client adds to it.
+                warm = {"kernel_provisioner": {"provisioner_name": _PROVISIONER}}
+                spec.metadata = {**warm, **spec.metadata}
+            return spec
+
+    return Specs()
+
+
+def is_own(command: Sequence[str]) -> bool:
+    """Whether `command` starts a plain Python kernel of this very environment."""
+    if len(command) != 5 or command[1] != "-m" or command[2] not in _PLAIN:
+        return False
+    version = sys.version_info
+    # What jupyter_client takes for the interpreter that it runs in itself.
+    if command[0] in ("python", f"python{version[0]}", f"python{version[0]}.{version[1]}"):
+        return True
+    # Links stay: the interpreters of several environments may be links to one file.
+    return os.path.abspath(command[0]) == os.path.abspath(sys.executable)  # noqa: PTH100

@@ -25,6 +25,7 @@ def status(lab: Lab) -> dict[str, Any]:
         "root": str(lab.settings.root),
         "platform": _ask(lambda: {**to_dict(lab.platform.status()), "url": _gateway(lab)}),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
+        "kernels": _ask(lab.kernels.status),
         "tracking": {"uri": lab.settings.mlflow_uri, **_ask(lambda: _tracking(lab))},
         "counts": _counts(lab),
         "at": time.time(),

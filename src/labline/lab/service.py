@@ -16,7 +16,7 @@ from labline.lab.hands import Hands
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
 from labline.lab.serving import ServingDesk
-from labline.ledger import Ledger
+from labline.ledger import Ledger, Seal
 from labline.records import Job, ModelVersion, Run, Schedule, to_dict
 from labline.settings import Settings
 
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from labline.jobs import Jobs
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
+    from labline.lab.card import CardDesk
     from labline.lab.errands import Errands
+    from labline.lab.governance import GovernanceDesk
+    from labline.lab.kernels import KernelDesk
+    from labline.lab.pipeline import PipelineDesk
     from labline.lab.recorded import Recorded
-    from labline.lab.standing import Standing
     from labline.lab.views import Views
     from labline.promotion import Promotion
     from labline.tracking import Tracking
@@ -69,7 +72,7 @@ class Lab:
     @part
     def ledger(self) -> Ledger:
         """Who promoted and deployed what, when, on which evidence."""
-        return Ledger(self.database)
+        return Ledger(self.database, Seal.of(self.settings))
 
     @part
     def tracking(self) -> Tracking:
@@ -97,6 +100,13 @@ class Lab:
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
+
+    @part
+    def kernels(self) -> KernelDesk:
+        """Warm kernels of the project."""
+        from labline.lab.kernels import KernelDesk
+
+        return KernelDesk(self)
 
     @part
     def recorded(self) -> Recorded:
@@ -142,6 +152,27 @@ class Lab:
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
+
+    @part
+    def cards(self) -> CardDesk:
+        """Model cards and technical documentation."""
+        from labline.lab.card import CardDesk
+
+        return CardDesk(self)
+
+    @part
+    def pipelines(self) -> PipelineDesk:
+        """CI files that do headless what is done here."""
+        from labline.lab.pipeline import PipelineDesk
+
+        return PipelineDesk(self)
+
+    @part
+    def governance(self) -> GovernanceDesk:
+        """What the record has: what stood when, and model cards."""
+        from labline.lab.governance import GovernanceDesk
+
+        return GovernanceDesk(self)
 
     # -- work that a worker does -------------------------------------------------------------
 
@@ -329,19 +360,6 @@ class Lab:
         from labline.tracking.publisher import publish_all
 
         return publish_all(self.settings.folder("recordings"), self.tracking)
-
-    def standings(self, at: str | None = None) -> list[Standing]:
-        """Return what held each stage and what each endpoint served at a time, by the ledger.
-
-        Raises
-        ------
-        BadInput
-            `at` is no time.
-        """
-        from labline.lab import standing
-
-        entries = self.ledger.entries(actions=standing.CHANGES, until=standing.moment(at))
-        return standing.standings(entries[::-1])
 
     # -- who and what -----------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ class Evidence:
     service: Service | None = None
     #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
     holdout: Mapping[str, Any] | None = None
+    #: fields of the model's card that the project's risk asks for and nobody has filled
+    open_fields: tuple[str, ...] = ()
     #: most bytes that a request to the service may have
     max_body_bytes: int = 10 * 2**20
 

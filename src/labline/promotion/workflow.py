@@ -25,6 +25,7 @@ from labline.promotion.evidence import (
 from labline.promotion.history import History
 from labline.records import ModelVersion, Run
 from labline.settings import Settings
+from labline.settings.card import load_card
 from labline.tracking import Tracking
 from labline.tracking.holdout import PLACE as HOLDOUT
 from labline.tracking.models import digest
@@ -149,6 +150,9 @@ class Promotions:
             candidate,
             held,
             holdout=holdout,
+            open_fields=load_card(self.settings.root, candidate.model).open_fields(
+                self.settings.project.risk
+            ),
             max_body_bytes=self.settings.serving.max_body_bytes,
         )
 

@@ -4,6 +4,8 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.kernels import KernelsSettings
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -29,7 +31,9 @@ __all__ = [
     "Duration",
     "GatewaySettings",
     "JobsSettings",
+    "KernelsSettings",
     "LatencySettings",
+    "LedgerSettings",
     "MetricSettings",
     "ParitySettings",
     "ProjectSettings",

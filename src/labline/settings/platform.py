@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from labline.settings.section import Section
@@ -12,6 +14,10 @@ class ProjectSettings(Section):
     """``[project]``: what this project is called."""
 
     name: str = Field("labline", min_length=1, description="default MLflow experiment and model")
+    risk: Literal["minimal", "limited", "high"] = Field(
+        "minimal",
+        description='class by the EU AI Act; "high" adds the gate card to the last stage',
+    )
 
 
 class JobsSettings(Section):

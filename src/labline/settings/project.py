@@ -6,7 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -17,6 +17,8 @@ from pydantic_settings import (
 
 from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import check_order, explain
+from labline.settings.kernels import KernelsSettings
+from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -42,15 +44,30 @@ class Settings(BaseSettings):
     root: Path = Field(default_factory=Path.cwd, description="folder of labline.toml")
     project: ProjectSettings = ProjectSettings()
     jobs: JobsSettings = JobsSettings()
+    kernels: KernelsSettings = KernelsSettings()
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    ledger: LedgerSettings = LedgerSettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
     )
     database_url: str | None = Field(
         None, validation_alias=AliasChoices("database_url", "LABLINE_DATABASE_URL")
     )
+
+    @model_validator(mode="after")
+    def _ask_for_cards(self) -> Settings:
+        """Have every stage that none comes after ask for the card where the risk is high."""
+        if self.project.risk == "high":
+            before = {stage.after for stage in self.stages.values()}
+            self.stages = {
+                name: stage
+                if name in before or "card" in stage.gates
+                else stage.model_copy(update={"gates": (*stage.gates, "card")})
+                for name, stage in self.stages.items()
+            }
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -21,15 +21,38 @@ Nothing here is imported by a cold kernel.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labline.kernel.warm.imports import learn
+from labline.kernel.warm.imports import read as learned
 
-__all__ = ["learn", "stop"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CAN_FORK", "learn", "learned", "stop", "zygotes"]
+
+#: elsewhere kernels start cold
+CAN_FORK = sys.platform == "linux" and hasattr(os, "fork") and hasattr(os, "pidfd_open")
 
 
 def stop(root: Path) -> None:
     """End the zygotes of a project; its running kernels go on."""
+    if CAN_FORK:
+        from labline.kernel.warm import lease
+
+        lease.stop(root)
+
+
+def zygotes(root: Path) -> Sequence[dict[str, Any]]:
+    """Return the zygotes of a project: ``pid``, ``module``, ``spares``, ``kernels``, ``imported``.
+
+    ``kernels`` counts those in use, ``imported`` the modules that every new one has.
+    """
+    if not CAN_FORK:
+        return []
     from labline.kernel.warm import lease
 
-    lease.stop(root)
+    return lease.zygotes(root)

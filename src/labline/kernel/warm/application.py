@@ -19,6 +19,7 @@ from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
 
 from labline.kernel.warm import asking, imports, limits, places, reseeding, streams, wire
+from labline.kernel.warm.key import NO_HISTORY
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
 _BIND_TIMEOUT = 5.0
@@ -119,6 +120,8 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         shell.init_environment()
         shell.starting_dir = os.getcwd()  # noqa: PTH109
         shell.history_manager.dir_hist[:] = [Path.cwd()]
+        if NO_HISTORY in sys.argv:
+            shell.history_manager.enabled = False
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
         streams.become_the_kernels()

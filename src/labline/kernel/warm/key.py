@@ -21,6 +21,9 @@ from labline.kernel.warm.wire import CannotServe
 #: modules that a zygote can run as ``python -m`` would
 KERNELS = ("labline.kernel", "ipykernel_launcher")
 
+#: what nbclient adds for the kernel ``python3``: its cells stay out of the user's history
+NO_HISTORY = "--HistoryManager.hist_file=:memory:"
+
 _NAMES = """
 CONDA_PREFIX DISPLAY HF_HOME HOME LANG LANGUAGE LOGNAME PATH SHELL TEMP TMP TMPDIR TZ TZDIR USER
 VIRTUAL_ENV WAYLAND_DISPLAY JUPYTER_CONFIG_DIR JUPYTER_CONFIG_PATH JUPYTER_DATA_DIR
@@ -69,10 +72,11 @@ def of_kernel(command: Sequence[str], environment: Mapping[str, str], cwd: Path)
     Raises
     ------
     CannotServe
-        `command` is more than ``PYTHON -m KERNEL -f FILE``.
+        `command` is more than ``PYTHON -m KERNEL -f FILE``, but for :data:`NO_HISTORY`.
     """
-    if len(command) != 5 or [command[1], command[3]] != ["-m", "-f"] or command[2] not in KERNELS:
-        raise CannotServe(f"{' '.join(command[:-1])!r} is not a plain Python kernel")
+    is_plain = len(command) >= 5 and [command[1], command[3]] == ["-m", "-f"]
+    if not is_plain or command[2] not in KERNELS or list(command[5:]) not in ([], [NO_HISTORY]):
+        raise CannotServe(f"{' '.join(command)!r} is not a plain Python kernel")
     root = environment.get("LABLINE_ROOT") or find_root(cwd)
     # matplotlib reads this file of the working directory when it is imported.
     at = str(cwd) if (cwd / "matplotlibrc").exists() else str(root)

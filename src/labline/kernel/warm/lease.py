@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,26 @@ def take(key: Key, job: Job, **options: float) -> WarmProcess:
 
 def stop(root: Path) -> None:
     """End the zygotes of a project; its running kernels go on."""
-    for path in places.folder().glob("z-*.sock"):
-        with contextlib.suppress(OSError), _connect(path) as zygote:
+    for zygote in _all():
+        with contextlib.suppress(OSError), zygote:
             wire.send(zygote, {"stop": str(root)})
+
+
+def zygotes(root: Path) -> list[dict[str, Any]]:
+    """Return what the zygotes of a project say of themselves."""
+    found = []
+    for zygote in _all():
+        with contextlib.suppress(OSError, EOFError, ValueError), zygote:
+            wire.send(zygote, {"tell": str(root)})
+            found.append(wire.receive(zygote)[0])
+    return [said for said in found if said]
+
+
+def _all() -> Iterator[socket.socket]:
+    """Yield connections to the zygotes of this user."""
+    for path in places.folder().glob("z-*.sock"):
+        with contextlib.suppress(OSError):
+            yield _connect(path)
 
 
 def _ask(zygote: socket.socket, job: Job) -> WarmProcess:

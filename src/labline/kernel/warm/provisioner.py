@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import subprocess
@@ -16,9 +17,9 @@ from jupyter_client.localinterfaces import is_local_ip
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Float, Integer
 
-from labline.kernel.warm.wire import CannotServe
+from labline.kernel.warm import CAN_FORK
+from labline.kernel.warm.wire import CannotServe, Unwanted
 
-_CAN_FORK = sys.platform == "linux" and hasattr(os, "fork") and hasattr(os, "pidfd_open")
 _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "kernel_id"}
 # A kernel that is asked to shut down has ended by then, or takes long anyway.
 _SHUTDOWN_GRACE = 0.5
@@ -31,6 +32,8 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
     for a start :meth:`pre_launch` and :meth:`launch_kernel`, for the end
     :meth:`shutdown_requested` where the end is orderly; for a restart both. All else is
     :class:`LocalProvisioner`'s, to which a warm kernel looks like a process that it started.
+
+    A project's ``[kernels]`` goes before the kernelspec's ``config``.
     """
 
     spares = Integer(2, min=0, help="kernels that are kept ready").tag(config=True)
@@ -65,11 +68,12 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
             limits.check(kwargs["env"])
             kwargs["env"] = limits.with_pool_sizes(kwargs["env"])
         try:
-            if not _CAN_FORK:
-                raise CannotServe("this operating system cannot fork safely")
+            if not CAN_FORK:
+                raise Unwanted("this operating system cannot fork safely")
             self.process = await _finished(asyncio.to_thread(self._lease, cmd, kwargs))
         except CannotServe as reason:
-            self.log.warning("Starting a cold kernel: %s.", reason.message)
+            level = logging.INFO if isinstance(reason, Unwanted) else logging.WARNING
+            self.log.log(level, "Starting a cold kernel: %s.", reason.message)
             return await self._launch_cold(cmd, kwargs)
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd") or Path.cwd()
@@ -93,7 +97,7 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         await super().cleanup(restart=restart)
 
     def _lease(self, command: list[str], kwargs: Mapping[str, Any]) -> Any:
-        from labline.kernel.warm import lease
+        from labline.kernel.warm import lease, wishes
         from labline.kernel.warm.key import of_kernel
 
         if strange := kwargs.keys() - _UNDERSTOOD:
@@ -105,10 +109,11 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         owner = None if kwargs.get("independent") else os.getpid()
         if owner:
             environment["JPY_PARENT_PID"] = str(owner)
+        key = of_kernel(command, environment, cwd)
         with _streams(kwargs) as (stdout, stderr):
             job = lease.Job(
                 connection=_warm_connection(self.connection_info),
-                connection_file=command[-1],
+                connection_file=command[4],
                 arguments=command[3:],
                 environment=environment,
                 cwd=str(cwd),
@@ -117,8 +122,11 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
                 stderr=stderr,
                 owner=owner,
             )
-            key = of_kernel(command, environment, cwd)
-            return lease.take(key, job, spares=self.spares, idle=self.idle)
+            own = wishes.Wishes(warm=True, spares=self.spares, idle=self.idle)
+            wanted = wishes.of_project(Path(key.root), own)
+            if not wanted.warm:
+                raise Unwanted("[kernels] of the project says so")
+            return lease.take(key, job, spares=wanted.spares, idle=wanted.idle)
 
     async def _launch_cold(self, command: list[str], kwargs: dict[str, Any]) -> Any:
         info = await super().launch_kernel(command, **kwargs)

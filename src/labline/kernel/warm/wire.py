@@ -17,6 +17,10 @@ class CannotServe(LablineError):
     """A warm kernel cannot be had; a cold one can."""
 
 
+class Unwanted(CannotServe):
+    """A warm kernel is not wanted here, or never to be had; nobody need be warned."""
+
+
 def send(
     channel: socket.socket, message: Mapping[str, Any], descriptors: Sequence[int] = ()
 ) -> None:

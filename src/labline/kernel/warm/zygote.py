@@ -161,10 +161,8 @@ class Zygote:
             lessee.close()
 
     def _lease(self, lessee: socket.socket, request: dict[str, Any]) -> None:
-        if "stop" in request:
-            lessee.close()
-            if request["stop"] == self.options.root:
-                self._retire("it was told to")
+        if request.keys() & {"stop", "tell"}:
+            self._answer(lessee, request)
             return
         if self._fingerprint.is_stale():
             wire.send(lessee, {"stale": True})
@@ -177,6 +175,24 @@ class Zygote:
             return
         self._hand_out(self._spares.pop(0), lessee, request["sockets"])
         self._used, self._failures = time.monotonic(), 0
+
+    def _answer(self, lessee: socket.socket, request: dict[str, Any]) -> None:
+        """Do what one does who wants no kernel: look, or end this."""
+        with lessee:
+            if "tell" in request:
+                is_mine = request["tell"] == self.options.root
+                wire.send(lessee, self._facts() if is_mine else {})
+        if request.get("stop") == self.options.root:
+            self._retire("it was told to")
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "module": self.options.module,
+            "spares": len(self._spares),
+            "kernels": len(self._kernels),
+            "imported": len(sys.modules),
+        }
 
     def _hand_out(self, spare: Child, lessee: socket.socket, sockets: str) -> None:
         self._kernels[spare.pid], spare.sockets = spare, sockets

@@ -1,0 +1,35 @@
+"""Warm kernels as surfaces see them: what is kept ready, and the end of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labline.lab.service import Lab
+
+
+@dataclass(frozen=True)
+class KernelDesk:
+    """Where one asks for the processes behind a project's warm kernels."""
+
+    lab: Lab
+
+    def status(self) -> dict[str, Any]:
+        """Return whether kernels start warm, and what is kept ready now."""
+        from labline.kernel import warm
+
+        root = self.lab.settings.root
+        learned = warm.learned(root)
+        return {
+            "warm": warm.CAN_FORK and self.lab.settings.kernels.warm,
+            "zygotes": warm.zygotes(root),
+            "learned": len(learned.modules),
+            "unfit": dict(learned.unfit),
+        }
+
+    def stop(self) -> None:
+        """End what is kept ready; kernels that are in use go on."""
+        from labline.kernel import warm
+
+        warm.stop(self.lab.settings.root)
