@@ -25,6 +25,8 @@ from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
 
 JOBS = "jobs"
+#: they last long, and mostly wait
+ROLLOUTS = "rollouts"
 _LOOK = 0.1
 _STATUS = {
     JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
@@ -75,10 +77,10 @@ class Workflows:
     def register(self, name: str, body: Body, *, queue: str, lane: Lane | None = None) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
-        The queue ``jobs`` runs as many at a time, on each executor, as the settings say; any
-        other queue runs one at a time, on all executors together. With `lane`, which names the
-        lane of a payload, its queue runs one at a time in each lane, in the order of submission,
-        and lanes side by side.
+        The queue ``jobs`` runs as many at a time, on each executor, as the settings say, the
+        queue ``rollouts`` many; any other queue runs one at a time, on all executors together.
+        With `lane`, which names the lane of a payload, its queue runs one at a time in each lane,
+        in the order of submission, and lanes side by side.
         """
         self._bodies[name] = Registered(body, queue, lane)
 
@@ -275,6 +277,8 @@ class Workflows:
     def _limit(self, queue: str) -> dict[str, int]:
         if queue == JOBS:
             return {"worker_concurrency": self._settings.jobs.concurrency}
+        if queue == ROLLOUTS:
+            return {"worker_concurrency": 32}
         if self._has_lanes(queue):
             # DBOS knows a lane as a partition.
             return {
