@@ -7,4 +7,7 @@ export namespace CommandIDs {
 
   /** Ask the server for the state of the line now. */
   export const refresh = 'labline:refresh';
+
+  /** Begin to record what the open notebook runs, or end and keep the run. */
+  export const record = 'labline:record';
 }

@@ -1,9 +1,16 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import labline from '../style/icons/labline.svg';
+import record from '../style/icons/record.svg';
 
 /** A flask whose content leaves as an arrow. */
 export const lablineIcon = new LabIcon({
   name: 'labline:labline',
   svgstr: labline
+});
+
+/** A dot in a ring; red while what is run is recorded. */
+export const recordIcon = new LabIcon({
+  name: 'labline:record',
+  svgstr: record
 });

@@ -5,6 +5,7 @@ import type {
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { Line } from './line';
+import { notebook } from './notebook';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
 import { ILine } from './tokens';
@@ -42,6 +43,11 @@ export * from './records';
 export { RequestError } from './request';
 export * from './tokens';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [line, sidebar, statusbar];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  line,
+  sidebar,
+  statusbar,
+  notebook
+];
 
 export default plugins;

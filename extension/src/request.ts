@@ -51,16 +51,33 @@ export async function request<T>(
   query: Readonly<Record<string, string | number>> = {},
   settings: ServerConnection.ISettings = ServerConnection.makeSettings()
 ): Promise<T> {
-  const url =
-    URLExt.join(settings.baseUrl, API, path) +
-    URLExt.objectToQueryString(query);
+  const found = path + URLExt.objectToQueryString(query);
+  return answered<T>(found, { method: 'GET' }, settings);
+}
+
+/**
+ * Post `body` to `path` of labline's API.
+ *
+ * @throws RequestError for everything that can go wrong.
+ */
+export async function send<T>(
+  path: string,
+  body: object,
+  settings: ServerConnection.ISettings = ServerConnection.makeSettings()
+): Promise<T> {
+  const init = { method: 'POST', body: JSON.stringify(body) };
+  return answered<T>(path, init, settings);
+}
+
+async function answered<T>(
+  path: string,
+  init: RequestInit,
+  settings: ServerConnection.ISettings
+): Promise<T> {
+  const url = URLExt.join(settings.baseUrl, API, path);
   let response: Response;
   try {
-    response = await ServerConnection.makeRequest(
-      url,
-      { method: 'GET' },
-      settings
-    );
+    response = await ServerConnection.makeRequest(url, init, settings);
   } catch (cause) {
     throw new RequestError('away', 'The Jupyter server does not answer.', {
       cause

@@ -16,6 +16,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from nbformat import writes
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from labline.lab import Lab
@@ -265,3 +267,60 @@ def test_a_policy_that_breaks_is_explained_and_mends_by_itself(
     policy.write_text(good)
     panel.get_by_role("button", name="Refresh").click()
     expect(complaint).to_be_hidden()
+
+
+def write_notebook(path: Path, *sources: str, kernel: str = "python3") -> None:
+    notebook = new_notebook(
+        cells=[new_code_cell(source) for source in sources],
+        metadata={"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
+    )
+    path.write_text(writes(notebook))
+
+
+def test_a_notebook_renamed_in_mid_session_is_recorded_by_a_button(
+    page: Page, jupyterlab: JupyterLab
+) -> None:
+    """The kernel's own idea of its notebook is that of its start: the page knows better."""
+    jupyterlab.set_theme("Light")
+    write_notebook(jupyterlab.root / "draft.ipynb", "total = 6 * 7\ntotal")
+    page.goto(jupyterlab.fresh.replace("/lab?", "/lab/tree/draft.ipynb?"))
+    button = page.get_by_role("button", name="Record what this notebook runs")
+    expect(button).to_be_enabled()
+    page.get_by_role("tab", name="draft.ipynb").click(button="right")
+    page.get_by_role("menuitem", name="Rename Notebook").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("final.ipynb")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name="final.ipynb")).to_be_visible()
+
+    button.press("Enter")
+    recording = page.get_by_role("button", name="Recording: click to end and keep the run")
+    expect(recording).to_be_visible()
+    page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-OutputArea-output", has_text="42")).to_be_visible()
+    screenshot(page, "notebook-recording-light")
+    recording.click()
+    expect(page.get_by_text("Recorded as run final")).to_be_visible()
+    expect(button).to_be_visible()
+
+    run = Lab.from_(jupyterlab.root).runs(limit=1)[0]
+    assert (run.name, run.notebook) == ("final", "final.ipynb")
+    assert page.locator(".jp-InputPrompt", has_text="[1]:").is_visible()
+
+
+def test_a_kernel_without_labline_says_what_to_do(page: Page, jupyterlab: JupyterLab) -> None:
+    write_notebook(
+        jupyterlab.root / "bare.ipynb",
+        "import sys\nsys.modules['labline'] = sys.modules['labline.kernel'] = None",
+    )
+    page.goto(jupyterlab.fresh.replace("/lab?", "/lab/tree/bare.ipynb?"))
+    button = page.get_by_role("button", name="Record what this notebook runs")
+    expect(button).to_be_enabled()
+    page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-InputPrompt", has_text="[1]:")).to_be_visible()
+    button.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("labline is not installed in the environment of this kernel")
+    expect(dialog).to_contain_text("%pip install labline")
+    screenshot(page, "notebook-kernel-without-labline")

@@ -34,6 +34,7 @@ COMMANDS = {
     "models": "records",
     "ledger": "ledger",
     "card": "cards",
+    "ci": "pipelines",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",
@@ -45,6 +46,7 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "manifests": "manifests",
     "worker": "jobs",
 }
 

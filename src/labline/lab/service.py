@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
     from labline.lab.card import CardDesk
+    from labline.lab.differences import Differences
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
+    from labline.lab.pipeline import PipelineDesk
     from labline.lab.recorded import Recorded
     from labline.lab.views import Views
     from labline.promotion import Promotion
@@ -86,10 +88,12 @@ class Lab:
         from labline.workflows import Workflows
 
         workflows, delivery = Workflows(self.settings, self.database), Delivery(self)
-        workflows.register("promotion", delivery.promote, queue="promotions")
-        workflows.register("approval", delivery.approve, queue="promotions")
+        lane = self.promotions.lane
+        workflows.register("promotion", delivery.promote, queue="promotions", lane=lane)
+        workflows.register("approval", delivery.approve, queue="promotions", lane=lane)
         workflows.register("deployment", delivery.deploy, queue="deployments")
         workflows.register("shift", delivery.shift, queue="deployments")
+        workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
@@ -113,6 +117,13 @@ class Lab:
         from labline.lab.recorded import Recorded
 
         return Recorded(self)
+
+    @part
+    def differences(self) -> Differences:
+        """Candidate and champion, or any two models, side by side."""
+        from labline.lab.differences import Differences
+
+        return Differences(self)
 
     @part
     def platform(self) -> Platform:
@@ -158,6 +169,13 @@ class Lab:
         from labline.lab.card import CardDesk
 
         return CardDesk(self)
+
+    @part
+    def pipelines(self) -> PipelineDesk:
+        """CI files that do headless what is done here."""
+        from labline.lab.pipeline import PipelineDesk
+
+        return PipelineDesk(self)
 
     @part
     def governance(self) -> GovernanceDesk:

@@ -13,6 +13,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
     LatencySettings,
@@ -28,6 +29,7 @@ from labline.settings.workers import WorkersSettings
 __all__ = [
     "POLICY_FILE",
     "STATE_FOLDER",
+    "AbortSettings",
     "ApprovalSettings",
     "Duration",
     "GatewaySettings",
@@ -39,6 +41,7 @@ __all__ = [
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
+    "RolloutSettings",
     "ServingSettings",
     "Settings",
     "Size",
