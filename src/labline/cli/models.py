@@ -13,6 +13,8 @@ from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab import Deployment, EnvironmentMode
+    from labline.promotion import Promotion
+    from labline.promotion.diff import Diff
     from labline.records import Release
 
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--model", help="Name to register a run under; the project's unless given.")
 @click.option("--experiment", help="Experiment that best:METRIC looks in.")
 @click.option("--dry-run", is_flag=True, help="Judge, and change nothing.")
+@click.option("--markdown", is_flag=True, help="Print the diff fit for a pull-request comment.")
 @json_option
 @pass_output
 def promote(
@@ -31,27 +34,42 @@ def promote(
     model: str | None,
     experiment: str | None,
     dry_run: bool,
+    markdown: bool,
 ) -> int:
     """Judge CANDIDATE, and let it hold a stage.
 
     The gates of the stage, in labline.toml, decide.
     CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
     code 1; a promotion that waits for approval is exit code 0, its "state" is "needs approval".
+    Shown is the promotion diff: what the gates say, and what candidate and champion differ in.
 
-    Example: labline promote best:r2 --to staging
+    Example: labline promote best:r2 --to staging --dry-run
     """
     from labline.lab import Lab
 
-    promotion = Lab.from_().promote(
+    lab = Lab.from_()
+    promotion = lab.promote(
         candidate,
         to=stage,
         model=model,
         experiment=experiment,
         dry_run=dry_run,
-        progress=None if output.as_json else stage_line(),
+        progress=None if output.as_json or markdown else stage_line(),
     )
-    output.emit(promotion.to_dict(), lambda: render.promotion_card(promotion))
+    diff = lab.differences.of(promotion)
+    data = {**promotion.to_dict(), "diff": diff.to_dict()}
+    output.emit(data, lambda: _show_promotion(promotion, diff, markdown))
     return 0 if promotion.passed else 1
+
+
+def _show_promotion(promotion: Promotion, diff: Diff, markdown: bool) -> None:
+    if markdown:
+        click.echo(diff.to_markdown(), nl=False)
+        return
+    from labline.cli import diffs
+
+    diffs.show(diff)
+    render.promotion_end(promotion)
 
 
 @click.command()

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
+import threading
+import time
+import traceback
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
 from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
-from labline.settings import MetricSettings, StageSettings
+from labline.settings import StageSettings
 
 
 class Gate:
@@ -22,7 +26,8 @@ class Gate:
 
     The promotion workflow makes one instance per promotion, collects what :attr:`needs` names,
     and calls :meth:`judge` once. A gate touches nothing: data in, verdict out. An exception in
-    :meth:`judge` counts as failed, with the error as the reason.
+    :meth:`judge` counts as failed, with the error as the reason, and so does coming to no end
+    within the stage's ``gate_timeout``. Gates judge side by side, each in a thread of its own.
     """
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
@@ -72,74 +77,6 @@ class SignatureGate(Gate):
                 inputs=len(inputs),
             )
         return self.passed(f"{len(inputs)} inputs, {len(outputs)} outputs", inputs=len(inputs))
-
-
-class MetricGate(Gate):
-    """The metric is within its limits, and not worse than the champion's."""
-
-    name = "metric"
-
-    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
-        """Compare with ``min``, ``max`` and ``versus_champion`` of the stage's ``metric``."""
-        rule = stage.metric
-        if rule is None:
-            return self.failed(
-                "The stage asks for the metric gate but says nothing of the metric.",
-                'Add metric = { name = "roc_auc", min = 0.75 } to the stage in labline.toml.',
-            )
-        metrics = evidence.candidate.run.metrics
-        value = metrics.get(rule.name)
-        if value is None:
-            return self.failed(
-                f"The run has no metric {rule.name!r}. {nearest(rule.name, metrics)}",
-                f"Log it in the notebook: %log {rule.name}=...",
-                metric=rule.name,
-            )
-        if math.isnan(value):
-            return self.failed(
-                f"{rule.name} is NaN.",
-                "Find the cell that computes it: a metric must be a number.",
-                metric=rule.name,
-            )
-        return self._limits(rule, value, evidence)
-
-    def _limits(self, rule: MetricSettings, value: float, evidence: Evidence) -> Verdict:
-        numbers: dict[str, Any] = {"metric": rule.name, "value": value}
-        if rule.min is not None and value < rule.min:
-            return self.failed(
-                f"{rule.name} is {value:.6g}, the limit is at least {rule.min:.6g}.",
-                f"Train a candidate with {rule.name} >= {rule.min:.6g}.",
-                **numbers,
-                limit=rule.min,
-            )
-        if rule.max is not None and value > rule.max:
-            return self.failed(
-                f"{rule.name} is {value:.6g}, the limit is at most {rule.max:.6g}.",
-                f"Train a candidate with {rule.name} <= {rule.max:.6g}.",
-                **numbers,
-                limit=rule.max,
-            )
-        return self._versus(rule, value, evidence, numbers)
-
-    def _versus(
-        self, rule: MetricSettings, value: float, evidence: Evidence, numbers: dict[str, Any]
-    ) -> Verdict:
-        held = evidence.champion.run.metrics.get(rule.name) if evidence.champion else None
-        if held is None or rule.versus_champion is None or math.isnan(held):
-            return self.passed(f"{rule.name} is {value:.6g}", **numbers)
-        gain = value - held if rule.greater_is_better else held - value
-        numbers |= {"champion": held, "gain": gain}
-        assert evidence.champion is not None
-        against = f"{rule.name} is {value:.6g}, champion {evidence.champion.label} has {held:.6g}"
-        if gain < rule.versus_champion:
-            return self.failed(
-                f"{against}: a gain of {gain:+.6g}, the limit is {rule.versus_champion:+.6g}.",
-                f"Train a candidate that is better by {rule.versus_champion:+.6g}, "
-                "or relax versus_champion.",
-                **numbers,
-                limit=rule.versus_champion,
-            )
-        return self.passed(against, **numbers)
 
 
 class ReplayGate(Gate):
@@ -237,20 +174,48 @@ def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> di
 
 
 def judge(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> list[Verdict]:
-    """Ask every gate; one that raises has failed, with the error as its reason."""
-    return [_ask(gate, evidence, stage) for gate in gates]
+    """Ask every gate, side by side; one that raises, or comes to no end in time, has failed."""
+    asked = [_Asked(gate, evidence, stage) for gate in gates]
+    until = time.monotonic() + stage.gate_timeout
+    return [one.verdict(until) for one in asked]
 
 
-def _ask(gate: Gate, evidence: Evidence, stage: StageSettings) -> Verdict:
-    try:
-        return gate.judge(evidence, stage)
-    except Exception as error:  # noqa: BLE001 - a gate may be anybody's code
-        import traceback
+class _Asked:
+    """A gate that judges in a thread of its own: one that hangs must not hold up the worker."""
 
-        return gate.failed(
-            f"The gate itself failed: {type(error).__name__}: {error}",
-            "Mend the gate; its traceback is in the evidence.",
-            traceback=traceback.format_exc(),
+    def __init__(self, gate: Gate, evidence: Evidence, stage: StageSettings) -> None:
+        self._gate, self._evidence, self._stage = gate, evidence, stage
+        self._said: Verdict | None = None
+        self._thread = threading.Thread(target=self._judge, name=f"gate-{gate.name}", daemon=True)
+        self._thread.start()
+
+    def verdict(self, until: float) -> Verdict:
+        """Return what the gate says by then, on the monotonic clock."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        return self._said or self._hung()
+
+    def _judge(self) -> None:
+        try:
+            self._said = self._checked(self._gate.judge(self._evidence, self._stage))
+        except BaseException as error:  # noqa: BLE001 - a gate may be anybody's code
+            self._said = self._gate.failed(
+                f"The gate itself failed: {type(error).__name__}: {error}",
+                "Mend the gate; its traceback is in the evidence.",
+                traceback=traceback.format_exc(),
+            )
+
+    def _checked(self, said: Any) -> Verdict:
+        if not isinstance(said, Verdict):
+            raise TypeError(f"judge returned a {type(said).__name__}, not a Verdict")
+        return said
+
+    def _hung(self) -> Verdict:
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        where = "".join(traceback.format_stack(frame)) if frame else ""
+        return self._gate.failed(
+            f"The gate itself came to no end in {self._stage.gate_timeout:g} s.",
+            "Mend the gate; where it hangs is in the evidence. Or raise gate_timeout of the stage.",
+            traceback=where,
         )
 
 

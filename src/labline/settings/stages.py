@@ -19,6 +19,24 @@ class MetricSettings(Section):
         None, description="smallest allowed candidate minus champion"
     )
     greater_is_better: bool = Field(True, description="direction of 'better' for versus_champion")
+    certain: bool = Field(
+        False,
+        description="whether the whole interval of the gain must reach versus_champion, not only "
+        "its middle",
+    )
+    confidence: float = Field(
+        0.95, gt=0.5, lt=1, description="share of bootstrap samples that an interval holds"
+    )
+    slices: tuple[str, ...] = Field((), description="columns: each of their values is judged too")
+    slice_min: float | None = Field(
+        None, description="smallest value that passes in a slice; min unless given"
+    )
+    slice_max: float | None = Field(
+        None, description="largest value that passes in a slice; max unless given"
+    )
+    slice_rows: int = Field(
+        10, ge=2, description="rows that a slice must have to be judged; fewer are only told"
+    )
 
 
 class ReplaySettings(Section):
@@ -59,6 +77,9 @@ class StageSettings(Section):
 
     after: str | None = Field(None, description="stage that the model version must hold first")
     gates: tuple[str, ...] = Field(("signature",), description="gates, all of which must pass")
+    gate_timeout: Duration = Field(
+        60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
+    )
     approvals: ApprovalSettings = ApprovalSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
