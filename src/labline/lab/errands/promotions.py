@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from labline.errors import LablineError, NotFound
+from labline.errors import LablineError, NotFound, Unreachable
 from labline.lab.errands.failures import failure_of
 from labline.lab.shapes import Decision, Moment, PromotionDetail, PromotionRow
 from labline.promotion import Promotion, approvals
@@ -158,11 +158,10 @@ class PromotionErrands:
         )
 
     def _diff(self, promotion: Promotion) -> Diff | None:
-        """Return candidate beside champion; None where their runs cannot be read."""
         try:
             return self._lab.differences.of(promotion)
-        except LablineError:
-            # The verdicts are told all the same: they are in the ledger.
+        except (NotFound, Unreachable):
+            # The verdicts are told all the same.
             return None
 
     def _decisions(self, promotion: Promotion) -> builtins.list[WorkflowState]:
