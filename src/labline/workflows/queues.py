@@ -1,7 +1,7 @@
 """The queues, and how many workflows of each run at a time.
 
 The queue ``jobs`` and those of its groups run as many as the settings say, the queue
-``rollouts`` many. Any other runs one at a time, on all executors together.
+``rollouts`` many, one with lanes one in each lane. Any other runs one at a time, on all executors together.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ def of_group(group: str) -> str:
     return f"{JOBS}-{group}"
 
 
-def limits(jobs: JobsSettings, queue: str) -> dict[str, int]:
-    """Return the limits of a queue, as DBOS names them."""
+def limits(jobs: JobsSettings, queue: str, *, lanes: bool = False) -> dict[str, int]:
+    """Return the limits of a queue, as DBOS names them; it knows a lane as a partition."""
     if queue == ROLLOUTS:
         return {"worker_concurrency": 32}
+    if lanes:
+        return {"partition_concurrency": 1, "worker_concurrency": max(2, jobs.concurrency)}
     pools = {of_group(group): most for group, most in jobs.groups.items()}
     if queue != JOBS and queue not in pools:
         return {"global_concurrency": 1}
