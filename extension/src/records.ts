@@ -17,6 +17,8 @@ export interface IStatus {
   readonly version: string;
   readonly project: string;
   readonly root: string;
+  /** The stages of the policy, in their order. */
+  readonly stages: readonly string[];
   readonly platform: Partial<IFailure> & {
     readonly running: boolean;
     readonly url?: string;

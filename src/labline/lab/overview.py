@@ -23,6 +23,7 @@ def status(lab: Lab) -> dict[str, Any]:
         "version": labline.__version__,
         "project": lab.settings.project.name,
         "root": str(lab.settings.root),
+        "stages": list(lab.settings.stages),
         "platform": _ask(lambda: {**to_dict(lab.platform.status()), "url": _gateway(lab)}),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
         "kernels": _ask(lab.kernels.status),
