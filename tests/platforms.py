@@ -15,10 +15,11 @@ from labline.records import Bento, Command, Release
 from labline.settings import Settings
 
 SERVER = """
-import json, os, sys, time
+import itertools, json, os, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 port, model, digest, mood = int(sys.argv[1]), *sys.argv[2:5]
+asked = itertools.count()
 print(f"{model} begins to {mood}", flush=True)
 if mood == "exit":
     sys.exit("no such model file")
@@ -45,6 +46,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         rows = self.rfile.read(int(self.headers["Content-Length"]))
         print(f"{model} is asked", flush=True)
+        if mood == "flaky" and next(asked) % 20 == 0:
+            return self.answer(500, {"title": "broken"})
+        if mood == "sleepy":
+            time.sleep(1.5)
         if self.path == "/slow":
             time.sleep(3)
         self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid(),

@@ -140,3 +140,18 @@ def test_a_ledger_key_is_a_reference_and_the_key_itself_is_not_shown(tmp_path: P
 def test_a_ledgers_signer_is_a_public_key(tmp_path: Path, key: str) -> None:
     with pytest.raises(BadSettings, match=r"labline.toml:2: ledger.signers.ada: .*no public key"):
         load(tmp_path, f'[ledger.signers]\nada = "{key}"\n')
+
+
+def test_a_rollout_has_rising_steps_that_end_with_all(tmp_path):
+    policy = tmp_path / "labline.toml"
+    head = "[stages.prod.rollout]\n"
+    policy.write_text(head + 'steps = [5, 100]\nevery = "10m"\nabort = { p99_ms = 200 }')
+    rollout = Settings.load(tmp_path).stages["prod"].rollout
+    assert (rollout.steps, rollout.every, rollout.abort.p99_ms) == ((5, 100), 600.0, 200.0)
+    for wrong in ("steps = [5, 25]", "steps = [25, 5, 100]", "steps = []", "steps = [0, 100]"):
+        policy.write_text(head + wrong)
+        with pytest.raises(BadSettings, match=r"labline.toml:2: .*steps"):
+            Settings.load(tmp_path)
+    policy.write_text(head + "abort = { p99 = 200 }")
+    with pytest.raises(BadSettings, match="p99_ms"):
+        Settings.load(tmp_path)

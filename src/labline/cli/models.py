@@ -13,6 +13,8 @@ from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab import Deployment, EnvironmentMode
+    from labline.promotion import Promotion
+    from labline.promotion.diff import Diff
     from labline.records import Release
 
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--model", help="Name to register a run under; the project's unless given.")
 @click.option("--experiment", help="Experiment that best:METRIC looks in.")
 @click.option("--dry-run", is_flag=True, help="Judge, and change nothing.")
+@click.option("--markdown", is_flag=True, help="Print the diff fit for a pull-request comment.")
 @json_option
 @pass_output
 def promote(
@@ -31,27 +34,42 @@ def promote(
     model: str | None,
     experiment: str | None,
     dry_run: bool,
+    markdown: bool,
 ) -> int:
     """Judge CANDIDATE, and let it hold a stage.
 
     The gates of the stage, in labline.toml, decide.
     CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
     code 1; a promotion that waits for approval is exit code 0, its "state" is "needs approval".
+    Shown is the promotion diff: what the gates say, and what candidate and champion differ in.
 
-    Example: labline promote best:r2 --to staging
+    Example: labline promote best:r2 --to staging --dry-run
     """
     from labline.lab import Lab
 
-    promotion = Lab.from_().promote(
+    lab = Lab.from_()
+    promotion = lab.promote(
         candidate,
         to=stage,
         model=model,
         experiment=experiment,
         dry_run=dry_run,
-        progress=None if output.as_json else stage_line(),
+        progress=None if output.as_json or markdown else stage_line(),
     )
-    output.emit(promotion.to_dict(), lambda: render.promotion_card(promotion))
+    diff = lab.differences.of(promotion)
+    data = {**promotion.to_dict(), "diff": diff.to_dict()}
+    output.emit(data, lambda: _show_promotion(promotion, diff, markdown))
     return 0 if promotion.passed else 1
+
+
+def _show_promotion(promotion: Promotion, diff: Diff, markdown: bool) -> None:
+    if markdown:
+        click.echo(diff.to_markdown(), nl=False)
+        return
+    from labline.cli import diffs
+
+    diffs.show(diff)
+    render.promotion_end(promotion)
 
 
 @click.command()
@@ -89,6 +107,7 @@ def export(output: Output, model: str, folder: Path | None) -> None:
 )
 @click.option("--canary", type=click.IntRange(1, 99), help="Percent of the requests it answers.")
 @click.option("--shadow", is_flag=True, help="Give it a copy of each request; it answers none.")
+@click.option("--now", is_flag=True, help="Take over at once, without the stage's rollout.")
 @json_option
 @pass_output
 def deploy(
@@ -98,11 +117,13 @@ def deploy(
     environment: EnvironmentMode,
     canary: int | None,
     shadow: bool,
-) -> None:
+    now: bool,
+) -> int:
     """Serve a model version on an endpoint.
 
     MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready; with
-    --canary or --shadow it goes on, until labline traffic finish or abort.
+    --canary or --shadow it goes on, until labline traffic finish or abort. MODEL@STAGE takes over
+    by the steps of the stage's rollout; one that is aborted is exit code 1.
 
     Example: labline deploy penguins@prod
     """
@@ -116,9 +137,11 @@ def deploy(
         environment=environment,
         canary=canary or 0,
         shadow=shadow,
+        now=now,
         progress=None if output.as_json else stage_line(),
     )
     output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
+    return 1 if deployment.release.state == "aborted" else 0
 
 
 @click.command()
@@ -144,6 +167,10 @@ def _deployment(deployment: Deployment) -> dict[str, Any]:
 
 def _show_deployment(deployment: Deployment) -> None:
     release = deployment.release
+    if release.state == "aborted":
+        click.secho(f"{release.model} was aborted: {release.reason}", fg="red", bold=True)
+        click.echo(f"  What served {deployment.url} before serves all of it.")
+        return
     how = "live" if release.state == "live" else _trial(release)
     click.secho(f"{release.model} is {how} on {deployment.url}", fg="green", bold=True)
     if release.state == "candidate":

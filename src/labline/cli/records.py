@@ -256,3 +256,32 @@ def _versions(found: list[ModelVersion]) -> None:
         for item in found
     ]  # fmt: skip
     render.table("", ("version", "stages", "run", "registered", "digest"), rows, "")
+
+
+@models.command("diff")
+@click.argument("candidate")
+@click.argument("champion")
+@click.option("--markdown", is_flag=True, help="Print it fit for a pull-request comment.")
+@json_option
+@pass_output
+def diff_models(output: Output, candidate: str, champion: str, markdown: bool) -> None:
+    """Show what two model versions differ in.
+
+    Metrics on the same held-out rows, with intervals and by slice; signature, data, dependencies,
+    parameters, notebook cells. Each is NAME, NAME/VERSION or NAME@STAGE. Where they were logged
+    with different held-out rows, the second is built, booted and asked about the first's.
+
+    Example: labline models diff penguins/3 penguins@prod
+    """
+    from labline.cli import diffs
+    from labline.lab import Lab
+
+    found = Lab.from_().differences.between(candidate, champion)
+
+    def human() -> None:
+        if markdown:
+            click.echo(found.to_markdown(), nl=False)
+        else:
+            diffs.show(found)
+
+    output.emit(found.to_dict(), human)

@@ -63,6 +63,11 @@ def promotion_card(promotion: Promotion) -> None:
     out.print(_outcome(promotion))
 
 
+def promotion_end(promotion: Promotion) -> None:
+    """Print what a promotion came to, and what to do next."""
+    console().print(Text("\n").append(_outcome(promotion)))
+
+
 def _metrics(promotion: Promotion) -> None:
     rows = []
     for name, value in sorted(promotion.metrics.items()):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
 from labline.records import to_dict
 
@@ -16,6 +17,35 @@ if TYPE_CHECKING:
 @click.group()
 def traffic() -> None:
     """Move requests between a live release and a candidate."""
+
+
+@traffic.command("show")
+@click.argument("endpoint")
+@click.option("--window", default=60.0, show_default=True, help="Seconds to look back.")
+@json_option
+@pass_output
+def show(output: Output, endpoint: str, window: float) -> None:
+    """Show how each release answers, as the gateway measures it.
+
+    Figures begin with the first look: look twice.
+
+    Example: labline traffic show penguins
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().serving.metrics(endpoint, window=window)
+    rows = [
+        (
+            *(each["release"], each["model"], f"{each['weight']} %", each["requests"]),
+            f"{each['per_second']:.1f}",
+            f"{100 * each['error_rate']:.2g} %",
+            *(render.number(each[q]) if each[q] else "-" for q in ("p50_ms", "p95_ms", "p99_ms")),
+        )
+        for each in found["releases"]
+    ]
+    columns = ("release", "model", "share", "requests", "per s", "errors", "p50", "p95", "p99 ms")
+    title = f"the last {found['window']:.0f} s"
+    output.emit(found, lambda: render.table(title, columns, rows, "Nothing is live here."))
 
 
 @traffic.command("shift")

@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labline.deployment.endpoints import Endpoints, Trial, check_percent
+    from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey
     from labline.deployment.platform import Platform
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
+    from labline.deployment.trials import Trial, check_percent
     from labline.deployment.web import send
 
 # Loaded on first use: the daemon lives in this package too, and should stay small.
@@ -22,8 +23,8 @@ _PLACES = {
     "ApiKey": "keys",
     "EndpointStatus": "status",
     "Share": "status",
-    "Trial": "endpoints",
-    "check_percent": "endpoints",
+    "Trial": "trials",
+    "check_percent": "trials",
     "Endpoints": "endpoints",
     "InstanceStatus": "status",
     "Platform": "platform",

@@ -6,35 +6,27 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from labline.database import Database
+from labline.deployment import meter, proof
 from labline.deployment.commands import template
 from labline.deployment.keys import TTL, ApiKey
 from labline.deployment.places import locked
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Plan, Stored
+from labline.deployment.rollouts import Verdict, decide
 from labline.deployment.status import EndpointStatus, InstanceStatus, Share
 from labline.deployment.traffic import weight
+from labline.deployment.trials import Trial, check_percent
 from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
 from labline.records import Bento, Command, Release, ReleaseState
-from labline.settings import Settings
+from labline.settings import RolloutSettings, Settings
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 _RESERVED = frozenset({"livez", "readyz"})
 _OVER = (ReleaseState.RETIRED, ReleaseState.FAILED, ReleaseState.ABORTED)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a new release is tried beside the live one."""
-
-    #: percent of the endpoint's requests that it answers (canary)
-    weight: int = 0
-    #: percent of the endpoint's requests that it gets a copy of (shadow)
-    mirrored: int = 0
 
 
 class Endpoints:
@@ -49,6 +41,8 @@ class Endpoints:
         self._platform = platform
         self._releases = platform.releases
         self._keys = platform.keys
+        #: how releases answer
+        self.meter = meter.Meter(platform.places)
 
     # -- deploy -----------------------------------------------------------------------------
 
@@ -180,6 +174,30 @@ class Endpoints:
                 self._platform.instances.stop(stored)
                 self._platform.traffic.sync()
             return stored.release
+
+    def release(self, id: int) -> Release:
+        """Return one release as it stands."""
+        return self._releases.get(id).release
+
+    def prove(self, endpoint: str) -> None:
+        """Return if what serves an endpoint can still boot; see :func:`proof.prove`."""
+        self._platform.require_current()
+        with self._alone(endpoint):
+            proof.prove(self._platform, endpoint, self._settings.serving.boot_timeout)
+
+    def judge(self, id: int, rules: RolloutSettings, since: float) -> Verdict:
+        """Return what a rollout does with a candidate whose step began at `since`."""
+        watch = self._platform.control.report().get(self._releases.get(id).name)
+        samples = self.meter.samples()
+        now = samples[-1]
+        window = meter.before(samples, max(since, now.at - rules.abort.window))
+        return decide(
+            rules,
+            lasted=now.at - since,
+            window=meter.figures(id, window, now),
+            step=meter.figures(id, meter.before(samples, since), now),
+            up=watch is not None and watch.state not in ("crash loop", "stopped"),
+        )
 
     def _on_trial(self, id: int) -> Stored:
         stored = self._releases.get(id)
@@ -364,21 +382,6 @@ class Endpoints:
     def list_keys(self, endpoint: str | None = None) -> Sequence[ApiKey]:
         """Return what is known of the issued keys, newest first."""
         return self._keys.list(endpoint)
-
-
-def check_percent(weight: int) -> None:
-    """Return if `weight` is a share that a candidate can have.
-
-    Raises
-    ------
-    BadInput
-        It is not.
-    """
-    if not 0 < weight < 100:
-        raise BadInput(
-            f"{weight} is no share of the requests for a candidate.",
-            fix="Give a percent from 1 to 99; all of them: labline traffic finish ENDPOINT",
-        )
 
 
 def _check_name(endpoint: str) -> None:

@@ -85,6 +85,8 @@ def bootstrap(paths: Paths) -> Json:
     return {
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
+        # A rollout looks every second.
+        "stats_flush_interval": "1s",
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
             "cds_config": _watched(paths, "cds"),

@@ -155,6 +155,10 @@ class Platform:
         taken = [other.release.port for other in self.releases.all_serving()]
         return self.releases.move(stored.release.id, processes.pick_port(taken))
 
+    def free_port(self) -> int:
+        """Return a port that no release is on."""
+        return processes.pick_port(other.release.port for other in self.releases.all_serving())
+
     def _check_port(self) -> None:
         host, port = self._settings.gateway.host, self._settings.gateway.port
         if not processes.port_is_free(host, port):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from labline.lab.rolling import Rolling
 from labline.records import Release, ReleaseState, to_dict
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Delivery:
         done = "tried" if release.state is ReleaseState.CANDIDATE else "deployed"
         flow.step("ledger", lambda: self._record(done, release, flow.id, payload["actor"]))
         return release
+
+    def roll_out(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        """Deploy by the steps of a stage, or not; see :class:`Rolling`."""
+        return Rolling(self.lab, self.deploy, self._record).run(flow, payload)
 
     def shift(self, flow: Flow, payload: dict[str, Any]) -> Release:
         """Change the traffic of a candidate: a share, all of it, or none."""

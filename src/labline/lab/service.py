@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
     from labline.lab.card import CardDesk
+    from labline.lab.differences import Differences
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
@@ -87,10 +88,12 @@ class Lab:
         from labline.workflows import Workflows
 
         workflows, delivery = Workflows(self.settings, self.database), Delivery(self)
-        workflows.register("promotion", delivery.promote, queue="promotions")
-        workflows.register("approval", delivery.approve, queue="promotions")
+        lane = self.promotions.lane
+        workflows.register("promotion", delivery.promote, queue="promotions", lane=lane)
+        workflows.register("approval", delivery.approve, queue="promotions", lane=lane)
         workflows.register("deployment", delivery.deploy, queue="deployments")
         workflows.register("shift", delivery.shift, queue="deployments")
+        workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         return workflows
 
@@ -114,6 +117,13 @@ class Lab:
         from labline.lab.recorded import Recorded
 
         return Recorded(self)
+
+    @part
+    def differences(self) -> Differences:
+        """Candidate and champion, or any two models, side by side."""
+        from labline.lab.differences import Differences
+
+        return Differences(self)
 
     @part
     def platform(self) -> Platform:

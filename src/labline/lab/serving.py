@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from labline.errors import Conflict, NotFound
-from labline.records import Bento, Release
+from labline.records import Bento, Release, to_dict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,7 @@ class ServingDesk:
         environment: EnvironmentMode = "locked",
         canary: int = 0,
         shadow: bool = False,
+        now: bool = False,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Deployment:
@@ -70,6 +72,8 @@ class ServingDesk:
             or aborted; 0: it takes over at once.
         shadow
             Whether it gets a copy of each request beside the live release, which alone answers.
+        now
+            Whether it takes over at once, though the stage that `reference` names has a rollout.
 
         Raises
         ------
@@ -93,13 +97,60 @@ class ServingDesk:
             "actor": actor or self.lab.whoami(),
         }
         fresh = payload["endpoint"] not in {item.name for item in self.lab.endpoints.list()}
-        release: Release = self.lab.work("deployment", payload, progress)
+        stage = None if canary or shadow or now else self._planned(reference, payload)
+        name = "rollout" if stage else "deployment"
+        release: Release = self.lab.work(name, {**payload, "stage": stage}, progress)
         key = (
             self.lab.endpoints.issue_key(release.endpoint, actor=payload["actor"])
             if fresh
             else None
         )
         return Deployment(release, self.url(release.endpoint), key)
+
+    def _planned(self, reference: str, payload: dict[str, Any]) -> str | None:
+        from labline.lab.rolling import planned
+
+        return planned(self.lab, reference, payload["endpoint"])
+
+    def metrics(self, endpoint: str, *, window: float = 60.0) -> dict[str, Any]:
+        """Return how the releases of an endpoint answer, JSON-ready; the gateway measures.
+
+        ``releases`` has, for the last `window` seconds (as far as there are samples), requests,
+        errors, error_rate, per_second, p50_ms, p95_ms and p99_ms; ``history`` the same for each
+        span between two samples of the last quarter of an hour. Samples are taken when this is
+        called, and while a rollout runs.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint.
+        Unreachable
+            The gateway does not answer.
+        """
+        from labline.deployment import meter
+
+        traffic = self.lab.endpoints.get(endpoint).traffic
+        samples = self.lab.endpoints.meter.samples()
+        now = samples[-1]
+        start = meter.before(samples, now.at - window)
+        return {
+            "endpoint": endpoint,
+            "at": now.at,
+            "window": now.at - start.at,
+            "releases": [
+                {**to_dict(share), **meter.figures(share.release, start, now).to_dict()}
+                for share in traffic
+            ],
+            "history": [
+                {
+                    "at": after.at,
+                    "release": share.release,
+                    **meter.figures(share.release, before, after).to_dict(),
+                }
+                for before, after in pairwise(samples)
+                for share in traffic
+            ],
+        }
 
     def shift(self, endpoint: str, weight: int, *, actor: str | None = None) -> Deployment:
         """Give the candidate on an endpoint `weight` percent of the requests.

@@ -6,7 +6,10 @@ import html
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labline.promotion.diff import Diff
 
 _STYLE = (
     "border:1px solid var(--jp-border-color2,#ccc);border-radius:3px;padding:8px 12px;"
@@ -56,7 +59,22 @@ class Card:
         )
 
 
-Builder = Callable[[Any], Card]
+@dataclass(frozen=True)
+class Document:
+    """A promotion diff, and what comes next."""
+
+    diff: Diff
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.diff.to_markdown()}{self.note}".rstrip()
+
+    def _repr_html_(self) -> str:
+        note = f"<div>{html.escape(self.note)}</div>" if self.note else ""
+        return f"{self.diff._repr_html_()}{note}"
+
+
+Builder = Callable[[Any], Card | Document]
 
 
 def show(shell: Any, value: Any, build: Builder) -> Any:
@@ -72,7 +90,7 @@ def show(shell: Any, value: Any, build: Builder) -> Any:
     return value
 
 
-def display(shell: Any, card: Card) -> None:
+def display(shell: Any, card: Card | Document) -> None:
     """Display a card; it names runs and times, so that a recording passes it over."""
     shell.display_pub.publish(
         {"text/plain": repr(card), "text/html": card._repr_html_()}, transient={"labline": "card"}

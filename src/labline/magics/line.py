@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labline.errors import BadInput, Refused
 from labline.kernel import install
 from labline.magics.arguments import BadUsage, Parser, listed
-from labline.magics.cards import Card, listing, show, told
+from labline.magics.cards import Card, Document, listing, show, told
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ class Jobs(list["Job"]):
 
 
 def _notebook(shell: Any, given: str | None) -> Path:
-    from labline.kernel.notebook import locate
-
-    path = Path(given).expanduser() if given else locate(None, shell.user_ns)
+    path = Path(given).expanduser() if given else install(shell).locate()
     if path is None:
         raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
     return path
@@ -195,7 +193,8 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
         )
     if not (arguments.dry_run or arguments.yes):
         _confirm(f"Promote {candidate} to {arguments.to}?")
-    promotion: Promotion = lab(shell).promote(
+    project = lab(shell)
+    promotion: Promotion = project.promote(
         candidate,
         to=arguments.to,
         model=arguments.model,
@@ -203,8 +202,18 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
         dry_run=arguments.dry_run,
         progress=_Progress(),
     )
-    shown: Promotion = show(shell, promotion, promotion_card)
+    document = Document(project.differences.of(promotion), _next(promotion))
+    shown: Promotion = show(
+        shell, promotion, lambda item: document if item is promotion else promotion_card(item)
+    )
     return shown
+
+
+def _next(promotion: Promotion) -> str:
+    if promotion.dry_run:
+        return "Dry run: nothing was changed."
+    waits = promotion.state_at(time.time()) == "needs approval"
+    return f"Somebody has to say: %approve {promotion.id[:8]}" if waits else ""
 
 
 class _Progress:

@@ -157,7 +157,8 @@ def _model(
         requirements=list(needs.requirements),
         code_paths=list(needs.code_paths),
     )
-    kept = holdout.write(model, example, folder.with_name("holdout.json"))
+    labels = next(iter(list(tables.values())[1:]), None)
+    kept = holdout.write(model, example, folder.with_name("holdout.json"), labels)
     recorder.recording.put_model(folder, kept)
     return name, needs.requirements
 

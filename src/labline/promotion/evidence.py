@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from labline.promotion.comparison import Comparison
 from labline.records import Run
 
 
@@ -111,6 +112,8 @@ class Evidence:
     service: Service | None = None
     #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
     holdout: Mapping[str, Any] | None = None
+    #: candidate and champion on the same held-out rows; ``None`` where none are kept
+    comparison: Comparison | None = None
     #: fields of the model's card that the project's risk asks for and nobody has filled
     open_fields: tuple[str, ...] = ()
     #: most bytes that a request to the service may have
@@ -187,6 +190,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
+    comparison: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

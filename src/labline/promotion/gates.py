@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
 from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
-from labline.settings import MetricSettings, StageSettings
+from labline.settings import StageSettings
 
 
 class Gate:
@@ -72,74 +72,6 @@ class SignatureGate(Gate):
                 inputs=len(inputs),
             )
         return self.passed(f"{len(inputs)} inputs, {len(outputs)} outputs", inputs=len(inputs))
-
-
-class MetricGate(Gate):
-    """The metric is within its limits, and not worse than the champion's."""
-
-    name = "metric"
-
-    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
-        """Compare with ``min``, ``max`` and ``versus_champion`` of the stage's ``metric``."""
-        rule = stage.metric
-        if rule is None:
-            return self.failed(
-                "The stage asks for the metric gate but says nothing of the metric.",
-                'Add metric = { name = "roc_auc", min = 0.75 } to the stage in labline.toml.',
-            )
-        metrics = evidence.candidate.run.metrics
-        value = metrics.get(rule.name)
-        if value is None:
-            return self.failed(
-                f"The run has no metric {rule.name!r}. {nearest(rule.name, metrics)}",
-                f"Log it in the notebook: %log {rule.name}=...",
-                metric=rule.name,
-            )
-        if math.isnan(value):
-            return self.failed(
-                f"{rule.name} is NaN.",
-                "Find the cell that computes it: a metric must be a number.",
-                metric=rule.name,
-            )
-        return self._limits(rule, value, evidence)
-
-    def _limits(self, rule: MetricSettings, value: float, evidence: Evidence) -> Verdict:
-        numbers: dict[str, Any] = {"metric": rule.name, "value": value}
-        if rule.min is not None and value < rule.min:
-            return self.failed(
-                f"{rule.name} is {value:.6g}, the limit is at least {rule.min:.6g}.",
-                f"Train a candidate with {rule.name} >= {rule.min:.6g}.",
-                **numbers,
-                limit=rule.min,
-            )
-        if rule.max is not None and value > rule.max:
-            return self.failed(
-                f"{rule.name} is {value:.6g}, the limit is at most {rule.max:.6g}.",
-                f"Train a candidate with {rule.name} <= {rule.max:.6g}.",
-                **numbers,
-                limit=rule.max,
-            )
-        return self._versus(rule, value, evidence, numbers)
-
-    def _versus(
-        self, rule: MetricSettings, value: float, evidence: Evidence, numbers: dict[str, Any]
-    ) -> Verdict:
-        held = evidence.champion.run.metrics.get(rule.name) if evidence.champion else None
-        if held is None or rule.versus_champion is None or math.isnan(held):
-            return self.passed(f"{rule.name} is {value:.6g}", **numbers)
-        gain = value - held if rule.greater_is_better else held - value
-        numbers |= {"champion": held, "gain": gain}
-        assert evidence.champion is not None
-        against = f"{rule.name} is {value:.6g}, champion {evidence.champion.label} has {held:.6g}"
-        if gain < rule.versus_champion:
-            return self.failed(
-                f"{against}: a gain of {gain:+.6g}, the limit is {rule.versus_champion:+.6g}.",
-                f"Train a candidate that is better by {rule.versus_champion:+.6g}, "
-                "or relax versus_champion.",
-                **numbers,
-                limit=rule.versus_champion,
-            )
-        return self.passed(against, **numbers)
 
 
 class ReplayGate(Gate):

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from labline.promotion import rivalry
 from labline.promotion.contract import Case, cases
 from labline.promotion.evidence import Answer, Evidence, Question, Verdict
 from labline.promotion.gates import Gate
@@ -46,17 +47,18 @@ class ParityGate(ServiceGate):
     name = "parity"
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
-        """Ask with all of the rows at once."""
-        rows = (evidence.holdout or {}).get("rows")
-        return [Question("rows", json.dumps({"rows": rows}).encode())] if rows else []
+        """Ask with all of the rows, some hundreds at a time."""
+        return list(rivalry.asked((evidence.holdout or {}).get("rows") or ()))
 
     def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
         """Compare every prediction with the notebook's."""
         if verdict := self.unfit(evidence):
             return verdict
         assert evidence.holdout is not None
-        answer = self.answer(evidence, "rows")
-        if answer.status != 200:
+        names = [item.name for item in self.questions(evidence, stage)]
+        answers = [self.answer(evidence, name) for name in names]
+        answer = next((item for item in answers if item.status != 200), None)
+        if answer:
             return self.failed(
                 f"The service does not take the notebook's rows: {told(answer)}",
                 "The rows must fit the signature, and the model must work on what JSON holds: "
@@ -64,9 +66,8 @@ class ParityGate(ServiceGate):
                 status=answer.status,
                 answer=answer.body,
             )
-        return self._compare(
-            evidence.holdout["predictions"], answer.body["predictions"], evidence, stage
-        )
+        given = [one for item in answers for one in item.body["predictions"]]
+        return self._compare(evidence.holdout["predictions"], given, evidence, stage)
 
     def _compare(
         self, notebook: Any, service: Any, evidence: Evidence, stage: StageSettings

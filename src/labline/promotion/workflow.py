@@ -11,20 +11,20 @@ from typing import Any, Protocol, TypeVar
 from labline.errors import LablineError, NotFound
 from labline.ledger import Ledger
 from labline.notebooks.truth import of_run
-from labline.promotion import gates
+from labline.promotion import gates, rivalry
+from labline.promotion.comparison import Comparison
 from labline.promotion.evidence import (
     Evidence,
     Outcome,
     Promotion,
-    Question,
     Replay,
-    Service,
     Subject,
     Verdict,
 )
 from labline.promotion.history import History
+from labline.promotion.rivalry import Trial
 from labline.records import ModelVersion, Run
-from labline.settings import Settings
+from labline.settings import MetricSettings, Settings, StageSettings
 from labline.settings.card import load_card
 from labline.tracking import Tracking
 from labline.tracking.holdout import PLACE as HOLDOUT
@@ -38,14 +38,6 @@ class Replayer(Protocol):
 
     def __call__(self, run: Run, *, timeout: float | None = None) -> Run:
         """Return the new run."""
-        ...
-
-
-class Trial(Protocol):
-    """What tries a candidate as a service; see :func:`labline.lab.trial.hold`."""
-
-    def __call__(self, candidate: Subject, questions: Mapping[str, Question]) -> Service:
-        """Return the answers by the questions' names; what goes wrong is told, not raised."""
         ...
 
 
@@ -104,6 +96,9 @@ class Promotions:
                 "replay", lambda: self._replay(evidence.candidate.run, stage.replay.timeout)
             )
             evidence = replace(evidence, replay=replay)
+        flow.publish("stage", "comparing it with the champion on held-out rows")
+        compared = flow.step("comparison of metrics", lambda: self._compare(evidence, stage))
+        evidence = replace(evidence, comparison=compared)
         questions = gates.questions(asked, evidence, stage)
         if questions:
             flow.publish("stage", "building the service and asking it")
@@ -156,6 +151,18 @@ class Promotions:
             max_body_bytes=self.settings.serving.max_body_bytes,
         )
 
+    def _compare(self, evidence: Evidence, stage: StageSettings) -> Comparison | None:
+        if evidence.holdout is None:
+            return None
+        rule = stage.metric or MetricSettings(name="")
+        return rivalry.compare(
+            evidence,
+            self._holdout(evidence.champion.run) if evidence.champion else None,
+            self.trial,
+            slices=rule.slices,
+            confidence=rule.confidence,
+        )
+
     def _holdout(self, run: Run) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self.tracking.read_json(run.id, HOLDOUT)
@@ -174,7 +181,7 @@ class Promotions:
                 experiment, metric, greater_is_better=self._upwards(metric)
             )
             return self._of_run(model, run)
-        if _is_run_id(name):
+        if is_run_id(name):
             return self._of_run(model, self.tracking.run(name))
         return self._subject(self.tracking.registry.version(name))
 
@@ -240,10 +247,12 @@ def _judged(
         champion=champion.label if champion else None,
         metrics=candidate.run.metrics,
         champion_metrics=champion.run.metrics if champion else {},
+        comparison=evidence.comparison.to_dict() if evidence.comparison else {},
         dry_run=bool(payload.get("dry_run")),
         promoted=False,
     )
 
 
-def _is_run_id(text: str) -> bool:
+def is_run_id(text: str) -> bool:
+    """Whether a candidate is named by its run."""
     return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)

@@ -13,6 +13,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
     LatencySettings,
@@ -27,6 +28,7 @@ from labline.settings.units import Duration, Size, to_bytes, to_seconds
 __all__ = [
     "POLICY_FILE",
     "STATE_FOLDER",
+    "AbortSettings",
     "ApprovalSettings",
     "Duration",
     "GatewaySettings",
@@ -38,6 +40,7 @@ __all__ = [
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
+    "RolloutSettings",
     "ServingSettings",
     "Settings",
     "Size",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
 
@@ -18,6 +19,24 @@ class MetricSettings(Section):
         None, description="smallest allowed candidate minus champion"
     )
     greater_is_better: bool = Field(True, description="direction of 'better' for versus_champion")
+    certain: bool = Field(
+        False,
+        description="whether the whole interval of the gain must reach versus_champion, not only "
+        "its middle",
+    )
+    confidence: float = Field(
+        0.95, gt=0.5, lt=1, description="share of bootstrap samples that an interval holds"
+    )
+    slices: tuple[str, ...] = Field((), description="columns: each of their values is judged too")
+    slice_min: float | None = Field(
+        None, description="smallest value that passes in a slice; min unless given"
+    )
+    slice_max: float | None = Field(
+        None, description="largest value that passes in a slice; max unless given"
+    )
+    slice_rows: int = Field(
+        10, ge=2, description="rows that a slice must have to be judged; fewer are only told"
+    )
 
 
 class ReplaySettings(Section):
@@ -63,6 +82,9 @@ class StageSettings(Section):
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
     latency: LatencySettings | None = None
+    rollout: RolloutSettings | None = Field(
+        None, description="how a release takes over; at once if unset"
+    )
 
 
 def default_stages() -> dict[str, StageSettings]:

@@ -1,6 +1,7 @@
-"""Held-out rows and what the model in the notebook made of them, kept with the run.
+"""Held-out rows, their labels, and what the model in the notebook made of them, kept with the run.
 
-The gate ``parity`` sends the rows to the built service, which must answer the same.
+The gate ``parity`` sends the rows to the built service, which must answer the same; with the
+labels, metrics get intervals, slices, and a champion that is held against the same rows.
 """
 
 from __future__ import annotations
@@ -16,19 +17,25 @@ from labline.tracking.models import flavor_of, predict
 
 #: where a run keeps them
 PLACE = "labline/holdout.json"
-_ROWS = 200
+#: most rows that are kept, and most cells: a wide table keeps fewer rows
+_ROWS = 1000
+_CELLS = 50_000
 
 
-def write(model: Any, example: Any, path: Path) -> Path | None:
-    """Write up to 200 rows of `example` and the model's predictions; None where JSON has no form.
+def write(model: Any, example: Any, path: Path, labels: Any = None) -> Path | None:
+    """Write rows of `example`, labels and predictions; None where JSON has no form.
 
     Parameters
     ----------
     example
-        Rows (n, columns) as the model takes them; those kept are spread evenly over them.
+        Rows (n, columns) as the model takes them; those kept, up to 1000, are spread evenly
+        over them.
+    labels
+        What is true of each row.
     """
     try:
-        path.write_text(json.dumps(sample(model, example), allow_nan=False), encoding="utf-8")
+        kept = sample(model, example, labels)
+        path.write_text(json.dumps(kept, allow_nan=False), encoding="utf-8")
     except (TypeError, ValueError) as error:
         sys.stderr.write(f"No held-out rows are kept, the gate parity will ask for them: {error}\n")
         path.unlink(missing_ok=True)
@@ -36,16 +43,36 @@ def write(model: Any, example: Any, path: Path) -> Path | None:
     return path
 
 
-def sample(model: Any, example: Any) -> dict[str, Any]:
-    """Return ``{"rows": ..., "predictions": ...}``, JSON-ready."""
-    rows = _spread(example)
+def sample(model: Any, example: Any, labels: Any = None) -> dict[str, Any]:
+    """Return what is kept, JSON-ready.
+
+    ``rows``, ``predictions``, ``of`` (how many rows the whole set has); with labels, ``labels``
+    and, from a classifier that gives probabilities, ``scores`` and its ``classes``.
+    """
+    step = _step(example)
+    rows = _every(example, step)
     predicted = predict(model, flavor_of(model), rows)
-    return {"rows": plain(rows), "predictions": plain(predicted)}
+    kept = {"rows": plain(rows), "predictions": plain(predicted), "of": len(example)}
+    if labels is None:
+        return kept
+    return {**kept, "labels": plain(_every(labels, step)), **_scores(model, rows)}
 
 
-def _spread(example: Any) -> Any:
-    step = max(1, math.ceil(len(example) / _ROWS))
-    return example.iloc[::step] if hasattr(example, "iloc") else example[::step]
+def _scores(model: Any, rows: Any) -> dict[str, Any]:
+    if not (hasattr(model, "predict_proba") and hasattr(model, "classes_")):
+        return {}
+    return {"scores": plain(model.predict_proba(rows)), "classes": plain(model.classes_)}
+
+
+def _step(example: Any) -> int:
+    shape = getattr(example, "shape", ())
+    width = max(1, int(math.prod(shape[1:])))
+    most = max(1, min(_ROWS, _CELLS // width))
+    return max(1, -(-len(example) // most))
+
+
+def _every(table: Any, step: int) -> Any:
+    return table.iloc[::step] if hasattr(table, "iloc") else table[::step]
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,18 @@ DIGEST_TAG = "labline.digest"
 
 class ModelAltered(Failed):
     """A model's files are not those that were registered."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a model's own files say of it."""
+
+    #: ``{"inputs": [...], "outputs": [...]}`` as MLflow writes it; ``None`` without one
+    signature: dict[str, Any] | None
+    #: requirement lines
+    requirements: tuple[str, ...]
+    #: bytes of all files
+    size: int
 
 
 class Registry:
@@ -131,13 +144,21 @@ class Registry:
         from mlflow.models import Model
 
         with self._tracking.answering():
-            signature = Model.load(str(_download(model_uri))).signature
-        if signature is None:
-            return None
-        return {
-            part: schema.to_dict() if schema else []
-            for part, schema in (("inputs", signature.inputs), ("outputs", signature.outputs))
-        }
+            return _schemas(Model.load(str(_download(model_uri))).signature)
+
+    def facts(self, model_uri: str) -> Facts:
+        """Return what a model's own files say of it."""
+        from mlflow.models import Model
+
+        with self._tracking.answering():
+            folder = _download(model_uri)
+        wanted = folder / "requirements.txt"
+        lines = wanted.read_text(encoding="utf-8").splitlines() if wanted.is_file() else []
+        return Facts(
+            signature=_schemas(Model.load(str(folder)).signature),
+            requirements=tuple(line.strip() for line in lines if line.strip()),
+            size=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        )
 
     def example(self, version: ModelVersion) -> list[dict[str, Any]]:
         """Return the model's input example as rows.
@@ -185,6 +206,15 @@ class Registry:
             created=item.creation_timestamp / 1000,
             digest=item.tags.get(DIGEST_TAG, ""),
         )
+
+
+def _schemas(signature: Any) -> dict[str, Any] | None:
+    if signature is None:
+        return None
+    return {
+        part: schema.to_dict() if schema else []
+        for part, schema in (("inputs", signature.inputs), ("outputs", signature.outputs))
+    }
 
 
 def split(reference: str) -> tuple[str, str, str]:

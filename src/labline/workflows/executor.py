@@ -14,6 +14,7 @@ from labline.workflows.flow import Flow, Interrupted, payload_of
 from labline.workflows.workers import BEAT, Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
+Lane = Callable[[dict[str, Any]], str]
 
 #: Recorded with each workflow. Raise it when bodies change their steps so that a workflow that
 #: an older labline began cannot be carried on by a newer one.
@@ -34,6 +35,8 @@ class Registered:
 
     body: Body
     queue: str
+    #: says from the payload what it must not run beside
+    lane: Lane | None = None
 
 
 class Executor:

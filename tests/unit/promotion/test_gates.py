@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 
 from labline.errors import BadSettings
-from labline.promotion import Evidence, Gate, Outcome, Replay, Subject, Verdict, gates
-from labline.promotion.gates import MetricGate, ReplayGate, SignatureGate
+from labline.promotion import (
+    Evidence,
+    Gate,
+    Outcome,
+    Replay,
+    Subject,
+    Verdict,
+    comparison,
+    gates,
+)
+from labline.promotion.gates import ReplayGate, SignatureGate
+from labline.promotion.metric_gate import MetricGate
 from labline.records import Run
 from labline.settings import MetricSettings, ReplaySettings, StageSettings
 
@@ -171,3 +181,61 @@ def test_a_stage_that_comes_after_another_wants_it_held() -> None:
     held = Evidence(replace(subject(), stages=("staging",)))
     assert gates.check_order(held, after)[0].passed
     assert gates.check_order(evidence(), StageSettings()) == []
+
+
+# -- metric, on held-out rows ----------------------------------------------------------------------
+
+
+def held_out(noise: Mapping[str, float], rival: float | None = None, **rule: Any) -> Verdict:
+    """Judge predictions that are off by `noise` where ``kind`` is so."""
+    rows = [{"kind": "ab"[n % 2]} for n in range(60)]
+    truth = [float(n % 7) for n in range(60)]
+    away = [(n * 37 % 11 - 5) / 5 for n in range(60)]
+    guess = [t + noise[r["kind"]] * e for t, r, e in zip(truth, rows, away, strict=True)]
+    kept = {"rows": rows, "labels": truth, "predictions": guess}
+    other = rival and {"predictions": [t + rival * e for t, e in zip(truth, away, strict=True)]}
+    compared = comparison.compare(kept, other or None, {"mae": 0.0}, slices=rule.get("slices", ()))
+    value = compared.find("mae")
+    assert value is not None
+    assert value.candidate.value is not None
+    shown = evidence({"mae": 9.0} if rival else None, mae=value.candidate.value)
+    rule = {"name": "mae", "greater_is_better": False, **rule}
+    return MetricGate().judge(replace(shown, comparison=compared), stage(**rule))
+
+
+def test_a_slice_beyond_its_limit_is_refused_though_the_whole_passes() -> None:
+    verdict = held_out({"a": 0.1, "b": 2.0}, max=1.0, slices=("kind",))
+    assert verdict.outcome is Outcome.FAILED
+    assert "where kind = b (30 rows), the limit for a slice is at most 1" in verdict.reason
+    assert verdict.evidence["slice"] == "kind = b"
+    assert held_out({"a": 0.1, "b": 2.0}, max=1.0, slices=("kind",), slice_max=3.0).passed
+
+
+def test_a_slice_of_few_rows_is_told_and_not_judged() -> None:
+    verdict = held_out({"a": 0.1, "b": 2.0}, max=1.2, slices=("kind",), slice_rows=31)
+    assert verdict.passed
+    assert "2 with fewer than 31 rows not judged" in verdict.reason
+
+
+def test_a_slice_that_cannot_be_judged_is_refused_with_why() -> None:
+    verdict = held_out({"a": 0.1, "b": 0.1}, max=1.0, slices=("colour",))
+    assert verdict.outcome is Outcome.FAILED
+    assert "There is no column 'colour' to slice by" in verdict.reason
+    bare = MetricGate().judge(evidence(mae=0.1), stage(name="mae", slices=("kind",)))
+    assert "the run keeps no held-out rows" in bare.reason
+
+
+def test_the_champion_is_held_against_the_same_rows_not_its_logged_value() -> None:
+    verdict = held_out({"a": 1.0, "b": 1.0}, rival=0.5, versus_champion=0.0)
+    assert verdict.outcome is Outcome.FAILED
+    assert "on the same 60 rows" in verdict.reason
+    assert verdict.evidence["gain"] < 0
+    assert verdict.evidence["gain_low"] < verdict.evidence["gain"] < verdict.evidence["gain_high"]
+
+
+def test_a_policy_that_wants_certainty_looks_at_the_lower_end_of_the_interval() -> None:
+    noise = {"a": 1.0, "b": 0.9}
+    easy = held_out(noise, rival=1.0, versus_champion=0.02)
+    strict = held_out(noise, rival=1.0, versus_champion=0.04, certain=True)
+    assert (easy.passed, strict.passed) == (True, False)
+    assert "the lower end of it must be at least +0.04" in strict.reason

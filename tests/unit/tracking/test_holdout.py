@@ -29,13 +29,14 @@ def test_tables_become_rows_and_what_is_no_value_null() -> None:
     assert holdout.plain(np.arange(4.0).reshape(2, 2)) == [[0.0, 1.0], [2.0, 3.0]]
 
 
-def test_two_hundred_rows_spread_evenly_are_kept_with_their_predictions(tmp_path: Path) -> None:
-    rows = pd.DataFrame({"a": np.arange(1000.0)})
+def test_a_thousand_rows_spread_evenly_are_kept_with_predictions_and_labels(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"a": np.arange(5000.0)})
     model = LinearRegression().fit(rows, rows["a"] * 2)
-    path = holdout.write(model, rows, tmp_path / "holdout.json")
+    path = holdout.write(model, rows, tmp_path / "holdout.json", rows["a"])
     assert path is not None
     kept = json.loads(path.read_text())
-    assert [row["a"] for row in kept["rows"]] == [float(n) for n in range(0, 1000, 5)]
+    assert [row["a"] for row in kept["rows"]] == [float(n) for n in range(0, 5000, 5)]
+    assert (kept["of"], kept["labels"][1]) == (5000, 5.0)
     assert kept["predictions"][1] == pytest.approx(10.0)
 
 

@@ -1,0 +1,44 @@
+"""Proof that traffic could go back: the release that serves now is booted once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from labline.deployment.platform import Platform
+from labline.deployment.releases import Stored
+from labline.errors import BootFailed, Refused
+
+
+class Spare(Stored):
+    """A second process of a release that serves."""
+
+    @property
+    def name(self) -> str:
+        """Name of its process and log; no release's."""
+        return f"spare-{self.release.id}"
+
+
+def prove(platform: Platform, endpoint: str, timeout: float) -> None:
+    """Return if the release that serves an endpoint can still boot.
+
+    Raises
+    ------
+    Refused
+        It cannot: nothing could be rolled back to.
+    """
+    live = platform.releases.live(endpoint)
+    if live is None:
+        return
+    port = platform.free_port()
+    spare = Spare(replace(live.release, port=port), live.plan, live.key, live.previous)
+    try:
+        platform.instances.boot(spare)
+        platform.instances.await_ready(spare, timeout)
+    except BootFailed as error:
+        raise Refused(
+            f"The rollout is refused: what serves {endpoint!r} now does not boot any more, so "
+            f"nothing could be rolled back to. {error.message}",
+            fix="Deploy with --now to take over without a way back.",
+        ) from error
+    finally:
+        platform.instances.stop(spare)

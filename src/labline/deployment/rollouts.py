@@ -1,0 +1,70 @@
+"""What a rollout does next: figures in, verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from labline.deployment.meter import Figures
+from labline.settings import RolloutSettings
+
+
+class Move(StrEnum):
+    """What a rollout does next."""
+
+    HOLD = "hold"
+    STEP = "step"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rollout does next, and why."""
+
+    move: Move
+    reason: str
+
+
+def decide(
+    rules: RolloutSettings, *, lasted: float, window: Figures, step: Figures, up: bool
+) -> Verdict:
+    """Return what a rollout does after a look at its candidate.
+
+    Parameters
+    ----------
+    lasted
+        Seconds since the step began.
+    window, step
+        What the candidate answered within ``abort.window``, and since the step began.
+    up
+        Whether its process runs.
+    """
+    if not up:
+        return Verdict(Move.ABORT, "the candidate's process does not stay up")
+    broken = _broken(rules, window)
+    if broken:
+        return Verdict(Move.ABORT, broken)
+    needed = rules.abort.min_requests
+    if lasted < rules.every:
+        return Verdict(Move.HOLD, f"{lasted:.0f} of {rules.every:.0f} s")
+    if step.requests < needed:
+        return Verdict(Move.HOLD, f"waits for requests: {step.requests} of {needed}")
+    return Verdict(Move.STEP, f"{step.requests} requests, {_percent(step.error_rate)} errors")
+
+
+def _broken(rules: RolloutSettings, window: Figures) -> str:
+    abort = rules.abort
+    if window.requests < abort.min_requests:
+        return ""
+    if window.error_rate > abort.error_rate:
+        return (
+            f"{window.errors} of {window.requests} requests failed "
+            f"({_percent(window.error_rate)}, the limit is {_percent(abort.error_rate)})"
+        )
+    if abort.p99_ms is not None and window.p99_ms is not None and window.p99_ms > abort.p99_ms:
+        return f"p99 was {window.p99_ms:.0f} ms, the limit is {abort.p99_ms:g} ms"
+    return ""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,106 @@
+"""The body of a rollout: a candidate is given traffic by steps, or it is taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labline.errors import LablineError, Unreachable
+from labline.records import Release, ReleaseState
+
+if TYPE_CHECKING:
+    from labline.deployment.rollouts import Verdict
+    from labline.lab.service import Lab
+    from labline.settings import RolloutSettings
+    from labline.workflows import Flow
+
+_LOOK = 1.0
+#: release, payload of a deployment -> the release, tried
+Try = Callable[["Flow", dict[str, Any]], Release]
+Record = Callable[[str, Release, str, str], Any]
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """What a worker does for a rollout. What it has decided is recorded before it goes on."""
+
+    lab: Lab
+    begin: Try
+    record: Record
+
+    def run(self, flow: Flow, payload: dict[str, Any]) -> Release:
+        """Give a model version traffic by the steps of its stage; return the release at the end.
+
+        Its state says how that was: live, or aborted with the reason.
+        """
+        rules = self.lab.settings.stage(payload["stage"]).rollout
+        assert rules is not None
+        flow.publish("stage", f"proving that /{payload['endpoint']} could go back")
+        flow.step("proof", lambda: self.lab.endpoints.prove(payload["endpoint"]))
+        first = {"canary": rules.steps[0] % 100}
+        release = self.begin(flow, {**payload, **first})
+        for weight in rules.steps:
+            if release.state is ReleaseState.CANDIDATE:
+                release = self._step(flow, rules, release, weight, payload["actor"])
+        return release
+
+    def _step(
+        self, flow: Flow, rules: RolloutSettings, release: Release, weight: int, actor: str
+    ) -> Release:
+        id, endpoints = release.id, self.lab.endpoints
+        if weight == 100:
+            return self._change(flow, "deployed", lambda: endpoints.finish(id), weight, actor)
+        if weight != release.weight:
+            shifted = self._change(
+                flow, "shifted", lambda: endpoints.shift(id, weight), weight, actor
+            )
+            if shifted.state is not ReleaseState.CANDIDATE:
+                return shifted
+        flow.publish("stage", f"{release.model} answers {weight} % for {rules.every:.0f} s")
+        since = flow.step(f"begin {weight}", time.time)
+        verdict = flow.step(f"watch {weight}", lambda: self._watch(flow, rules, release, since))
+        if verdict is None:  # somebody has finished or aborted it meanwhile
+            return endpoints.release(id)
+        if verdict.move == "abort":
+            flow.publish("stage", f"aborting: {verdict.reason}")
+            return self._change(
+                flow, "aborted", lambda: endpoints.abort(id, verdict.reason), weight, actor
+            )
+        return release
+
+    def _change(
+        self, flow: Flow, what: str, call: Callable[[], Release], weight: int, actor: str
+    ) -> Release:
+        release = flow.step(f"{what} {weight}", call)
+        key = f"{flow.id}-{what}-{weight}"
+        flow.step(f"ledger {what} {weight}", lambda: self.record(what, release, key, actor))
+        return release
+
+    def _watch(
+        self, flow: Flow, rules: RolloutSettings, release: Release, since: float
+    ) -> Verdict | None:
+        """Return the verdict that ends a step; None where somebody else has ended the trial."""
+        while self.lab.endpoints.release(release.id).state is ReleaseState.CANDIDATE:
+            try:
+                verdict = self.lab.endpoints.judge(release.id, rules, since)
+            except Unreachable:
+                verdict = None
+            if verdict and verdict.move != "hold":
+                return verdict
+            flow.stopping.wait(_LOOK)
+            flow.check()
+        return None
+
+
+def planned(lab: Lab, reference: str, endpoint: str) -> str | None:
+    """Return the stage by whose rollout a reference takes over an endpoint; None: at once."""
+    stage = reference.partition("@")[2]
+    known = lab.settings.stages.get(stage)
+    if known is None or known.rollout is None:
+        return None
+    try:
+        return stage if lab.endpoints.get(endpoint).live else None
+    except LablineError:
+        return None

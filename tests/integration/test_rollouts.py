@@ -1,0 +1,143 @@
+"""Rollouts as durable workflows, with real traffic behind a real gateway."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from tests.platforms import Line, project
+
+from labline.deployment import Trial
+from labline.errors import Refused
+from labline.lab.rolling import Rolling
+from labline.records import JobStatus, Release, ReleaseState
+from labline.settings import RolloutSettings, StageSettings
+from labline.workflows import Workflows
+
+RULES = {
+    "steps": [10, 50, 100],
+    "every": "2s",
+    "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 10, "window": "30s"},
+}
+
+
+@dataclass
+class Rolled:
+    """One line with a rollout of ``churn/2``, and what became of it."""
+
+    line: Line
+    workflows: Workflows
+    ledger: list[tuple[str, int]]
+
+    def start(self) -> str:
+        payload = {"stage": "prod", "endpoint": "churn", "actor": "ada"}
+        return self.workflows.submit("rollout", payload)
+
+    def end(self, id: str) -> Any:
+        state = self.workflows.wait(id, timeout=60)
+        assert state.status.ended
+        return state
+
+
+@pytest.fixture
+def rolled(tmp_path, free_port, leaves_nothing_running, request):
+    with project(tmp_path, free_port) as line:
+        line.platform.up()
+        line.deploy(1)
+        rules = RolloutSettings.model_validate(RULES)
+        stages = {"prod": StageSettings(rollout=rules)}
+        lab = SimpleNamespace(
+            settings=line.settings.model_copy(update={"stages": stages}), endpoints=line.endpoints
+        )
+        ledger: list[tuple[str, int]] = []
+
+        def begin(flow, payload) -> Release:
+            trial = Trial(weight=payload["canary"])
+            return flow.step("begin", lambda: line.deploy(2, mood=request.param, trial=trial))
+
+        def record(what: str, release: Release, *_: str) -> None:
+            ledger.append((what, release.weight))
+
+        workflows = Workflows(lab.settings, line.database)
+        workflows.register("rollout", Rolling(lab, begin, record).run, queue="rollouts")
+        with workflows.executor():
+            yield Rolled(line, workflows, ledger)
+        workflows.close()
+
+
+@contextmanager
+def traffic(line: Line):
+    """Ask on, from 8 connections; give the statuses and releases that answered."""
+    key = line.endpoints.issue_key("churn", 600)
+    url = f"http://127.0.0.1:{line.settings.gateway.port}/churn/predict"
+    over, seen = Event(), []
+
+    def ask_on() -> None:
+        with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+            while not over.is_set():
+                answer = client.post(url, content=b"[]")
+                seen.append((answer.status_code, answer.headers["x-labline-release"]))
+                time.sleep(0.01)
+
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(ask_on) for _ in range(8)]
+        try:
+            yield seen
+        finally:
+            over.set()
+        for client in clients:
+            client.result()
+
+
+@pytest.mark.parametrize("rolled", ["serve"], indirect=True)
+def test_a_good_candidate_takes_over_by_steps_without_a_lost_request(rolled):
+    with traffic(rolled.line) as seen:
+        release = rolled.end(rolled.start()).result
+    assert release.state is ReleaseState.LIVE
+    assert rolled.ledger == [("shifted", 50), ("deployed", 0)]
+    assert {status for status, _ in seen} == {200}
+    assert {each for _, each in seen} == {"1", "2"}
+    assert rolled.line.serves(2)
+
+
+@pytest.mark.parametrize(
+    ("rolled", "why"), [("flaky", "requests failed"), ("sleepy", "p99 was")], indirect=["rolled"]
+)
+def test_a_candidate_that_fails_or_is_slow_is_aborted_by_rule(rolled, why):
+    with traffic(rolled.line):
+        release = rolled.end(rolled.start()).result
+    assert release.state is ReleaseState.ABORTED
+    assert why in release.reason
+    assert rolled.ledger[-1][0] == "aborted"
+    (share,) = rolled.line.endpoints.get("churn").traffic
+    assert (share.model, share.weight) == ("churn/1", 100)
+    assert rolled.line.serves(1)
+
+
+@pytest.mark.parametrize("rolled", ["serve"], indirect=True)
+def test_a_rollout_is_refused_where_what_serves_does_not_boot_any_more(rolled):
+    script = rolled.line.root / "server.py"
+    script.write_text("raise SystemExit('disk gone')")
+    state = rolled.end(rolled.start())
+    assert state.status is JobStatus.FAILED
+    assert isinstance(state.error, Refused)
+    assert "does not boot any more" in state.error.message
+    assert "disk gone" in state.error.message
+    assert rolled.line.serves(1)
+    assert [each.release for each in rolled.line.endpoints.get("churn").traffic] == [1]
+
+
+@pytest.mark.parametrize("rolled", ["serve"], indirect=True)
+def test_a_rollout_that_somebody_aborts_by_hand_ends(rolled):
+    id = rolled.start()
+    while not rolled.line.platform.releases.candidate("churn"):
+        time.sleep(0.05)
+    candidate = rolled.line.endpoints.candidate("churn")
+    rolled.line.endpoints.abort(candidate.id, "changed my mind")
+    assert rolled.end(id).result.reason == "changed my mind"
+    assert rolled.line.serves(1)
