@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { ask, Check, Field } from '../dialog';
 import { metric } from '../format';
-import type { IModel, IRun, IStatus } from '../records';
+import type { IModel, IRun, IStage, IStatus } from '../records';
 import { request, send } from '../request';
 import type { INewPromotion } from './records';
 
@@ -24,7 +24,7 @@ export interface IOffer {
   /** Runs that logged a model, newest first. */
   readonly runs: readonly IRun[];
   readonly models: readonly IModel[];
-  readonly stages: readonly string[];
+  readonly stages: readonly IStage[];
 }
 
 /**
@@ -45,7 +45,7 @@ export async function askForPromotion(options: {
     action: 'promotions',
     value: {
       candidate: options.candidate ?? firstOf(offer),
-      to: offer.stages[0] ?? '',
+      to: offer.stages[0]?.name ?? '',
       dry_run: false
     },
     trans,
@@ -73,13 +73,21 @@ async function offered(
  * Return what can be promoted: runs that logged a model, their metrics, and models.
  */
 export function offerOf(
-  stages: readonly string[],
+  stages: readonly IStage[],
   runs: readonly IRun[],
   models: readonly IModel[]
 ): IOffer {
   const logged = runs.filter(run => run.model_uri);
-  const metrics = new Set(logged.flatMap(run => Object.keys(run.metrics)));
-  return { metrics: [...metrics].sort(), runs: logged, models, stages };
+  const known = new Set(logged.flatMap(run => Object.keys(run.metrics)));
+  // The policy says which way is better, so its own metrics are those to go by.
+  const asked = stages.flatMap(stage => stage.metric ?? []);
+  const metrics = [...new Set(asked)].filter(name => known.has(name));
+  return {
+    metrics: metrics.length ? metrics : [...known].sort(),
+    runs: logged,
+    models,
+    stages
+  };
 }
 
 /** Return the candidate that a person most likely means. */
@@ -124,7 +132,7 @@ function Fields(props: {
           onChange={event => change({ to: event.target.value })}
         >
           {offer.stages.map(stage => (
-            <option key={stage}>{stage}</option>
+            <option key={stage.name}>{stage.name}</option>
           ))}
         </select>
       </Field>
