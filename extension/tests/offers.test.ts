@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { choicesOf, endpointOf } from '../src/endpoint/dialog';
-import { firstOf, offerOf } from '../src/promotion/dialog';
+import { choicesOf, endpointOf } from '../src/endpoint/choices';
+import { firstOf, offerOf } from '../src/promotion/offers';
 import type { IModel, IRun } from '../src/records';
 
 const RUN: IRun = {

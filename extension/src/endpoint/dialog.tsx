@@ -5,6 +5,7 @@ import * as React from 'react';
 import { ask, Check, Field } from '../dialog';
 import type { IEndpoint, IModel } from '../records';
 import { request, send } from '../request';
+import { choicesOf, endpointOf } from './choices';
 import type { INewDeployment } from './records';
 
 interface IPage<T> {
@@ -49,24 +50,6 @@ export async function askForDeployment(options: {
       return value.endpoint || endpointOf(value.model);
     }
   });
-}
-
-/** Return what can be served: the holder of each stage first, then the newest versions. */
-export function choicesOf(models: readonly IModel[]): string[] {
-  const held = models.flatMap(model =>
-    Object.keys(model.stages)
-      .reverse()
-      .map(stage => `${model.name}@${stage}`)
-  );
-  const newest = models
-    .filter(model => model.latest !== null)
-    .map(model => `${model.name}/${model.latest}`);
-  return [...held, ...newest];
-}
-
-/** Return the endpoint that a model is served on unless another is named. */
-export function endpointOf(model: string): string {
-  return model.split(/[@/]/, 1)[0] ?? model;
 }
 
 function Fields(props: {

@@ -4,8 +4,10 @@ import * as React from 'react';
 
 import { ask, Check, Field } from '../dialog';
 import { metric } from '../format';
-import type { IModel, IRun, IStage, IStatus } from '../records';
+import type { IModel, IRun, IStatus } from '../records';
 import { request, send } from '../request';
+import type { IOffer } from './offers';
+import { firstOf, offerOf } from './offers';
 import type { INewPromotion } from './records';
 
 /** How many of the newest runs are offered. */
@@ -13,18 +15,6 @@ const RUNS = 30;
 
 interface IPage<T> {
   readonly items: readonly T[];
-}
-
-/**
- * Candidates that can be offered, by kind.
- */
-export interface IOffer {
-  /** Metrics of which the best run can be asked for. */
-  readonly metrics: readonly string[];
-  /** Runs that logged a model, newest first. */
-  readonly runs: readonly IRun[];
-  readonly models: readonly IModel[];
-  readonly stages: readonly IStage[];
 }
 
 /**
@@ -67,34 +57,6 @@ async function offered(
     request<IPage<IModel>>('models', {}, serverSettings)
   ]);
   return offerOf(status.stages, runs.items, models.items);
-}
-
-/**
- * Return what can be promoted: runs that logged a model, their metrics, and models.
- */
-export function offerOf(
-  stages: readonly IStage[],
-  runs: readonly IRun[],
-  models: readonly IModel[]
-): IOffer {
-  const logged = runs.filter(run => run.model_uri);
-  const known = new Set(logged.flatMap(run => Object.keys(run.metrics)));
-  // The policy says which way is better, so its own metrics are those to go by.
-  const asked = stages.flatMap(stage => stage.metric ?? []);
-  const metrics = [...new Set(asked)].filter(name => known.has(name));
-  return {
-    metrics: metrics.length ? metrics : [...known].sort(),
-    runs: logged,
-    models,
-    stages
-  };
-}
-
-/** Return the candidate that a person most likely means. */
-export function firstOf(offer: IOffer): string {
-  const [name] = offer.metrics;
-  const model = offer.models[0]?.name ?? '';
-  return name ? `best:${name}` : (offer.runs[0]?.id ?? model);
 }
 
 function Fields(props: {

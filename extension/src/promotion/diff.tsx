@@ -3,6 +3,9 @@ import * as React from 'react';
 import { Prose } from '../sidebar/notice';
 import type { Block, IDiff, ISection } from './records';
 
+/** The verdicts: the view shows them above, with what can be decided. */
+const TOLD = 'gates';
+
 /**
  * Candidate against champion, section by section: whatever sections the server sends.
  */
@@ -11,9 +14,11 @@ export function Diff(props: { diff: IDiff }): React.ReactElement {
   return (
     <section className="jp-labline-diff">
       <p className="jp-labline-headline">{headline}</p>
-      {sections.map(section => (
-        <Section key={section.id} section={section} />
-      ))}
+      {sections
+        .filter(section => section.id !== TOLD)
+        .map(section => (
+          <Section key={section.id} section={section} />
+        ))}
     </section>
   );
 }
