@@ -69,7 +69,7 @@ class Workflows:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._workers = Workers(database)
+        self._workers = Workers(database, settings.workers)
         self._bodies: dict[str, Registered] = {}
         self._changed = threading.Condition()
         self._executor: Executor | None = None
