@@ -153,9 +153,9 @@ async def test_versions_that_differ_are_explained(ask, project):
 
 @pytest.mark.parametrize("platform", ["github", "gitlab"])
 async def test_a_click_has_its_ci_job(platform, ask, project):
-    body = {"action": "promotions", "body": {"candidate": "best:auc", "to": "prod"}}
+    body = {"action": "promotions", "body": {"candidate": "best:auc", "to": "staging"}}
     found = (await ask("ci", method="POST", body={**body, "platform": platform}))[1]
-    assert "labline promote best:auc --to prod" in str(yaml.safe_load(found["text"]))
+    assert "labline promote best:auc --to staging" in str(yaml.safe_load(found["text"]))
     assert found["path"].endswith(".yml")
 
 
