@@ -10,4 +10,16 @@ export namespace CommandIDs {
 
   /** Begin to record what the open notebook runs, or end and keep the run. */
   export const record = 'labline:record';
+
+  /** Ask for a model to hold a stage; argument `candidate`, optional. */
+  export const promote = 'labline:promote';
+
+  /** Show a promotion; argument `id`. */
+  export const openPromotion = 'labline:open-promotion';
+
+  /** Ask for a model to be served; argument `model`, optional. */
+  export const deploy = 'labline:deploy';
+
+  /** Show an endpoint; argument `name`. */
+  export const openEndpoint = 'labline:open-endpoint';
 }

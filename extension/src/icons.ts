@@ -1,6 +1,8 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+import deploy from '../style/icons/deploy.svg';
 import labline from '../style/icons/labline.svg';
+import promote from '../style/icons/promote.svg';
 import record from '../style/icons/record.svg';
 
 /** A flask whose content leaves as an arrow. */
@@ -13,4 +15,16 @@ export const lablineIcon = new LabIcon({
 export const recordIcon = new LabIcon({
   name: 'labline:record',
   svgstr: record
+});
+
+/** An arrow up a step. */
+export const promoteIcon = new LabIcon({
+  name: 'labline:promote',
+  svgstr: promote
+});
+
+/** A cloud that an arrow enters. */
+export const deployIcon = new LabIcon({
+  name: 'labline:deploy',
+  svgstr: deploy
 });

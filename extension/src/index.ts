@@ -4,8 +4,10 @@ import type {
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { endpoint } from './endpoint';
 import { Line } from './line';
 import { notebook } from './notebook';
+import { promotion } from './promotion';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
 import { ILine } from './tokens';
@@ -47,7 +49,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   line,
   sidebar,
   statusbar,
-  notebook
+  notebook,
+  promotion,
+  endpoint
 ];
 
 export default plugins;

@@ -1,11 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
+import { CommandIDs } from '../commands';
 import { ago, fileName, metric, moment, parameters, place } from '../format';
 import type { IEndpoint, IJob, IModel, IRun } from '../records';
 import type { Mark } from './dot';
 import { Dot } from './dot';
 import { CopyButton } from './notice';
+import { RunCommand } from './running';
 
 /** How many metrics of a run a row begins with; its tooltip has them all. */
 const METRICS = 3;
@@ -21,17 +24,32 @@ function Row(props: {
   says?: string;
   name: string;
   title?: string;
+  /** What a click on the name does: a command and its arguments. */
+  opens?: readonly [string, ReadonlyPartialJSONObject];
   aside?: React.ReactNode;
   children?: React.ReactNode;
 }): React.ReactElement {
+  const run = React.useContext(RunCommand);
+  const { opens } = props;
   return (
     <li className="jp-labline-row">
       {props.mark && <Dot mark={props.mark} label={props.says} />}
       <div>
         <div className="jp-labline-rowHead">
-          <span className="jp-labline-name" title={props.title ?? props.name}>
-            {props.name}
-          </span>
+          {opens ? (
+            <button
+              type="button"
+              className="jp-labline-name"
+              title={props.title ?? props.name}
+              onClick={() => run(...opens)}
+            >
+              {props.name}
+            </button>
+          ) : (
+            <span className="jp-labline-name" title={props.title ?? props.name}>
+              {props.name}
+            </span>
+          )}
           {props.aside}
         </div>
         {props.children}
@@ -161,9 +179,16 @@ export function ModelRow(
 ): React.ReactElement {
   const { model, now, trans } = props;
   const stages = Object.entries(model.stages);
+  const newest = `${model.name}/${model.latest}`;
   return (
     <Row
       name={model.name}
+      title={trans.__('%1: promote', newest)}
+      opens={
+        model.latest === null
+          ? undefined
+          : [CommandIDs.promote, { candidate: newest }]
+      }
       aside={model.created !== null && <When at={model.created} now={now} />}
     >
       <div className="jp-labline-detail">
@@ -199,6 +224,7 @@ export function EndpointRow(props: {
       mark={mark}
       says={says}
       name={endpoint.name}
+      opens={[CommandIDs.openEndpoint, { name: endpoint.name }]}
       title={`${endpoint.name}\n${endpoint.state}`}
       aside={
         endpoint.model && (

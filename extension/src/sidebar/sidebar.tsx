@@ -1,6 +1,7 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
@@ -11,6 +12,7 @@ import type { SectionName } from '../records';
 import { SECTIONS } from '../records';
 import type { ILine } from '../tokens';
 import { Panel } from './panel';
+import { RunCommand } from './running';
 
 const STATE = 'labline:sidebar';
 
@@ -21,6 +23,7 @@ export class Sidebar extends ReactWidget {
   constructor(options: Sidebar.IOptions) {
     super();
     this._line = options.line;
+    this._run = options.run;
     this._state = options.state;
     this._trans = options.trans;
     this.id = 'labline-sidebar';
@@ -63,13 +66,15 @@ export class Sidebar extends ReactWidget {
     return (
       <UseSignal signal={this._line.changed} initialSender={this._line}>
         {() => (
-          <Panel
-            snapshot={this._line.snapshot}
-            closed={this._closed}
-            trans={this._trans}
-            onRefresh={() => void this._line.refresh()}
-            onToggle={name => this._toggle(name)}
-          />
+          <RunCommand.Provider value={this._run}>
+            <Panel
+              snapshot={this._line.snapshot}
+              closed={this._closed}
+              trans={this._trans}
+              onRefresh={() => void this._line.refresh()}
+              onToggle={name => this._toggle(name)}
+            />
+          </RunCommand.Provider>
         )}
       </UseSignal>
     );
@@ -104,6 +109,10 @@ export class Sidebar extends ReactWidget {
   }
 
   private readonly _line: ILine;
+  private readonly _run: (
+    command: string,
+    args: ReadonlyPartialJSONObject
+  ) => void;
   private readonly _state: IStateDB | null;
   private readonly _trans: TranslationBundle;
   private _closed: ReadonlySet<SectionName> = new Set();
@@ -116,6 +125,8 @@ export class Sidebar extends ReactWidget {
 export namespace Sidebar {
   export interface IOptions {
     line: ILine;
+    /** Runs a command of JupyterLab. */
+    run: (command: string, args: ReadonlyPartialJSONObject) => void;
     /** Where it is remembered which sections are open. */
     state: IStateDB | null;
     trans: TranslationBundle;
