@@ -1,5 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+import job from '../style/icons/job.svg';
 import labline from '../style/icons/labline.svg';
 import record from '../style/icons/record.svg';
 
@@ -13,4 +14,10 @@ export const lablineIcon = new LabIcon({
 export const recordIcon = new LabIcon({
   name: 'labline:record',
   svgstr: record
+});
+
+/** A sheet that is set going. */
+export const jobIcon = new LabIcon({
+  name: 'labline:job',
+  svgstr: job
 });

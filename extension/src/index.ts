@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { job } from './job';
 import { Line } from './line';
 import { notebook } from './notebook';
 import { sidebar } from './sidebar';
@@ -47,7 +48,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   line,
   sidebar,
   statusbar,
-  notebook
+  notebook,
+  job
 ];
 
 export default plugins;

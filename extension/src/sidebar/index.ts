@@ -28,7 +28,12 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('labline');
-    const panel = new Sidebar({ line, state, trans });
+    const panel = new Sidebar({
+      line,
+      state,
+      trans,
+      onOpenJob: id => void app.commands.execute(CommandIDs.openJob, { id })
+    });
     app.shell.add(panel, 'left', { rank: 600, type: 'Labline' });
     restorer?.add(panel, panel.id);
 

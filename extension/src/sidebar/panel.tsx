@@ -59,6 +59,7 @@ export namespace Panel {
     trans: TranslationBundle;
     onRefresh: () => void;
     onToggle: (name: SectionName) => void;
+    onOpenJob: (id: string) => void;
   }
 }
 

@@ -22,6 +22,8 @@ function Row(props: {
   name: string;
   title?: string;
   aside?: React.ReactNode;
+  /** Makes the name a button. */
+  onOpen?: () => void;
   children?: React.ReactNode;
 }): React.ReactElement {
   return (
@@ -29,14 +31,28 @@ function Row(props: {
       {props.mark && <Dot mark={props.mark} label={props.says} />}
       <div>
         <div className="jp-labline-rowHead">
-          <span className="jp-labline-name" title={props.title ?? props.name}>
-            {props.name}
-          </span>
+          <Name {...props} />
           {props.aside}
         </div>
         {props.children}
       </div>
     </li>
+  );
+}
+
+function Name(props: {
+  name: string;
+  title?: string;
+  onOpen?: () => void;
+}): React.ReactElement {
+  const { name, onOpen, title } = props;
+  const look = { className: 'jp-labline-name', title: title ?? name };
+  return onOpen ? (
+    <button type="button" {...look} onClick={onOpen}>
+      {name}
+    </button>
+  ) : (
+    <span {...look}>{name}</span>
   );
 }
 
@@ -99,7 +115,7 @@ function markOfRun(status: string, trans: TranslationBundle): [Mark, string] {
   }
 }
 
-const JOB_MARKS: Readonly<Record<string, Mark>> = {
+export const JOB_MARKS: Readonly<Record<string, Mark>> = {
   queued: 'off',
   running: 'busy',
   succeeded: 'good',
@@ -108,8 +124,10 @@ const JOB_MARKS: Readonly<Record<string, Mark>> = {
 };
 
 /** A job: its notebook and parameters, how far it is, and why it failed. */
-export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
-  const { job, now, trans } = props;
+export function JobRow(
+  props: ITimed & { job: IJob; onOpen: () => void }
+): React.ReactElement {
+  const { job, now, onOpen, trans } = props;
   const says = sayJob(trans)[job.status] ?? job.status;
   const given = parameters(job.parameters);
   const [done, all] = job.progress;
@@ -119,6 +137,7 @@ export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
       says={says}
       name={fileName(job.notebook)}
       title={`${job.notebook}\n${job.id}`}
+      onOpen={onOpen}
       aside={<When at={job.ended ?? job.started ?? job.created} now={now} />}
     >
       {job.status === 'running' && all > 0 && (
@@ -145,7 +164,9 @@ export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
   );
 }
 
-function sayJob(trans: TranslationBundle): Record<IJob['status'], string> {
+export function sayJob(
+  trans: TranslationBundle
+): Record<IJob['status'], string> {
   return {
     queued: trans.__('queued'),
     running: trans.__('running'),

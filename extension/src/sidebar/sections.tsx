@@ -19,6 +19,7 @@ interface IProps {
   closed: ReadonlySet<SectionName>;
   trans: TranslationBundle;
   onToggle: (name: SectionName) => void;
+  onOpenJob: (id: string) => void;
 }
 
 /**
@@ -163,6 +164,7 @@ function ListFailure(
 
 function rowsOf({
   name,
+  onOpenJob,
   snapshot,
   status,
   trans
@@ -176,7 +178,13 @@ function rowsOf({
       ));
     case 'jobs':
       return lists.jobs.items.map(job => (
-        <JobRow key={job.id} job={job} now={now} trans={trans} />
+        <JobRow
+          key={job.id}
+          job={job}
+          now={now}
+          trans={trans}
+          onOpen={() => onOpenJob(job.id)}
+        />
       ));
     case 'models':
       return lists.models.items.map(model => (

@@ -23,6 +23,7 @@ export class Sidebar extends ReactWidget {
     this._line = options.line;
     this._state = options.state;
     this._trans = options.trans;
+    this._onOpenJob = options.onOpenJob;
     this.id = 'labline-sidebar';
     this.addClass('jp-labline');
     this.title.icon = lablineIcon;
@@ -69,6 +70,7 @@ export class Sidebar extends ReactWidget {
             trans={this._trans}
             onRefresh={() => void this._line.refresh()}
             onToggle={name => this._toggle(name)}
+            onOpenJob={this._onOpenJob}
           />
         )}
       </UseSignal>
@@ -106,6 +108,7 @@ export class Sidebar extends ReactWidget {
   private readonly _line: ILine;
   private readonly _state: IStateDB | null;
   private readonly _trans: TranslationBundle;
+  private readonly _onOpenJob: (id: string) => void;
   private _closed: ReadonlySet<SectionName> = new Set();
   private _watching: IDisposable | null = null;
 }
@@ -119,5 +122,6 @@ export namespace Sidebar {
     /** Where it is remembered which sections are open. */
     state: IStateDB | null;
     trans: TranslationBundle;
+    onOpenJob: (id: string) => void;
   }
 }
