@@ -7,8 +7,6 @@ import pytest
 from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, expect
-
-from labline.lab import Lab
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -17,6 +15,8 @@ from tests.browser.test_smoke import (  # noqa: F401
     page,
     screenshot,
 )
+
+from labline.lab import Lab
 
 #: a busy machine starts a worker and a kernel in this many milliseconds
 LONG = 150_000
@@ -28,7 +28,9 @@ def write_training(path: Path) -> None:
     notebook = new_notebook(
         cells=[
             new_code_cell(
-                'alpha: float = 0.5  # strength of the penalty\nshuffle: bool = True\nname = "ridge"',
+                "alpha: float = 0.5  # strength of the penalty\n"
+                "shuffle: bool = True\n"
+                "name = 'ridge'",
                 metadata={"tags": ["parameters"]},
             ),
             new_code_cell("print(f'{name} with {alpha}, shuffled: {shuffle}')"),
@@ -63,7 +65,9 @@ def test_a_notebook_is_run_as_a_job_from_a_form_and_watched(
     dialog.get_by_role("textbox", name="Time").fill("soon")
     expect(dialog.get_by_text(re.compile("labline run train.ipynb .*alpha 0.25"))).to_be_visible()
     dialog.get_by_role("button", name="Run", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_contain_text("soon")
+    refusal = dialog.get_by_role("alert")
+    expect(refusal).to_contain_text("soon")
+    expect(refusal).to_be_in_viewport(ratio=1)
     screenshot(page, f"run-as-job-refused-{theme.lower()}")
 
     dialog.get_by_role("textbox", name="Time").fill("1h")

@@ -53,7 +53,7 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
       {form && <Parameters order={order} />}
       {form && <Limits order={order} />}
       {failure && (
-        <div role="alert">
+        <div role="alert" ref={intoView}>
           <Notice tone="error" title={failure.message}>
             <Prose text={failure.fix} />
           </Notice>
@@ -74,6 +74,11 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
       )}
     </>
   );
+}
+
+/** A refusal is seen, however long the form is. */
+function intoView(node: HTMLElement | null): void {
+  node?.scrollIntoView({ block: 'nearest' });
 }
 
 function Parameters({ order }: { order: Order }): React.ReactElement {
