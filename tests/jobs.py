@@ -11,7 +11,8 @@ import psutil
 
 from labline.database import Database
 from labline.jobs import Jobs
-from labline.settings import Settings
+from labline.kernel import warm
+from labline.settings import Settings, find_root
 from labline.tracking import Tracking
 from labline.workflows import Workflows
 
@@ -24,6 +25,12 @@ class Project:
     workflows: Workflows
     tracking: Tracking
     jobs: Jobs
+    database: Database
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.workflows.close()
+        self.database.close()
 
     @property
     def root(self) -> Path:
@@ -34,9 +41,10 @@ def open_project(root: Path, policy: str = "", *, mlflow: str | None = None) -> 
     """Make a project named as its folder; `mlflow` is the URI of a database that is there."""
     (root / "labline.toml").write_text(f"[project]\nname = '{root.name}'\n{policy}")
     settings = Settings.load(root).model_copy(update={"tracking_uri": mlflow})
-    workflows = Workflows(settings, Database(settings.database))
+    database = Database(settings.database)
+    workflows = Workflows(settings, database)
     tracking = Tracking(settings.mlflow_uri, settings.state / "artifacts")
-    return Project(settings, workflows, tracking, Jobs(settings, workflows, tracking))
+    return Project(settings, workflows, tracking, Jobs(settings, workflows, tracking), database)
 
 
 def shown(path: Any) -> str:
@@ -48,7 +56,9 @@ def shown(path: Any) -> str:
 
 def kernels(notebook: Path) -> list[int]:
     """Return the processes of the kernels that run a notebook."""
-    return [found.pid for found in psutil.process_iter() if _runs(found, notebook)]
+    cold = [found.pid for found in psutil.process_iter() if _runs(found, notebook)]
+    # The environment that the system shows of a fork is that of its zygote.
+    return cold + [pid for one in warm.zygotes(find_root(notebook)) for pid in one["kernels"]]
 
 
 def _runs(process: psutil.Process, notebook: Path) -> bool:

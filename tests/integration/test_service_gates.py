@@ -76,7 +76,7 @@ def test_a_pipeline_of_mixed_types_answers_as_in_the_notebook(lab: Lab, record: 
     done = lab.promote(run, to="prod", model="mixed", dry_run=True)
     assert done.passed, done.refusals
     parity, contract, latency = done.verdicts
-    assert parity.evidence["rows"] == 150
+    assert parity.evidence["rows"] == len(table)
     assert contract.evidence["cases"] > 40
     assert 0 < latency.evidence["p50_ms"] <= latency.evidence["p99_ms"]
     assert not list(lab.settings.folder("trials").glob("*.json"))

@@ -288,6 +288,30 @@ def test_a_delivered_folder_is_complete_without_the_store(
         assert instance.predict({"rows": [ROW]}).status_code == 200
 
 
+def test_a_delivered_folder_is_the_build_context_of_an_image(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """Without a container runtime: what the Dockerfile copies is there, and its command serves."""
+    output = tmp_path / "bento"
+    export(folder, version_of("Titanic survivors"), settings=settings, output=output)
+    lines = [line.split(maxsplit=1) for line in (output / "Dockerfile").read_text().splitlines()]
+    steps = [(word[0], word[1]) for word in lines if len(word) == 2 and word[0].isupper()]
+    python = json.loads((output / "src" / "service.json").read_text())["python"]
+    assert steps[0] == ("FROM", f"python:{python}-slim")
+    assert ("USER", "10001:10001") in steps
+    assert all((output / text.split()[0]).exists() for word, text in steps if word == "COPY")
+    (command,) = (json.loads(text) for word, text in steps if word == "CMD")
+    port = free_port()
+    own = {"python": sys.executable, "0.0.0.0": "127.0.0.1", "3000": str(port)}
+    argv = [own.get(word, word) for word in command]
+    env = {"BENTOML_HOME": str(tmp_path / "home"), "BENTOML_DO_NOT_TRACK": "1"}
+    before = {path for path in output.rglob("*") if "__pycache__" not in path.parts}
+    with running(argv, env, output, port, tmp_path) as instance:
+        assert instance.predict({"rows": [ROW]}).status_code == 200
+    after = {path for path in output.rglob("*") if "__pycache__" not in path.parts}
+    assert after == before, "a read-only file system must do"
+
+
 def test_a_delivered_archive_is_what_bentoml_imports(
     folder: Path, settings: Settings, tmp_path: Path
 ) -> None:

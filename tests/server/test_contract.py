@@ -153,7 +153,23 @@ async def test_versions_that_differ_are_explained(ask, project):
 
 @pytest.mark.parametrize("platform", ["github", "gitlab"])
 async def test_a_click_has_its_ci_job(platform, ask, project):
-    body = {"action": "promotions", "body": {"candidate": "best:auc", "to": "prod"}}
+    body = {"action": "promotions", "body": {"candidate": "best:auc", "to": "staging"}}
     found = (await ask("ci", method="POST", body={**body, "platform": platform}))[1]
-    assert "labline promote best:auc --to prod" in str(yaml.safe_load(found["text"]))
+    assert "labline promote best:auc --to staging" in str(yaml.safe_load(found["text"]))
     assert found["path"].endswith(".yml")
+
+
+async def test_a_part_of_a_name_is_taken_as_it_is(ask, project):
+    tracking = Lab.from_(project).tracking
+    names = [
+        "100% <b>sure</b>",
+        "100 percent",
+        "it's_a",
+        "its-a",
+        "\u202eright \U0001f680" + "n" * 200,
+    ]
+    for name in names:
+        tracking.create_run("churn", name)
+    for part, fits in ("100%", 1), ("it's", 1), ("s_a", 1), ("\U0001f680", 1), ("a", 2):
+        page = (await ask("runs", filter=part))[1]
+        assert (page["total"], len(page["items"])) == (fits, fits), part

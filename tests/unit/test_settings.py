@@ -119,6 +119,12 @@ def test_an_unknown_stage_suggests_the_nearest(tmp_path: Path) -> None:
         Settings.load(tmp_path).stage("stagng")
 
 
+def test_a_worker_is_not_lost_within_three_heartbeats(tmp_path: Path) -> None:
+    assert Settings.load(tmp_path).workers.lost == 60
+    with pytest.raises(BadSettings, match="less than 3 heartbeats"):
+        load(tmp_path, "[workers]\nheartbeat = 5\nlost = 10\n")
+
+
 def test_kernels_start_warm_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "manifests": "manifests",
     "worker": "jobs",
 }
 

@@ -87,7 +87,7 @@ def _kernels(found: dict[str, Any]) -> str:
     if not found.get("warm"):
         return str(found.get("message", "start cold"))
     ready = sum(zygote["spares"] for zygote in found["zygotes"])
-    busy = sum(zygote["kernels"] for zygote in found["zygotes"])
+    busy = sum(len(zygote["kernels"]) for zygote in found["zygotes"])
     return f"start warm: {ready} ready, {busy} in use, {found['learned']} modules learned"
 
 

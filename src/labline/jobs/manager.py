@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from papermill.engines import NotebookExecutionManager, catch_nb_assignment
 
+from labline.workflows import Flow, Interrupted
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -26,7 +28,15 @@ class Saving(NotebookExecutionManager):  # type: ignore[misc]
 
     @catch_nb_assignment  # type: ignore[untyped-decorator, unused-ignore]
     def save(self, **_: Any) -> None:
-        """Write the notebook; called by papermill before and after each cell."""
+        """Write the notebook; called by papermill before and after each cell.
+
+        Raises
+        ------
+        Interrupted
+            Another worker has taken over the job, and the file.
+        """
+        if (flow := Flow.current()) and not flow.is_mine():
+            raise Interrupted(flow.id)
         write(self.nb, Path(self.output_path))
         self.last_save_time = self.now()
 

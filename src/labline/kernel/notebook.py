@@ -14,10 +14,15 @@ _NOTEBOOK = "LABLINE_NOTEBOOK"
 _SESSION = "JPY_SESSION_NAME"
 
 
-def locate(named: str | None = None, variables: Mapping[str, Any] | None = None) -> Path | None:
+def locate(
+    named: str | None = None,
+    variables: Mapping[str, Any] | None = None,
+    told: Path | None = None,
+) -> Path | None:
     """Return the notebook's path, ``None`` where nothing tells.
 
-    In order: ``LABLINE_NOTEBOOK`` (a job's word), `named` (the user's), VS Code's variable in the
+    In order: ``LABLINE_NOTEBOOK`` (a job's word), `named` (the user's), `told` (the front
+    end's, see :mod:`labline.kernel.identity`), VS Code's variable in the
     user's namespace, ``JPY_SESSION_NAME`` (Jupyter's word at kernel start; stale after a rename,
     so it counts only where the file is there).
 
@@ -26,13 +31,15 @@ def locate(named: str | None = None, variables: Mapping[str, Any] | None = None)
     NotFound
         `named` is no file.
     """
-    if told := os.environ.get(_NOTEBOOK):
-        return Path(told).absolute()
+    if ours := os.environ.get(_NOTEBOOK):
+        return Path(ours).absolute()
     if named:
         path = Path(named).expanduser().absolute()
         if not path.is_file():
             raise NotFound(f"There is no notebook {named!r}.", fix="Give its path from here.")
         return path
+    if told and told.is_file():
+        return told
     guesses = ((variables or {}).get("__vsc_ipynb_file__"), os.environ.get(_SESSION))
     paths = (Path(guess).absolute() for guess in guesses if guess)
     return next((path for path in paths if path.suffix == ".ipynb" and path.is_file()), None)

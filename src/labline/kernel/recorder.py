@@ -16,6 +16,7 @@ from typing import Any
 
 from labline.errors import LablineError, Refused
 from labline.kernel import notebook as notebooks
+from labline.kernel.identity import Identity
 from labline.kernel.outputs import Outputs
 from labline.kernel.publishing import Ended
 from labline.kernel.recording import Recording, open_recording
@@ -79,6 +80,9 @@ class Recorder:
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._outputs = Outputs(shell)
+        #: the notebooks that front ends show on this kernel
+        self.identity = Identity(self)
+        self.identity.register()
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
         if shell.has_trait("exit_now"):
@@ -92,6 +96,11 @@ class Recorder:
         self.shell.events.unregister("post_run_cell", self._after)
         self._outputs.close()
         atexit.unregister(self._at_exit)
+
+    def locate(self, named: str | None = None) -> Path | None:
+        """Return the notebook whose cell runs; see :func:`labline.kernel.notebook.locate`."""
+        running = self._running[0].cell_id if self._running else ""
+        return notebooks.locate(named, self.shell.user_ns, self.identity.path(running))
 
     # -- a recording's lifetime --------------------------------------------------------------
 
@@ -171,7 +180,7 @@ class Recorder:
     ) -> RecordingStatus:
         from labline.settings import Settings
 
-        path = notebooks.locate(notebook, self.shell.user_ns)
+        path = self.locate(notebook)
         settings = Settings.load(os.environ.get("LABLINE_ROOT"))
         name = name or (path.stem if path and not run_id else "")
         self.recording = live = open_recording(
@@ -192,6 +201,7 @@ class Recorder:
             notebook=live.notebook,
             started=live.started,
         )
+        self.identity.push()
         return self.status
 
     def _close(self, live: Recording, status: str) -> Ended:
@@ -210,6 +220,7 @@ class Recorder:
             run_id=ended.run.id if ended.run else self._status.run_id,
             message=ended.message,
         )
+        self.identity.push()
         return ended
 
     # -- cells -------------------------------------------------------------------------------

@@ -144,6 +144,12 @@ class Recording:
         )
         self._figures.keep(number, shown)
 
+    def rename(self, before: Path, after: Path) -> None:
+        """Follow the notebook to its new place, if it is this recording's."""
+        if self._path == before:
+            self._path = after
+            self.notebook = _shown(after, self.publishing.root)
+
     def close(self, status: str, *, with_cell: bool = False) -> None:
         """Bring everything to disk, environment and notebook included, and end the journal.
 

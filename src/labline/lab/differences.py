@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labline.promotion.diff import Diff, Side
     from labline.records import ModelVersion, Run
 
+_MOST_KNOWN = 20
 _SERVICE = ("boot_seconds", "memory_mb", "p50_ms", "p95_ms", "p99_ms")
 
 
@@ -24,9 +25,19 @@ class Differences:
     """Where candidate and champion, or two versions, are laid side by side."""
 
     lab: Lab
+    #: the newest few; a front end asks again and again
+    _known: dict[tuple[str, str], Diff] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, promotion: Promotion) -> Diff:
-        """Return the diff of a promotion, as it was judged; runs, and nothing else, are read."""
+        """Return the diff of a promotion, as it was judged; only what is recorded is read."""
+        key = (promotion.id, str(promotion.state))
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._of(promotion)
+        return self._known[key]
+
+    def _of(self, promotion: Promotion) -> Diff:
         from labline.promotion.diff import of_promotion
 
         candidate = self._candidate(promotion)

@@ -24,6 +24,21 @@ class PromotionDesk:
 
     lab: Lab
 
+    def lane(self, payload: dict[str, Any]) -> str:
+        """Return the model that a promotion, or a decision on one, is about: one at a time each.
+
+        So nothing of a model changes between judging a candidate and moving its stage.
+        """
+        if known := payload.get("promotion"):
+            return self.find(known).model
+        from labline.promotion import is_run_id
+        from labline.tracking.registry import split
+
+        name = str(payload["candidate"])
+        of_run = name.startswith("best:") or is_run_id(name)
+        named = payload.get("model") or self.lab.settings.project.name
+        return str(named) if of_run else split(name)[0]
+
     def ask(self, payload: dict[str, Any], progress: Progress | None) -> Promotion:
         """Queue a promotion and return what it came to; see :meth:`Lab.promote`."""
         self.lab.settings.stage(payload["stage"])

@@ -88,8 +88,9 @@ class Lab:
         from labline.workflows import Workflows
 
         workflows, delivery = Workflows(self.settings, self.database), Delivery(self)
-        workflows.register("promotion", delivery.promote, queue="promotions")
-        workflows.register("approval", delivery.approve, queue="promotions")
+        lane = self.promotions.lane
+        workflows.register("promotion", delivery.promote, queue="promotions", lane=lane)
+        workflows.register("approval", delivery.approve, queue="promotions", lane=lane)
         workflows.register("deployment", delivery.deploy, queue="deployments")
         workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollout", delivery.roll_out, queue="rollouts")

@@ -152,6 +152,34 @@ class ServingDesk:
             ],
         }
 
+    def manifests(
+        self,
+        target: str,
+        reference: str,
+        image: str,
+        output: Path,
+        *,
+        canary_image: str = "",
+        canary_weight: int = 0,
+    ) -> list[Path]:
+        """Write the files with which another system runs a model version; return their paths.
+
+        Raises
+        ------
+        NotFound
+            No such target or version.
+        BadInput
+            An image has no fixed tag, or a canary lacks its image or its weight.
+        """
+        from labline.serving import targets
+
+        settings, model = self.lab.settings, self.lab.version(reference)
+        workload = targets.Workload(
+            settings.project.name, model.name, model.version, image, tuple(settings.stages),
+            canary_image, canary_weight,
+        )  # fmt: skip
+        return targets.write(targets.find(target).files(workload), output)
+
     def shift(self, endpoint: str, weight: int, *, actor: str | None = None) -> Deployment:
         """Give the candidate on an endpoint `weight` percent of the requests.
 

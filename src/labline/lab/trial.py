@@ -40,7 +40,7 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
     from labline.promotion.evidence import Service
 
     try:
-        with _booted(lab, _bento(lab, candidate)) as (client, seconds):
+        with _turn(lab), _booted(lab, _bento(lab, candidate)) as (client, seconds):
             answers = {name: _ask(client, question) for name, question in questions.items()}
     except LablineError as error:
         if error.exit_code == 3:
@@ -48,6 +48,18 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
         log = tuple(error.details.get("log", ()))
         return Service(error=error.message, fix=error.fix, log=log)
     return Service(answers, seconds)
+
+
+@contextmanager
+def _turn(lab: Lab) -> Iterator[None]:
+    """Hold trials one at a time on a machine: side by side, each would find the others slow."""
+    from labline.serving import places
+    from labline.workflows.flow import Flow
+
+    with places.alone(lab.settings.folder("trials") / "turn.lock"):
+        if flow := Flow.current():
+            flow.check()
+        yield
 
 
 def _bento(lab: Lab, candidate: Subject) -> Bento:

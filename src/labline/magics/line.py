@@ -91,9 +91,7 @@ class Jobs(list["Job"]):
 
 
 def _notebook(shell: Any, given: str | None) -> Path:
-    from labline.kernel.notebook import locate
-
-    path = Path(given).expanduser() if given else locate(None, shell.user_ns)
+    path = Path(given).expanduser() if given else install(shell).locate()
     if path is None:
         raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
     return path

@@ -21,7 +21,7 @@ from labline.promotion.evidence import (
 )
 from labline.promotion.gates import Gate
 from labline.promotion.history import History
-from labline.promotion.workflow import Promotions
+from labline.promotion.workflow import Promotions, is_run_id
 
 __all__ = [
     "Answer",
@@ -39,4 +39,5 @@ __all__ = [
     "Service",
     "Subject",
     "Verdict",
+    "is_run_id",
 ]

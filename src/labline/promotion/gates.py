@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
+import threading
+import time
+import traceback
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
@@ -22,7 +26,8 @@ class Gate:
 
     The promotion workflow makes one instance per promotion, collects what :attr:`needs` names,
     and calls :meth:`judge` once. A gate touches nothing: data in, verdict out. An exception in
-    :meth:`judge` counts as failed, with the error as the reason.
+    :meth:`judge` counts as failed, with the error as the reason, and so does coming to no end
+    within the stage's ``gate_timeout``. Gates judge side by side, each in a thread of its own.
     """
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
@@ -169,20 +174,48 @@ def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> di
 
 
 def judge(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> list[Verdict]:
-    """Ask every gate; one that raises has failed, with the error as its reason."""
-    return [_ask(gate, evidence, stage) for gate in gates]
+    """Ask every gate, side by side; one that raises, or comes to no end in time, has failed."""
+    asked = [_Asked(gate, evidence, stage) for gate in gates]
+    until = time.monotonic() + stage.gate_timeout
+    return [one.verdict(until) for one in asked]
 
 
-def _ask(gate: Gate, evidence: Evidence, stage: StageSettings) -> Verdict:
-    try:
-        return gate.judge(evidence, stage)
-    except Exception as error:  # noqa: BLE001 - a gate may be anybody's code
-        import traceback
+class _Asked:
+    """A gate that judges in a thread of its own: one that hangs must not hold up the worker."""
 
-        return gate.failed(
-            f"The gate itself failed: {type(error).__name__}: {error}",
-            "Mend the gate; its traceback is in the evidence.",
-            traceback=traceback.format_exc(),
+    def __init__(self, gate: Gate, evidence: Evidence, stage: StageSettings) -> None:
+        self._gate, self._evidence, self._stage = gate, evidence, stage
+        self._said: Verdict | None = None
+        self._thread = threading.Thread(target=self._judge, name=f"gate-{gate.name}", daemon=True)
+        self._thread.start()
+
+    def verdict(self, until: float) -> Verdict:
+        """Return what the gate says by then, on the monotonic clock."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        return self._said or self._hung()
+
+    def _judge(self) -> None:
+        try:
+            self._said = self._checked(self._gate.judge(self._evidence, self._stage))
+        except BaseException as error:  # noqa: BLE001 - a gate may be anybody's code
+            self._said = self._gate.failed(
+                f"The gate itself failed: {type(error).__name__}: {error}",
+                "Mend the gate; its traceback is in the evidence.",
+                traceback=traceback.format_exc(),
+            )
+
+    def _checked(self, said: Any) -> Verdict:
+        if not isinstance(said, Verdict):
+            raise TypeError(f"judge returned a {type(said).__name__}, not a Verdict")
+        return said
+
+    def _hung(self) -> Verdict:
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        where = "".join(traceback.format_stack(frame)) if frame else ""
+        return self._gate.failed(
+            f"The gate itself came to no end in {self._stage.gate_timeout:g} s.",
+            "Mend the gate; where it hangs is in the evidence. Or raise gate_timeout of the stage.",
+            traceback=where,
         )
 
 

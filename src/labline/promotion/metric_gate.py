@@ -101,7 +101,7 @@ class MetricGate(Gate):
         if champion is None or rule.versus_champion is None or gained is None:
             return self.passed(f"{rule.name} is {value:.6g}{_judged(rule, evidence)}", **numbers)
         gain, low, high, where = gained
-        held = champion.run.metrics.get(rule.name)
+        held = _held(rule, evidence)
         numbers |= {"champion": held, "gain": gain, "gain_low": low, "gain_high": high}
         interval = "" if low is None or high is None else f" [{low:+.4g}, {high:+.4g}]"
         told = f", champion {champion.label} has {held:.6g}" if held is not None else ""
@@ -189,6 +189,14 @@ def _judged(rule: MetricSettings, evidence: Evidence) -> str:
     small = sum(item.rows < rule.slice_rows for item in sliced)
     but = f", {small} with fewer than {rule.slice_rows} rows not judged" if small else ""
     return f"; {len(sliced) - small} slices within their limits{but}"
+
+
+def _held(rule: MetricSettings, evidence: Evidence) -> float | None:
+    """Return the champion's value: on the candidate's rows where it is known, else as logged."""
+    whole = evidence.comparison.find(rule.name) if evidence.comparison else None
+    if whole and whole.change and whole.champion:
+        return whole.champion.value
+    return evidence.champion.run.metrics.get(rule.name) if evidence.champion else None
 
 
 def _gained(

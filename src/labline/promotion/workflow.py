@@ -181,7 +181,7 @@ class Promotions:
                 experiment, metric, greater_is_better=self._upwards(metric)
             )
             return self._of_run(model, run)
-        if _is_run_id(name):
+        if is_run_id(name):
             return self._of_run(model, self.tracking.run(name))
         return self._subject(self.tracking.registry.version(name))
 
@@ -253,5 +253,6 @@ def _judged(
     )
 
 
-def _is_run_id(text: str) -> bool:
+def is_run_id(text: str) -> bool:
+    """Whether a candidate is named by its run."""
     return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labline.errors import Refused
 from labline.records import Bento
-from labline.serving import places
+from labline.serving import image, places
 
 _DERIVED = shutil.ignore_patterns("__pycache__")
 
@@ -17,7 +17,7 @@ def deliver(bento: Bento, output: Path) -> None:
     """Copy `bento` to the folder or the ``*.bento`` file `output`, which appears whole.
 
     The copy holds its model, so that ``bentoml serve FOLDER``, ``bentoml containerize`` and
-    ``bentoml import FILE`` need nothing else.
+    ``bentoml import FILE`` need nothing else. A folder is the build context of an image, too.
 
     Raises
     ------
@@ -37,6 +37,7 @@ def _folder(bento: Bento, output: Path) -> None:
         )
     with places.staged(output) as copy:
         _copy(bento, copy)
+        image.write_context(copy)
 
 
 def _replaceable(output: Path) -> bool:

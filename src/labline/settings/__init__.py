@@ -24,6 +24,7 @@ from labline.settings.stages import (
     default_stages,
 )
 from labline.settings.units import Duration, Size, to_bytes, to_seconds
+from labline.settings.workers import WorkersSettings
 
 __all__ = [
     "POLICY_FILE",
@@ -45,6 +46,7 @@ __all__ = [
     "Settings",
     "Size",
     "StageSettings",
+    "WorkersSettings",
     "default_stages",
     "find_root",
     "to_bytes",

@@ -26,6 +26,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.stages import StageSettings, default_stages
+from labline.settings.workers import WorkersSettings
 
 POLICY_FILE = "labline.toml"
 STATE_FOLDER = ".labline"
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     project: ProjectSettings = ProjectSettings()
     jobs: JobsSettings = JobsSettings()
     kernels: KernelsSettings = KernelsSettings()
+    workers: WorkersSettings = WorkersSettings()
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()

@@ -77,6 +77,9 @@ class StageSettings(Section):
 
     after: str | None = Field(None, description="stage that the model version must hold first")
     gates: tuple[str, ...] = Field(("signature",), description="gates, all of which must pass")
+    gate_timeout: Duration = Field(
+        60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
+    )
     approvals: ApprovalSettings = ApprovalSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()

@@ -75,9 +75,26 @@ class Pages:
             ids = self._tracking.experiment_ids(experiment)
             if not ids:
                 return RunPage((), 0)
+            if not (self._tracking.remote or is_condition(filter)):
+                return self._read(ids, filter.strip(), sort, offset, limit)
             found = self._search(ids, where, order, offset, limit)
             total = self._count((experiment or "", where), ids, where, offset + len(found))
         return RunPage(tuple(map(self._tracking.record, found)), total)
+
+    def _read(
+        self, experiments: list[str], part: str, sort: str, offset: int, limit: int
+    ) -> RunPage:
+        from labline.tracking import places
+
+        wanted, total = places.ids(
+            self._tracking.uri, experiments, part, sort, limit=limit, offset=offset
+        )
+        if not wanted:
+            return RunPage((), total)
+        named = ", ".join(f"'{id}'" for id in wanted)
+        found = self._search(experiments, f"attributes.run_id IN ({named})", [], 0, limit)
+        runs = {run.id: run for run in map(self._tracking.record, found)}
+        return RunPage(tuple(runs[id] for id in wanted if id in runs), total)
 
     def _search(
         self, ids: list[str], where: str, order: list[str], offset: int, limit: int
@@ -129,10 +146,15 @@ def _token(offset: int) -> str:
     return base64.b64encode(json.dumps({"offset": offset}).encode()).decode()
 
 
+def is_condition(text: str) -> bool:
+    """Return whether a filter is MLflow's own, as opposed to a part of a name."""
+    return bool(_CONDITION.search(text))
+
+
 def condition(text: str) -> str:
     """Return MLflow's filter for what a person types: conditions, or a part of a name."""
     text = text.strip()
-    if not text or _CONDITION.search(text):
+    if not text or is_condition(text):
         return text
     part = text.replace("'", "_").replace("%", "_")
     return f"attributes.run_name ILIKE '%{part}%'"

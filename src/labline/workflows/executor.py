@@ -11,9 +11,10 @@ from typing import Any
 
 from labline.errors import Conflict
 from labline.workflows.flow import Flow, Interrupted, payload_of
-from labline.workflows.workers import BEAT, Workers
+from labline.workflows.workers import Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
+Lane = Callable[[dict[str, Any]], str]
 
 #: Recorded with each workflow. Raise it when bodies change their steps so that a workflow that
 #: an older labline began cannot be carried on by a newer one.
@@ -34,6 +35,8 @@ class Registered:
 
     body: Body
     queue: str
+    #: says from the payload what it must not run beside
+    lane: Lane | None = None
 
 
 class Executor:
@@ -162,7 +165,7 @@ class Executor:
         def run(payload: Any, submitted: Any) -> Any:
             from dbos import DBOS
 
-            flow = Flow(str(DBOS.workflow_id))
+            flow = Flow(str(DBOS.workflow_id), self._is_mine)
             self._begin(flow)
             try:
                 with flow.entered():
@@ -201,7 +204,7 @@ class Executor:
         while not self._over.is_set():
             if time.monotonic() >= due:
                 _quietly(self._beat)
-                due = time.monotonic() + BEAT
+                due = time.monotonic() + self._workers.times.heartbeat
             if self._running:
                 _quietly(self._stop_cancelled)
                 self._worked = time.monotonic()
@@ -213,6 +216,14 @@ class Executor:
     def _beat(self) -> None:
         self._workers.beat(self.id)
         take_over(self._client, self._workers)
+
+    def _is_mine(self, id: str) -> bool:
+        """Tell whether a workflow is still this executor's to run."""
+        found = self._client.list_workflows(workflow_ids=[id], load_input=False, load_output=False)
+        # What was cancelled still has to keep what ran so far.
+        return any(
+            one.executor_id == self.id and one.status in ("PENDING", "CANCELLED") for one in found
+        )
 
     def _stop_cancelled(self) -> None:
         mine = dict(self._running)

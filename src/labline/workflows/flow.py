@@ -12,7 +12,15 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 _LISTEN = 0.5
+#: Seconds for which it holds that a workflow is one's own; others take over much later.
+_TRUSTED = 0.5
 _current: ContextVar[Flow | None] = ContextVar("labline-flow", default=None)
+
+
+def _clock() -> float:
+    """Return seconds that also pass while the machine sleeps, where that can be known."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def payload_of(given: Any, more: Any) -> dict[str, Any]:
@@ -44,9 +52,11 @@ class Flow:
         :meth:`check`.
     """
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, asks: Callable[[str], bool] | None = None) -> None:
         self.id = id
         self.stopping = threading.Event()
+        self._asks = asks
+        self._confirmed = _clock()
 
     @staticmethod
     def current() -> Flow | None:
@@ -63,15 +73,43 @@ class Flow:
             _current.reset(token)
 
     def check(self) -> None:
-        """Return if the body may go on.
+        """Return if the body may go on; to be called before anything is stored.
+
+        A process that was paused, or cut off from the database, may have been taken for dead: if
+        it was not confirmed a moment ago that the workflow is still this one's, the database is
+        asked, as long as it takes until it answers.
 
         Raises
         ------
         Interrupted
-            It may not.
+            The body may not: it is to stop, or another executor has taken over.
         """
-        if self.stopping.is_set():
+        if self.stopping.is_set() or not self.is_mine():
             raise Interrupted(self.id)
+
+    def is_mine(self) -> bool:
+        """Tell whether the body may store what it has, also when it is to stop."""
+        while self._asks is not None and _clock() - self._confirmed >= _TRUSTED:
+            now = _clock()
+            if (answer := self._ask(self._asks)) is False:
+                return False
+            if answer:
+                self._confirmed = now
+            elif self.stopping.wait(_LISTEN):
+                return False
+        return True
+
+    def _ask(self, asks: Callable[[str], bool]) -> bool | None:
+        """Return the database's answer, ``None`` while it is away."""
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            answer = asks(self.id)
+        except OperationalError:
+            return None
+        if not answer:
+            self.stopping.set()
+        return answer
 
     def step(self, name: str, call: Callable[[], T]) -> T:
         """Return what `call` returns, now or when the step was done before.

@@ -19,7 +19,7 @@ from labline.database import Database
 from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
-from labline.workflows.executor import BUSY, Body, Executor, Registered
+from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
 from labline.workflows.flow import payload_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
@@ -69,18 +69,20 @@ class Workflows:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._workers = Workers(database)
+        self._workers = Workers(database, settings.workers)
         self._bodies: dict[str, Registered] = {}
         self._changed = threading.Condition()
         self._executor: Executor | None = None
 
-    def register(self, name: str, body: Body, *, queue: str) -> None:
+    def register(self, name: str, body: Body, *, queue: str, lane: Lane | None = None) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
         The queue ``jobs`` runs as many at a time, on each executor, as the settings say, the
         queue ``rollouts`` many; any other queue runs one at a time, on all executors together.
+        With `lane`, which names the lane of a payload, its queue runs one at a time in each lane,
+        in the order of submission, and lanes side by side.
         """
-        self._bodies[name] = Registered(body, queue)
+        self._bodies[name] = Registered(body, queue, lane)
 
     # -- from outside ----------------------------------------------------------------------
 
@@ -94,9 +96,11 @@ class Workflows:
         """
         from dbos._error import DBOSConflictingWorkflowError
 
+        registered = self._registered(name)
         options = {
             "workflow_name": name,
-            "queue_name": self._queue(self._registered(name).queue),
+            "queue_name": self._queue(registered.queue),
+            **self._lane(registered, payload),
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
             "priority": 1 if self._executor else 2,
@@ -275,7 +279,21 @@ class Workflows:
             return {"worker_concurrency": self._settings.jobs.concurrency}
         if queue == ROLLOUTS:
             return {"worker_concurrency": 32}
+        if self._has_lanes(queue):
+            # DBOS knows a lane as a partition.
+            return {
+                "partition_concurrency": 1,
+                "worker_concurrency": max(2, self._settings.jobs.concurrency),
+            }
         return {"global_concurrency": 1}
+
+    def _has_lanes(self, queue: str) -> bool:
+        return any(item.lane for item in self._bodies.values() if item.queue == queue)
+
+    def _lane(self, registered: Registered, payload: dict[str, Any]) -> dict[str, str]:
+        if not self._has_lanes(registered.queue):
+            return {}
+        return {"queue_partition_key": (registered.lane(payload) if registered.lane else "") or "-"}
 
     # -- connection ------------------------------------------------------------------------
 

@@ -12,71 +12,91 @@ import sqlalchemy as sa
 
 from labline.database import Database
 from labline.database import workers as table
+from labline.settings import WorkersSettings
 
-#: Seconds between two heartbeats.
-BEAT = 5.0
-#: A worker is shown as present if it was seen within so many seconds.
-PRESENT = 20.0
-#: An executor on another host is dead if it was not seen for so many seconds.
-LOST = 60.0
+#: A worker is shown as present if it was seen within so many heartbeats.
+_PRESENT = 4
 _WORKER = "worker-"
+_CLOCK = sa.text("SELECT extract(epoch FROM clock_timestamp())")
 
 
 class Workers:
-    """The executors on one database."""
+    """The executors on one database.
 
-    def __init__(self, database: Database) -> None:
+    On Postgres an executor is dead if its last heartbeat is too old, by the database's clock; so
+    is one that was only paused, which therefore must look, before it stores anything, whether its
+    work is still its own (:meth:`Flow.check`). On SQLite all are on one host: there an executor
+    is dead if its process is.
+    """
+
+    def __init__(self, database: Database, times: WorkersSettings | None = None) -> None:
         self._database = database
+        self.times = times or WorkersSettings()
 
     def enter(self, *, worker: bool) -> str:
         """Add this process as an executor and return its new identity."""
         kind = _WORKER if worker else "embedded-"
         executor = f"{kind}{socket.gethostname()[:50]}-{os.getpid()}-{uuid4().hex[:8]}"
-        self._insert(executor, time.time())
+        self._insert(executor)
         return executor
 
     def beat(self, executor: str) -> None:
         """Say that `executor`, which is this process, lives."""
         with self._database.writing() as connection:
+            now = self._now(connection)
             known = connection.execute(
-                sa.update(table).where(table.c.id == executor).values(seen=time.time())
+                sa.update(table).where(table.c.id == executor).values(seen=now)
             )
         if not known.rowcount:
-            self._insert(executor, time.time())
+            self._insert(executor)
 
     def leave(self, *executors: str) -> None:
         """Remove executors that have ended."""
         with self._database.writing() as connection:
             connection.execute(sa.delete(table).where(table.c.id.in_(executors)))
 
-    def _insert(self, executor: str, now: float) -> None:
+    def _insert(self, executor: str) -> None:
         row = {"id": executor, "host": socket.gethostname(), "pid": os.getpid()}
         with self._database.writing() as connection:
-            connection.execute(sa.insert(table).values(**row, started=now, seen=now))
+            times = {"started": time.time(), "seen": self._now(connection)}
+            connection.execute(sa.insert(table).values(**row, **times))
 
     def alive(self) -> set[str]:
         """Return the identities of the executors that are alive."""
-        return {row.id for row in self._rows() if _alive(row)}
+        return {row.id for row, age in self._rows() if self._alive(row, age)}
 
     def dead(self) -> set[str]:
         """Return the identities that are still listed but not alive."""
-        return {row.id for row in self._rows() if not _alive(row)}
+        return {row.id for row, age in self._rows() if not self._alive(row, age)}
 
     def present(self) -> bool:
         """Whether a worker, as opposed to an embedded executor, is alive and was seen lately."""
         return any(
-            row.id.startswith(_WORKER) and row.seen > time.time() - PRESENT and _alive(row)
-            for row in self._rows()
+            row.id.startswith(_WORKER)
+            and age < _PRESENT * self.times.heartbeat
+            and self._alive(row, age)
+            for row, age in self._rows()
         )
 
-    def _rows(self) -> list[Any]:
+    def _rows(self) -> list[tuple[Any, float]]:
+        """Return the executors, each with the seconds since it was seen."""
         with self._database.reading() as connection:
-            return list(connection.execute(sa.select(table)))
+            now = self._now(connection)
+            return [(row, now - row.seen) for row in connection.execute(sa.select(table))]
+
+    def _now(self, connection: sa.Connection) -> float:
+        # The clocks of several hosts differ; the database has one.
+        if not self._database.on_postgres:
+            return time.time()
+        return float(connection.execute(_CLOCK).scalar_one())
+
+    def _alive(self, row: Any, age: float) -> bool:
+        if self._database.on_postgres and age > self.times.lost:
+            return False
+        return row.host != socket.gethostname() or _runs(row)
 
 
-def _alive(row: Any) -> bool:
-    if row.host != socket.gethostname():
-        return bool(row.seen > time.time() - LOST)
+def _runs(row: Any) -> bool:
     import psutil
 
     try:

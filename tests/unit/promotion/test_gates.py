@@ -1,7 +1,9 @@
 """Gates are pure: evidence in, verdict out."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,3 +241,77 @@ def test_a_policy_that_wants_certainty_looks_at_the_lower_end_of_the_interval() 
     strict = held_out(noise, rival=1.0, versus_champion=0.04, certain=True)
     assert (easy.passed, strict.passed) == (True, False)
     assert "the lower end of it must be at least +0.04" in strict.reason
+
+
+# -- gates that do not behave, and gates of one's own ----------------------------------------------
+
+
+class _Hanging(Gate):
+    name = "hanging"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        release.wait()
+        return self.passed("at last")
+
+
+class _Mute(Gate):
+    name = "mute"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        return None  # type: ignore[return-value]
+
+
+class _Meeting(Gate):
+    name = "meeting"
+
+    def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
+        together.wait()
+        return self.passed("met the other")
+
+
+release = threading.Event()
+together = threading.Barrier(2, timeout=30)
+
+
+def test_a_gate_that_hangs_has_failed_and_where_it_hangs_is_the_evidence() -> None:
+    rule = StageSettings(gate_timeout=0.3)
+    try:
+        hung, fine = gates.judge([_Hanging(), SignatureGate()], evidence(), rule)
+    finally:
+        release.set()
+    assert hung.outcome is Outcome.FAILED
+    assert hung.reason == "The gate itself came to no end in 0.3 s."
+    assert "release.wait()" in hung.evidence["traceback"]
+    assert fine.passed
+
+
+def test_a_gate_that_says_nothing_has_failed() -> None:
+    (verdict,) = gates.judge([_Mute()], evidence(), StageSettings())
+    assert "judge returned a NoneType, not a Verdict" in verdict.reason
+
+
+def test_gates_judge_side_by_side() -> None:
+    first, second = gates.judge([_Meeting(), _Meeting()], evidence(), StageSettings())
+    assert first.passed
+    assert second.passed
+
+
+def test_the_gate_in_the_docs_is_found_by_its_entry_point_and_judges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "promoting.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    assert len(code.strip().splitlines()) < 20
+    (tmp_path / "my_gates.py").write_text(code)
+    info = tmp_path / "my_gates-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-gates\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[labline.gates]\ninputs = my_gates:SizeGate\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    asked = gates.load(("signature", "inputs"), "prod")
+    verdicts = gates.judge(asked, evidence(), StageSettings())
+    assert [item.gate for item in verdicts] == ["signature", "inputs"]
+    assert verdicts[1].reason == "1 inputs"
+    many = {"inputs": [{"name": str(n), "type": "double"} for n in range(51)], "outputs": [{}]}
+    wide = Evidence(replace(subject(), signature=many))
+    assert gates.judge(asked, wide, StageSettings())[1].outcome is Outcome.FAILED

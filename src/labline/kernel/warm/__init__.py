@@ -49,7 +49,8 @@ def stop(root: Path) -> None:
 def zygotes(root: Path) -> Sequence[dict[str, Any]]:
     """Return the zygotes of a project: ``pid``, ``module``, ``spares``, ``kernels``, ``imported``.
 
-    ``kernels`` counts those in use, ``imported`` the modules that every new one has.
+    ``kernels`` are the processes of those in use, ``imported`` counts the modules that every new
+    one has.
     """
     if not CAN_FORK:
         return []

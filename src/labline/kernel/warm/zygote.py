@@ -190,7 +190,7 @@ class Zygote:
             "pid": os.getpid(),
             "module": self.options.module,
             "spares": len(self._spares),
-            "kernels": len(self._kernels),
+            "kernels": list(self._kernels),
             "imported": len(sys.modules),
         }
 

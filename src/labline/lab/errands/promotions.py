@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from labline.errors import LablineError, NotFound
+from labline.errors import LablineError, NotFound, Unreachable
 from labline.lab.errands.failures import failure_of
 from labline.lab.shapes import Decision, Moment, PromotionDetail, PromotionRow
 from labline.promotion import Promotion, approvals
@@ -18,6 +18,7 @@ from labline.records import JobStatus
 if TYPE_CHECKING:
     from labline.lab.errands.errands import Errands
     from labline.lab.service import Lab
+    from labline.promotion.diff import Diff
     from labline.workflows import WorkflowState
 
 _NOBODY = Decision(may_approve=False, may_reject=False)
@@ -140,6 +141,7 @@ class PromotionErrands:
         self, promotion: Promotion, state: WorkflowState | None, actor: str
     ) -> PromotionDetail:
         row = _row(promotion, state, time.time(), self._under_way(promotion))
+        diff = self._diff(promotion)
         return PromotionDetail(
             promotion=row,
             verdicts=promotion.verdicts,
@@ -150,8 +152,17 @@ class PromotionErrands:
             timeline=self._timeline(promotion),
             decision=_NOBODY if row.progress else _decision(promotion, actor),
             failure=self._failed_decision(promotion),
+            diff=diff.to_dict() if diff else None,
+            diff_html=diff._repr_html_() if diff else "",
             digest=promotion.digest,
         )
+
+    def _diff(self, promotion: Promotion) -> Diff | None:
+        try:
+            return self._lab.differences.of(promotion)
+        except (NotFound, Unreachable):
+            # The verdicts are told all the same.
+            return None
 
     def _decisions(self, promotion: Promotion) -> builtins.list[WorkflowState]:
         return self._lab.workflows.list("approval", prefix=f"{promotion.id}-")

@@ -62,9 +62,7 @@ class Plan:
 
     def try_out(self) -> str:
         """Return the command that judges, changes nothing, and writes the comment."""
-        judge = f"{self.promote()} --dry-run"
-        fenced = f"(echo '```'; {judge} || code=$?; echo '```'; exit ${{code:-0}})"
-        return f"mkdir -p {OUTPUT} && {fenced} > {COMMENT}"
+        return f"mkdir -p {OUTPUT} && {self.promote()} --dry-run --markdown > {COMMENT}"
 
 
 @dataclass(frozen=True)

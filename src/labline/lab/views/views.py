@@ -8,7 +8,6 @@ from labline.lab.part import part
 from labline.lab.views.endpoints import EndpointViews
 from labline.lab.views.jobs import JobViews
 from labline.lab.views.models import ModelViews
-from labline.lab.views.pipelines import Pipelines
 from labline.lab.views.runs import RunViews
 
 if TYPE_CHECKING:
@@ -46,8 +45,3 @@ class Views:
     def endpoints(self) -> EndpointViews:
         """Endpoints, and a request to try one."""
         return EndpointViews(self._lab)
-
-    @part
-    def pipelines(self) -> Pipelines:
-        """Files for CI systems."""
-        return Pipelines(self._lab)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labline.errors import BadInput
 from labline.server import commands
-from labline.server.bodies import Clicked, NewPipeline
+from labline.server.bodies import Clicked, NewJobs, NewPipeline, NewPromotion
 from labline.server.route import Asked, Route
 
 if TYPE_CHECKING:
@@ -20,8 +21,26 @@ def _line(_: Lab, asked: Asked) -> Line:
 
 
 def _pipeline(lab: Lab, asked: Asked) -> Pipeline:
+    from labline.lab.pipeline import Line as Promotion
+    from labline.lab.shapes import Pipeline
+    from labline.server.reading import below, fitted
+
     body: NewPipeline = asked.body
-    return lab.views.pipelines.of(body.platform, commands.of_click(body))
+    cli, desk = commands.of_click(body), lab.pipelines
+    if body.action == "jobs":
+        jobs: NewJobs = fitted(NewJobs, body.body)
+        notebook = below(asked.shown, jobs.notebook)
+        written = desk.write(body.platform, [(notebook, jobs.parameters)])
+    elif body.action == "promotions":
+        sent: NewPromotion = fitted(NewPromotion, body.body)
+        promotion = Promotion(sent.candidate, sent.to, sent.model)
+        written = desk.write(body.platform, [], promotion=promotion)
+    else:
+        raise BadInput(
+            f"{body.action!r} is not for CI.",
+            fix=f"Jobs and promotions are; run this where the platform is: {cli}",
+        )
+    return Pipeline(written.path, written.text, cli)
 
 
 ROUTES = (

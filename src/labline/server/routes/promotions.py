@@ -61,7 +61,7 @@ ROUTES = (
     Route("POST", "promotions", "Ask for a candidate to be judged and to hold a stage.", _ask,
           "Accepted", body=NewPromotion, status=202, store="tracking"),
     Route("GET", "promotions/{id}", "Verdicts, decisions and the timeline of a promotion.", _one,
-          "PromotionDetail"),
+          "PromotionDetail", store="tracking"),
     Route("POST", "promotions/{id}/approve", "Approve it as whoever is signed in.", _approve,
           "Accepted", body=NewApproval, status=202, store="tracking"),
     Route("POST", "promotions/{id}/reject", "Turn it down.", _reject, "Accepted",

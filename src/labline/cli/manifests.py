@@ -1,0 +1,62 @@
+"""``labline manifests``: files with which other systems run a model version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labline.cli.app import Output, json_option, pass_output
+
+
+@click.command()
+@click.argument("target")
+@click.argument("model")
+@click.option("--image", required=True, help="Image of the version, with a fixed tag or digest.")
+@click.option("--canary-image", default="", help="Image of a candidate beside it.")
+@click.option(
+    "--canary-weight",
+    type=click.IntRange(1, 99),
+    default=None,
+    help="Percent of the requests that the candidate answers.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("manifests"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@json_option
+@pass_output
+def manifests(
+    output: Output,
+    target: str,
+    model: str,
+    image: str,
+    canary_image: str,
+    canary_weight: int | None,
+    folder: Path,
+) -> None:
+    """Write the files with which another system runs a model version.
+
+    TARGET is kubernetes, or another that is installed; MODEL is NAME, NAME/VERSION or NAME@STAGE.
+    The image is built from what labline export -o writes.
+
+    Example: labline manifests kubernetes penguins@prod --image registry.example/penguins:3
+    """
+    from labline.lab import Lab
+
+    written = Lab.from_().serving.manifests(
+        target, model, image, folder, canary_image=canary_image, canary_weight=canary_weight or 0
+    )
+    paths = [str(path) for path in written]
+    output.emit({"target": target, "files": paths}, lambda: _show(folder, paths))
+
+
+def _show(folder: Path, paths: list[str]) -> None:
+    for path in paths:
+        click.echo(path)
+    click.echo(f"  next: kubectl apply --dry-run=server -k {folder}/overlays/STAGE")

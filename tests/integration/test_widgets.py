@@ -1,0 +1,82 @@
+"""Widgets show what is in the stores, in a real kernel and in plain objects."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from tests.jobs import until
+
+from labline.errors import NotFound
+from labline.lab import Lab
+from labline.widgets import DeployPanel, JobProgress, PromoteButton, RunTable
+
+HOSTILE = "<script>alert(1)</script>" + "\u202egnp.exe" + "\U0001f680" * 3 + "n" * 500
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    (tmp_path / "labline.toml").write_text('[project]\nname = "churn"\n[stages.staging]\n')
+    return Lab.from_(tmp_path)
+
+
+def test_a_table_of_runs_follows_the_store_until_it_is_closed(lab: Lab) -> None:
+    table = RunTable(lab=lab, period=0.05)
+    assert "No runs yet" in repr(table)
+    run = lab.tracking.create_run("churn", HOSTILE)
+    lab.tracking.log_metrics(run.id, {"auc": 0.75})
+    until(lambda: "0.75" in repr(table))
+    html = table._repr_mimebundle_()["text/html"]
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    table.close()
+    until(lambda: not table._watching.is_alive())
+
+
+def test_a_job_is_shown_to_its_end_and_can_be_cancelled(lab: Lab, tmp_path: Path) -> None:
+    nbformat.write(new_notebook(cells=[new_code_cell("1")]), tmp_path / "a.ipynb")
+    job = lab.jobs.submit(tmp_path / "a.ipynb")
+    progress = JobProgress(job.id, lab=lab, period=0.05)
+    assert "queued" in repr(progress)
+    progress._cancel.click()
+    until(lambda: not progress._watching.is_alive())
+    assert "cancelled" in progress._repr_mimebundle_()["text/html"]
+    assert progress._bar.bar_style == "warning"
+
+
+def test_a_promotion_wants_two_clicks_and_shows_why_it_failed(lab: Lab) -> None:
+    button = PromoteButton("best:auc", "staging", lab=lab, period=0.05)
+    button.button.click()
+    assert button.promotion is None
+    assert "sure" in button.button.description
+    button.button.click()
+    assert button.promotion is not None
+    assert button.button.disabled
+    until(lambda: "failed" in repr(button), 120)
+    until(lambda: not button.button.disabled)
+    assert "churn" in repr(button)
+
+
+def test_a_stage_that_is_not_there_is_told_where_the_button_is(lab: Lab) -> None:
+    button = PromoteButton("best:auc", "moon", dry_run=True, lab=lab)
+    button.button.click()
+    assert "moon" in repr(button)
+    assert not button.button.disabled
+
+
+def test_a_panel_to_deploy_wants_a_model(lab: Lab) -> None:
+    with pytest.raises(NotFound, match="churn"):
+        DeployPanel("churn", lab=lab)
+
+
+def test_in_a_notebook_without_a_front_end_a_widget_is_html_and_text(lab: Lab) -> None:
+    lab.tracking.create_run("churn", "first run")
+    cells = ["from labline.widgets import RunTable\ntable = RunTable()\ntable", "table.close()"]
+    book = new_notebook(cells=[new_code_cell(source) for source in cells])
+    NotebookClient(book, resources={"metadata": {"path": str(lab.settings.root)}}).execute()
+    (shown,) = book.cells[0].outputs
+    assert "first run" in shown["data"]["text/plain"]
+    assert "first run" in shown["data"]["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in json.dumps(shown)
