@@ -137,6 +137,75 @@ class ModelVersion:
 
 
 @dataclass(frozen=True)
+class RunningCell:
+    """The cell that a job is at."""
+
+    #: position in the notebook, from 1, as :class:`Failure` counts
+    number: int
+    #: its first comment, the heading above it, or its first line
+    name: str
+    started: float
+
+
+@dataclass(frozen=True)
+class CellProgress:
+    """One code cell of a job's notebook, as far as the job has come."""
+
+    number: int
+    name: str
+    #: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``
+    state: str
+    #: seconds it took; None until it has ended
+    duration: float | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One time that a job was begun."""
+
+    #: from 1
+    number: int
+    #: id of the run that records it
+    run_id: str
+    started: float
+    #: why it was begun again; empty for the last one
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job failed."""
+
+    #: name of the exception, or ``MemoryLimit``, ``TimeLimit``, ``DeadKernel``
+    kind: str
+    message: str
+    #: what to do next
+    fix: str = ""
+    #: position of the cell that failed, from 1; None where none had begun
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that a job left."""
+
+    #: where it lies among the artifacts of the job's run
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class LogPiece:
+    """A piece of a job's log."""
+
+    text: str
+    #: where the next piece begins, in bytes
+    offset: int
+    #: whether nothing will come after it
+    ended: bool
+
+
+@dataclass(frozen=True)
 class Job:
     """One parameterised execution of a notebook."""
 
@@ -147,6 +216,8 @@ class Job:
     created: float
     started: float | None = None
     ended: float | None = None
+    #: name of its run
+    name: str = ""
     #: id of the run that records the job
     run_id: str | None = None
     #: id of the sweep that the job belongs to
@@ -155,15 +226,39 @@ class Job:
     output: str | None = None
     #: path of the HTML report
     report: str | None = None
-    #: why it failed
+    #: why it failed, or was ended early, with what to do next
     error: str = ""
+    #: the same, in parts
+    failure: Failure | None = None
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
+    #: the cell that is running
+    cell: RunningCell | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    #: files that it left with its run
+    artifacts: tuple[Artifact, ...] = ()
     #: how many times it was begun, because the kernel was lost
     attempt: int = 1
+    #: each of those times
+    attempts: tuple[Attempt, ...] = ()
     #: id of the job that this one tries again
     retry_of: str | None = None
+    #: how it was to be run: timeout, memory, retries and so on
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job looked at closely: the job, its cells, and the end of its log."""
+
+    job: Job
+    cells: tuple[CellProgress, ...]
+    log: LogPiece
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as JSON-ready data, with ``cells`` and ``log`` added."""
+        extra = dataclasses.asdict(self)
+        return {**extra.pop("job"), **extra}
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,15 @@ def test_a_notebook_runs_with_its_values_and_is_a_finished_run(project, run):
     recorded = project.tracking.run(done.run_id)
     named = (recorded.status, recorded.experiment, recorded.name)
     assert named == ("FINISHED", project.settings.project.name, "train")
+    view = project.jobs.view(done.id).to_dict()
+    assert [(cell["name"], cell["state"]) for cell in view["cells"]] == [
+        ("parameters", "done"),
+        ("injected parameters", "done"),
+        ("import os", "done"),
+    ]
+    assert view["log"]["text"].startswith("[cell 3] import os\n2.0 ")
+    assert (view["log"]["ended"], view["failure"], len(view["attempts"])) == (True, None, 1)
+    assert project.jobs.read_log(done.id, view["log"]["offset"]).ended
     assert recorded.params == {"alpha": "2.0", "name": "x"}
     assert recorded.tags["labline.kind"] == "job"
     assert recorded.tags["labline.job"] == job.id
@@ -70,6 +79,8 @@ def test_a_cell_that_raises_fails_job_and_run_and_says_where(project, run):
     done = run("fails.ipynb", "print('before')", "raise ValueError('no good')", "print('never')")
     assert (done.status, done.progress) == (JobStatus.FAILED, (2, 4))
     assert done.error == (f"Cell 3 raised ValueError: no good\nSee cell 3 of {done.output}.")
+    assert (done.failure.kind, done.failure.cell) == ("ValueError", 3)
+    assert [cell.state for cell in project.jobs.view(done.id).cells][2:] == ["failed", "waiting"]
     assert project.tracking.run(done.run_id).status == "FAILED"
     book = nbformat.read(done.output, as_version=4)
     assert book.cells[2].outputs[-1].ename == "ValueError"
@@ -176,7 +187,7 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
     assert done.status == JobStatus.CANCELLED
     assert project.tracking.run(done.run_id).status == "KILLED"
     assert shown(done.output) == "so far\n"
-    assert project.jobs.log(job.id) == "[cell 1]\nso far\n"
+    assert project.jobs.log(job.id) == "[cell 1] print('so far')\nso far\n"
     while kernels(path):
         assert time.monotonic() - asked < 5
         time.sleep(0.05)

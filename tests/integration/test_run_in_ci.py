@@ -50,7 +50,10 @@ def test_a_sweep_in_ci_is_reported_grouped_and_told_by_its_exit_code(project):
     assert "::error file=nb.ipynb::Cell 4 raised ZeroDivisionError" in done.stderr
 
     shown = labline(project, "jobs", "logs", "-f", well["id"])
-    assert (shown.returncode, shown.stdout) == (0, "[cell 3]\na is 2.0\n\n[cell 4]\n0.5\n")
+    assert (shown.returncode, shown.stdout) == (
+        0,
+        "[cell 3] print('a is', a)\na is 2.0\n[cell 4] print(1 / a)\n0.5\n",
+    )
     shown = labline(project, "jobs", "logs", "-f", failed["id"])
     assert shown.returncode == 1
     assert "ZeroDivisionError" in shown.stdout

@@ -223,8 +223,8 @@ def show_job(output: Output, job: str) -> None:
     """
     from labline.lab import Lab
 
-    found = Lab.from_().jobs.get(job)
-    output.emit(to_dict(found), lambda: _job(found))
+    view = Lab.from_().jobs.view(job)
+    output.emit(view.to_dict(), lambda: _job(view.job))
 
 
 def _job(job: Job) -> None:
@@ -232,6 +232,7 @@ def _job(job: Job) -> None:
         ("status", f"{_ICON[job.status]} {job.status}"),
         ("notebook", job.notebook),
         ("cells", f"{job.progress[0]} of {job.progress[1]}"),
+        *([("at cell", f"{job.cell.number}: {job.cell.name}")] if job.cell else []),
         ("run", job.run_id or "-"),
         ("output", job.output or "-"),
         ("report", job.report or "-"),
@@ -263,8 +264,8 @@ def logs(output: Output, job: str, follow: bool) -> int:
     jobs = Lab.from_().jobs
     if output.as_json:
         found = jobs.wait([jobs.get(job).id])[0] if follow else jobs.get(job)
-        text = jobs.log(found.id) if found.output else ""
-        output.emit({"job": found.id, "status": found.status, "log": text}, lambda: None)
+        told = {"job": found.id, "status": found.status, "log": jobs.log(found.id)}
+        output.emit(told, lambda: None)
     else:
         for piece in jobs.follow(job) if follow else [jobs.log(job)]:
             click.echo(piece, nl=False)

@@ -38,11 +38,24 @@ _OPTIONS = (
         "--timeout", callback=_seconds, metavar="TIME", help="Kill a job that takes longer: 2h."
     ),
     click.option(
+        "--cpus", type=click.IntRange(1), help="CPUs that a job's kernel may use (Linux)."
+    ),
+    click.option(
+        "--priority",
+        type=click.IntRange(-100, 100),
+        default=0,
+        help="What is higher leaves the queue first; 0 unless given.",
+    ),
+    click.option("--group", help="Group of [jobs] groups, whose limit holds for all workers."),
+    click.option(
         "--retries", type=click.IntRange(0, 10), help="Begin again so often if the kernel is lost."
     ),
     click.option("--retry-on-error", is_flag=True, help="Begin again where a cell raised, too."),
 )
-_NAMES = ("experiment", "output_dir", "memory", "timeout", "retries", "retry_on_error")
+_NAMES = (
+    "experiment", "output_dir", "memory", "timeout", "cpus", "priority", "group", "retries",
+    "retry_on_error",
+)  # fmt: skip
 
 
 def job_options(command: F) -> F:

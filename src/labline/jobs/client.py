@@ -9,22 +9,27 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
+from labline import notebooks
 from labline.errors import CellFailed
+from labline.jobs import kernels
 from labline.jobs.execution import DEAD, MEMORY, TIME
 from labline.jobs.limits import Ceiling, Room, amount
+from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction, joined, raised
+from labline.records import RunningCell
 from labline.workflows import Interrupted
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-#: is told how many cells are done, of how many
-Progress = Callable[[int, int], None]
+#: is told how many cells are done, of how many, and which one runs now
+Progress = Callable[[int, int, RunningCell | None], None]
 _LOAD = "%load_ext labline"
 # The worker publishes what was recorded: it has MLflow loaded, the kernel would have to import it.
 _CLOSE = """
@@ -53,10 +58,12 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         Bytes that the kernel and its descendants may hold.
     room
         Bytes of what each cell shows that are kept.
+    log
+        File that what the cells show is appended to, as text.
     stopping
         Ends the run at once when it is set.
     on_progress
-        Is called before the first cell and after each.
+        Is called as each cell begins, and at the end.
     secrets
         Values, by environment variable, to take out of what the cells show.
     options
@@ -70,6 +77,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         timeout: float | None,
         memory: int | None,
         room: int,
+        log: Path | None,
         stopping: threading.Event,
         on_progress: Progress | None,
         secrets: Mapping[str, str],
@@ -87,6 +95,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self._stopping = stopping
         self._on_progress = on_progress or _ignore
         self._redaction = Redaction(secrets)
+        self._log = Log(log, self._redaction) if log else None
 
     def execute(self, **options: Any) -> NotebookNode:
         """Start the kernel, run the cells, and end the kernel.
@@ -95,7 +104,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
-            with self._watched():
+            with self._watched(), kernels.held_to(options["env"], self.km.provisioner):
                 self.papermill_execute_cells()
             if self._answers:
                 self._close_recording()
@@ -124,12 +133,20 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             The run was stopped.
         """
         self._load_extension()
-        self._on_progress(*self.progress)
         for index, cell in enumerate(self.nb.cells):
             self._check()
+            self._tell_begin(index, cell)
             if not self._run(index, cell):
                 break
+        self._on_progress(*self.progress, None)
         self._redaction.notebook(self.nb)
+
+    def _tell_begin(self, index: int, cell: NotebookNode) -> None:
+        if _runs(cell):
+            name = notebooks.cell_name(self.nb, index)
+            if self._log:
+                self._log.begin(index + 1, name)
+            self._on_progress(*self.progress, RunningCell(index + 1, name, time.time()))
 
     def _load_extension(self) -> None:
         """Let labline record, where the kernel has it."""
@@ -167,7 +184,6 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self._complete(index)
         if _runs(cell):
             self.progress = (self.progress[0] + 1, self.progress[1])
-            self._on_progress(*self.progress)
         return True
 
     def _complete(self, index: int) -> None:
@@ -176,6 +192,9 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             cell.outputs = joined(cell.outputs)
         if note := self._room.note():
             cell.outputs.append(note)
+            self._show("stream", note)
+        if self._log:
+            self._log.end()
         self.nb_man.cell_complete(cell, cell_index=index)
 
     def _raised(self, index: int, kind: str, text: str) -> bool:
@@ -190,6 +209,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
 
         self.shutdown_kernel = "immediate"
         shown = new_output("error", ename=kind, evalue=what, traceback=[f"The cell {what}."])
+        self._show("error", shown)
         self.nb.cells[index].outputs.append(shown)
         return self._failed(index, kind, what)
 
@@ -219,6 +239,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         nbclient's own looks once a second, and at the kernel only.
         """
         while not self._stopping.is_set() and await self.km.is_alive():
+            if self._log:
+                self._log.tick()
             await asyncio.sleep(_LOOK)
         if not self._stopping.is_set():
             self._exit = await self.km.provisioner.poll()
@@ -229,8 +251,13 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """Take a message of the kernel, if there is room for it; called by nbclient for each."""
         if not self._room.admit(msg):
             return None
+        self._show(msg["msg_type"], msg["content"])
         taken: NotebookNode | None = super().process_message(msg, *args)
         return taken
+
+    def _show(self, kind: str, content: Any) -> None:
+        if self._log:
+            self._log.message(kind, content)
 
     def output(self, *args: Any) -> NotebookNode | None:
         """Take what a cell shows; called by nbclient for each output."""
@@ -262,5 +289,5 @@ def _runs(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip())
 
 
-def _ignore(done: int, of: int) -> None:
+def _ignore(done: int, of: int, cell: RunningCell | None) -> None:
     """Be told of progress by nobody who cares."""

@@ -42,11 +42,15 @@ class Plan:
     timeout: float | None = None
     #: bytes that the kernel and its descendants may hold; None is no limit
     memory: int | None = None
+    #: CPUs that the kernel may use, where the system can tell it so; None is all
+    cpus: int | None = None
     #: bytes of what each cell shows that are kept
     room: int = 20 * 2**20
-    #: file that takes what the kernel's process itself prints
+    #: file that what the cells show is appended to, as text
     log: Path | None = None
-    #: is told how many cells are done, of how many
+    #: file that takes what the kernel's process itself prints
+    noise: Path | None = None
+    #: is told how many cells are done, of how many, and which one runs now
     on_progress: Progress | None = None
     #: options of papermill's and nbclient's client
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +102,7 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
     with (
         kernels.private_manager(kernels.kernel_name(manager.nb, plan.name, plan.kernel)) as kernel,
         _loop(),
-        open(plan.log, "wb") if plan.log else nullcontext() as log,  # noqa: PTH123
+        open(plan.noise, "wb") if plan.noise else nullcontext() as noise,  # noqa: PTH123
     ):
         cells = Cells(
             manager,
@@ -106,14 +110,16 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
             timeout=plan.timeout,
             memory=plan.memory,
             room=plan.room,
+            log=plan.log,
             stopping=flow.stopping if flow else threading.Event(),
             on_progress=plan.on_progress,
             secrets=secrets,
             resources={"metadata": {"path": str(plan.folder)}},
             **plan.options,
         )
-        streams = {"stdout": log, "stderr": log} if log else {}
-        cells.execute(env=kernels.environment(plan.environment), cleanup_kc=True, **streams)
+        streams = {"stdout": noise, "stderr": noise} if noise else {}
+        env = kernels.environment(plan.environment, plan.cpus)
+        cells.execute(env=env, cleanup_kc=True, **streams)
     return Execution(manager.nb, cells.progress, cells.failure)
 
 

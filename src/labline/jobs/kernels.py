@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadNotebook, nearest
+from labline.kernel.warm import limits
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -66,9 +67,29 @@ def private_manager(kernel: str) -> Iterator[Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def environment(added: Mapping[str, str]) -> dict[str, str]:
+def environment(added: Mapping[str, str], cpus: int | None = None) -> dict[str, str]:
     """Return this process's environment with `added`, for a kernel that belongs to a job."""
-    return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **added}
+    limit = {limits.CPUS: str(cpus)} if cpus else {}
+    given = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **limit, **added}
+    return limits.with_pool_sizes(given)
+
+
+@contextmanager
+def held_to(environment: Mapping[str, str], provisioner: Any) -> Iterator[None]:
+    """Hold a kernel to its CPUs, by its environment, within the block; a warm one does itself."""
+    from labline.kernel.warm.provisioner import WarmProvisioner
+
+    pid = getattr(provisioner, "pid", None)
+    cpus = environment.get(limits.CPUS)
+    if not cpus or not pid or sys.platform != "linux" or isinstance(provisioner, WarmProvisioner):
+        yield
+        return
+    locks = limits.apply({limits.CPUS: cpus}, pid)
+    try:
+        yield
+    finally:
+        for lock in locks:
+            os.close(lock)
 
 
 def warm_specs() -> Any:

@@ -20,6 +20,12 @@ class Options:
     timeout: float | None = None
     #: bytes that the job's processes may hold
     memory: int | None = None
+    #: CPUs that the job's kernel may use
+    cpus: int | None = None
+    #: from -100 to 100: what is higher leaves the queue first
+    priority: int = 0
+    #: group of ``[jobs.groups]`` whose limit it falls under
+    group: str | None = None
     #: how often to try again where the kernel was lost
     retries: int | None = None
     #: whether to try again where a cell raised, too

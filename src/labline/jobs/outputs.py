@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # A shorter value would be found all over innocent text.
 _SHORTEST = 4
 
@@ -20,29 +20,7 @@ def raised(cell: NotebookNode) -> tuple[str, str]:
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if not errors:
         return "CellExecutionError", "it showed no error"
-    return str(errors[-1].ename), _ANSI.sub("", str(errors[-1].evalue))
-
-
-def log(notebook: NotebookNode) -> str:
-    """Return what the cells have shown so far as text, each below its number."""
-    return "\n".join(
-        f"[cell {number}]\n{shown}"
-        for number, cell in enumerate(notebook.cells, 1)
-        if (shown := "".join(map(_text, cell.get("outputs", []))))
-    )
-
-
-def news(told: str, text: str) -> str:
-    """Return what to print for a reader of `told` to have read `text`: whole lines if it changed.
-
-    >>> news("one t", "one two")
-    'wo'
-    """
-    if text.startswith(told):
-        return text[len(told) :]
-    pairs = zip(told.splitlines(keepends=True), text.splitlines(keepends=True), strict=False)
-    same = sum(len(old) for old, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return "\n" + text[same:]
+    return str(errors[-1].ename), ANSI.sub("", str(errors[-1].evalue))
 
 
 def traceback(notebook: NotebookNode) -> str:
@@ -59,7 +37,7 @@ def _text(output: NotebookNode) -> str:
         text = "\n".join(output.traceback)
     else:
         text = output.get("data", {}).get("text/plain", "")
-    return _ANSI.sub("", text).rstrip("\n") + "\n" if text else ""
+    return ANSI.sub("", text).rstrip("\n") + "\n" if text else ""
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -82,13 +60,13 @@ def _streams(pieces: Iterable[NotebookNode]) -> list[NotebookNode]:
     for piece in pieces:
         texts.setdefault(piece.name, []).append(piece.text)
     return [
-        new_output("stream", name=name, text="\n".join(map(_overwritten, text.split("\n"))))
+        new_output("stream", name=name, text="\n".join(map(overwritten, text.split("\n"))))
         for name in sorted(texts, reverse=True)
         if (text := "".join(texts[name]))
     ]
 
 
-def _overwritten(line: str) -> str:
+def overwritten(line: str) -> str:
     """Return what is left of a line that goes back on itself, as a progress bar does."""
     line = line[line.rstrip("\r").rfind("\r") + 1 :]
     if "\b" not in line:

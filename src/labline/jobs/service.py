@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
-from labline.errors import LablineError, NotFound
-from labline.jobs import outputs
+from labline.errors import BadInput, LablineError, NotFound
+from labline.jobs import log as logs
+from labline.jobs import outputs, views
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
 from labline.jobs.runs import NOTEBOOK, Runs
 from labline.jobs.schedules import Schedules
+from labline.jobs.slots import Slots
 from labline.jobs.submission import Submission
 from labline.jobs.work import JOB, Order, Work, folder, located
-from labline.records import Job, JobStatus, Run
+from labline.records import Job, JobStatus, JobView, LogPiece, Run
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState
 
@@ -46,7 +48,7 @@ class Jobs:
         self._settings = settings
         self._workflows = workflows
         self._runs = Runs(settings, tracking)
-        self._work = Work(self._runs, workflows)
+        self._work = Work(self._runs, workflows, slots=Slots(settings.jobs.concurrency))
         self._desk = Submission(settings, workflows, self._runs)
         #: jobs by the clock
         self.schedules = Schedules(settings, workflows, self._desk)
@@ -156,41 +158,57 @@ class Jobs:
                 return now
             time.sleep(_LOOK)
 
-    def log(self, id: str) -> str:
-        """Return what the job's cells have shown so far, as text.
-
-        Raises
-        ------
-        NotFound
-            There is no such job, or it has not begun.
-        """
-        job = self.get(id)
-        if job.output is None:
-            raise NotFound(f"Job {job.id} has no output: it is {job.status}.")
-        return outputs.log(notebooks.read(job.output))
-
-    def follow(self, id: str) -> Iterator[str]:
-        """Yield what the job's cells show, piece by piece, until the job has ended.
-
-        A job that waits is waited for. Lines that changed since, as a progress bar's, come again.
+    def view(self, id: str, *, tail: int = 2**16) -> JobView:
+        """Return a job with its cells and at most the last `tail` bytes of its log.
 
         Raises
         ------
         NotFound
             There is no such job.
         """
-        told, job = "", self.get(id)
-        while True:
-            text = self.log(job.id) if job.output else ""
-            # A line that is still being written would be cut in two.
-            text = text if job.status.ended else text.rstrip("\n")
-            if piece := outputs.news(told, text):
-                yield piece
-            told = text
-            if job.status.ended:
-                return
-            time.sleep(_LOOK)
-            job = self.get(job.id)
+        state = self._find(id)
+        job = self._job(state)
+        text, offset = logs.tail(Order(**state.payload).log, tail)
+        notebook = notebooks.read(job.output) if job.output else None
+        piece = LogPiece(text, offset, ended=job.status.ended)
+        return JobView(job, views.cells(notebook, job) if notebook else (), piece)
+
+    def read_log(self, id: str, offset: int = 0, *, limit: int = logs.PIECE) -> LogPiece:
+        """Return what the job's cells have shown, as text, from a byte offset on.
+
+        Ask again with the offset of the piece, until one has ended. It costs what it returns,
+        however long the log is.
+
+        Raises
+        ------
+        NotFound
+            There is no such job.
+        BadInput
+            The offset is below zero.
+        """
+        if offset < 0:
+            raise BadInput(f"The offset {offset} is below zero.", fix="Begin with 0.")
+        # The state first: what the job wrote before it ended is then read.
+        state = self._find(id)
+        text, end = logs.read(Order(**state.payload).log, offset, limit)
+        return LogPiece(text, end, ended=state.status.ended and not text)
+
+    def log(self, id: str) -> str:
+        """Return what the job's cells have shown so far, as text; raises as :meth:`get` does."""
+        return logs.whole(Order(**self._find(id).payload).log)
+
+    def follow(self, id: str) -> Iterator[str]:
+        """Yield what the job's cells show, piece by piece, until the job has ended.
+
+        A job that waits is waited for. Raises as :meth:`get` does.
+        """
+        job, offset = self.get(id), 0
+        while not (piece := self.read_log(job.id, offset)).ended:
+            offset = piece.offset
+            if piece.text:
+                yield piece.text
+            else:
+                time.sleep(_LOOK)
 
     def traceback(self, id: str) -> str:
         """Return the traceback of the cell that failed the job, empty if none did."""
@@ -283,26 +301,8 @@ class Jobs:
         return found[id]
 
     def _job(self, state: WorkflowState) -> Job:
-        order, facts = Order(**state.payload), self._facts(state)
-        done, of = facts.get("progress", (0, 0))
-        return Job(
-            id=state.id,
-            notebook=self._runs.label(order.path),
-            parameters=order.parameters,
-            status=state.status,
-            created=state.created,
-            started=facts.get("started"),
-            ended=facts.get("ended") or state.ended,
-            run_id=facts.get("run_id"),
-            sweep=order.sweep,
-            output=order.output if Path(order.output).is_file() else None,
-            report=order.report if Path(order.report).is_file() else None,
-            error=str(state.error or ""),
-            progress=(done, of),
-            metrics=facts.get("metrics", {}),
-            attempt=facts.get("attempt", 1),
-            retry_of=order.retry_of,
-        )
+        order = Order(**state.payload)
+        return views.job(state, order, self._facts(state), self._runs.label(order.path))
 
     def _facts(self, state: WorkflowState) -> Mapping[str, Any]:
         if state.status is JobStatus.QUEUED:

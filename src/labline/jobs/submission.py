@@ -11,13 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 from labline import notebooks
-from labline.errors import BadInput, Conflict
+from labline.errors import BadInput, Conflict, nearest
 from labline.jobs.kernels import kernel_name
 from labline.jobs.options import Options
 from labline.jobs.runs import Runs
 from labline.jobs.work import JOB, Order
 from labline.settings import Settings
-from labline.workflows import Workflows, WorkflowState
+from labline.workflows import Workflows, WorkflowState, of_group
 
 
 class Submission:
@@ -112,10 +112,23 @@ class Submission:
             name=taken.path.stem,
             timeout=options.timeout or usual.timeout,
             memory=options.memory or usual.memory,
+            cpus=options.cpus or usual.cpus,
+            priority=options.priority,
+            group=self._group(options.group),
             retries=usual.retries if options.retries is None else options.retries,
             retry_on_error=options.retry_on_error,
             tags=dict(options.tags),
         )
+
+    def _group(self, name: str | None) -> str | None:
+        known = self._settings.jobs.groups
+        if name is not None and name not in known:
+            raise BadInput(
+                f"There is no group {name!r} of jobs.",
+                fix=f"{nearest(name, known)} Groups are declared in labline.toml: "
+                "[jobs] groups = { gpu = 1 }",
+            )
+        return name
 
     def _parent(
         self,
@@ -167,7 +180,8 @@ class Submission:
         output = _output(taken.path, output_dir, apart) or place / "output.ipynb"
         report = place / "report.html" if output.parent == place else output.with_suffix(".html")
         complete = replace(order, snapshot=str(snapshot), output=str(output), report=str(report))
-        self._workflows.submit(JOB, asdict(complete), id=id)
+        queue = of_group(order.group) if order.group else None
+        self._workflows.submit(JOB, asdict(complete), id=id, queue=queue, priority=order.priority)
 
 
 def _id(key: str | None, number: int = 0) -> str:

@@ -6,7 +6,8 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ from labline.jobs.execution import (
     require_secrets,
 )
 from labline.jobs.runs import Runs
-from labline.records import JobStatus
+from labline.jobs.slots import Slots
+from labline.records import JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ class Order:
     timeout: float
     #: bytes that its processes may hold
     memory: int | None = None
+    #: CPUs that its kernel may use
+    cpus: int | None = None
+    #: what is higher leaves the queue first
+    priority: int = 0
+    #: the queue's group
+    group: str | None = None
     #: how often to try again where the kernel was lost
     retries: int = 0
     #: whether to try again where a cell raised, too
@@ -70,6 +78,11 @@ class Order:
     def path(self) -> Path:
         """Where the notebook was."""
         return Path(self.notebook)
+
+    @property
+    def log(self) -> Path:
+        """File that what the cells show is appended to, as text."""
+        return Path(self.snapshot).with_name("log.txt")
 
     def content(self) -> bytes:
         """Return the notebook as it was at submit.
@@ -109,6 +122,8 @@ class Work:
     patience: tuple[float, ...] = (1.0, 4.0, 15.0)
     #: seconds before a job is tried again: the first time, and at most; it doubles each time
     backoff: tuple[float, float] = (2.0, 60.0)
+    #: places for jobs in this process
+    slots: Slots = field(default_factory=Slots)
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -122,13 +137,14 @@ class Work:
             A cell raised, time was up or the kernel died; facts are in its ``details``.
         """
         order = Order(**payload)
-        facts: dict[str, Any] = {"started": flow.step("start", time.time)}
-        try:
-            self._run(flow, order, facts)
-        except LablineError as error:
-            error.details.update(facts)
-            raise
-        return facts
+        with self.slots.taken(order.priority, flow.stopping):
+            facts: dict[str, Any] = {"started": flow.step("start", time.time)}
+            try:
+                self._run(flow, order, facts)
+            except LablineError as error:
+                error.details.update(facts)
+                raise
+            return facts
 
     def _run(self, flow: Flow, order: Order, facts: dict[str, Any]) -> None:
         flow.publish("started", facts["started"])
@@ -146,15 +162,19 @@ class Work:
         self, flow: Flow, order: Order, given: NotebookNode, facts: dict[str, Any]
     ) -> Execution:
         """Execute the notebook, again where that may help and is wanted."""
+        attempts: list[dict[str, Any]] = []
         for attempt in range(1, order.retries + 2):
-            flow.publish("attempt", attempt)
+            attempts.append({"number": attempt, "run_id": facts["run_id"], "started": time.time()})
+            facts["attempts"] = attempts
+            flow.publish("attempts", attempts)
             # The notebook itself, with all it shows, stays out of the database.
             progress, failure = flow.step(
                 "execute", lambda: self._execute(flow, order, given, facts["run_id"])
             )
-            facts.update(attempt=attempt, progress=progress)
+            facts["progress"] = progress
             if attempt > order.retries or not may_help(failure, order):
                 break
+            attempts[-1]["error"] = failure.message if failure else ""
             first, most = self.backoff
             flow.stopping.wait(min(most, first * 2 ** (attempt - 1)))
             flow.check()
@@ -168,7 +188,7 @@ class Work:
 
         The lost run ends after that, so that a sweep never seems to have ended in between.
         """
-        lost, attempt = facts["run_id"], facts["attempt"] + 1
+        lost, attempt = facts["run_id"], len(facts["attempts"]) + 1
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
         flow.publish("run_id", facts["run_id"])
         flow.step("end the lost run", lambda: self.runs.lose(lost))
@@ -205,9 +225,11 @@ class Work:
             environment=self.runs.environment(self.runs.tracking.run(run_id), order.path),
             timeout=order.timeout,
             memory=order.memory,
+            cpus=order.cpus,
             room=self.runs.settings.jobs.output,
-            log=Path(order.snapshot).with_name("kernel.log"),
-            on_progress=lambda done, of: flow.publish("progress", (done, of)),
+            log=order.log,
+            noise=Path(order.snapshot).with_name("kernel.log"),
+            on_progress=partial(_tell, flow),
         )
         try:
             execution = execute_notebook(given, plan, output=output)
@@ -282,6 +304,10 @@ def located(execution: Execution, output: Path) -> Execution:
     failure.fix = f"{failure.fix} See {where}.".strip()
     failure.details["output"] = str(output)
     return execution
+
+
+def _tell(flow: Flow, done: int, of: int, cell: RunningCell | None) -> None:
+    flow.publish("progress", {"cells": (done, of), "cell": asdict(cell) if cell else None})
 
 
 def may_help(failure: CellFailed | None, order: Order) -> bool:

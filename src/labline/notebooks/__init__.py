@@ -12,6 +12,7 @@ from labline.notebooks.injection import (
     reinject,
     secrets,
 )
+from labline.notebooks.naming import cell_name
 from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters, parameters_cell
 from labline.notebooks.reading import (
     Snapshot,
@@ -29,6 +30,7 @@ __all__ = [
     "Parameter",
     "Snapshot",
     "bind",
+    "cell_name",
     "clear_outputs",
     "html",
     "inject",

@@ -143,4 +143,7 @@ def clear_outputs(notebook: NotebookNode) -> NotebookNode:
 
 def _hint(path: Path) -> str:
     folder = path.parent if path.parent.is_dir() else Path()
-    return nearest(path.name, (item.name for item in folder.glob("*.ipynb")))
+    known = [item.name for item in folder.glob("*.ipynb")]
+    if not known:
+        return f"No notebook lies in {folder.resolve()}; give the path of one that is elsewhere."
+    return nearest(path.name, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from labline.settings.section import Section
 from labline.settings.units import Duration, Size
@@ -24,6 +24,16 @@ class JobsSettings(Section):
     """``[jobs]``: how notebook jobs run."""
 
     concurrency: int = Field(2, ge=1, description="jobs that one worker runs at a time")
+    total: int | None = Field(
+        None, ge=1, description="jobs without a group that all workers run at a time; no limit"
+    )
+    groups: dict[str, PositiveInt] = Field(
+        default_factory=dict,
+        description="jobs of each group that all workers run at a time: { gpu = 1 }",
+    )
+    cpus: int | None = Field(
+        None, ge=1, description="CPUs that a job's kernel may use; all if unset (Linux)"
+    )
     timeout: Duration = Field(7200.0, gt=0, description="seconds (or '2h') until a job is stopped")
     memory: Size | None = Field(
         None,

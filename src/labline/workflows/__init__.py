@@ -12,6 +12,7 @@ that first. No workflow is taken from a live executor.
 """
 
 from labline.workflows.flow import Flow, Interrupted
+from labline.workflows.queues import of_group
 from labline.workflows.service import Workflows, WorkflowState
 from labline.workflows.timetable import Entry, Timetable, checked
 
@@ -23,4 +24,5 @@ __all__ = [
     "WorkflowState",
     "Workflows",
     "checked",
+    "of_group",
 ]

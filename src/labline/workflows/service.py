@@ -19,14 +19,14 @@ from labline.database import Database
 from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
+from labline.workflows import queues
 from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
 from labline.workflows.flow import payload_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
 
-JOBS = "jobs"
-#: they last long, and mostly wait
-ROLLOUTS = "rollouts"
+#: what is more urgent has the smaller number to DBOS, which counts from 1
+_USUAL = 1000
 _LOOK = 0.1
 _STATUS = {
     JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
@@ -77,17 +77,31 @@ class Workflows:
     def register(self, name: str, body: Body, *, queue: str, lane: Lane | None = None) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
-        The queue ``jobs`` runs as many at a time, on each executor, as the settings say, the
-        queue ``rollouts`` many; any other queue runs one at a time, on all executors together.
-        With `lane`, which names the lane of a payload, its queue runs one at a time in each lane,
-        in the order of submission, and lanes side by side.
+        See :mod:`labline.workflows.queues` for how many a queue runs at a time. With `lane`, which
+        names the lane of a payload, its queue runs one at a time in each lane, in the order of
+        submission, and lanes side by side.
         """
         self._bodies[name] = Registered(body, queue, lane)
 
     # -- from outside ----------------------------------------------------------------------
 
-    def submit(self, name: str, payload: dict[str, Any], *, id: str | None = None) -> str:
+    def submit(
+        self,
+        name: str,
+        payload: dict[str, Any],
+        *,
+        id: str | None = None,
+        queue: str | None = None,
+        priority: int = 0,
+    ) -> str:
         """Queue a workflow and return its id; an `id` that is known is that same workflow.
+
+        Parameters
+        ----------
+        queue
+            A queue other than that of the name.
+        priority
+            From -100 to 100: what is higher leaves the queue first, else what came first.
 
         Raises
         ------
@@ -99,11 +113,11 @@ class Workflows:
         registered = self._registered(name)
         options = {
             "workflow_name": name,
-            "queue_name": self._queue(registered.queue),
+            "queue_name": self._queue(queue or registered.queue),
             **self._lane(registered, payload),
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
-            "priority": 1 if self._executor else 2,
+            "priority": _USUAL - 2 * priority - (1 if self._executor else 0),
         }
         try:
             with self._answering() as client:
@@ -269,23 +283,15 @@ class Workflows:
 
     def _declare_queues(self, client: Any) -> builtins.list[Any]:
         names = {registered.queue for registered in self._bodies.values()}
+        names |= {queues.of_group(group) for group in self._settings.jobs.groups}
         return [
-            client.register_queue(self._queue(name), polling_interval_sec=BUSY, **self._limit(name))
+            client.register_queue(
+                self._queue(name),
+                polling_interval_sec=BUSY,
+                **queues.limits(self._settings.jobs, name, lanes=self._has_lanes(name)),
+            )
             for name in sorted(names)
         ]
-
-    def _limit(self, queue: str) -> dict[str, int]:
-        if queue == JOBS:
-            return {"worker_concurrency": self._settings.jobs.concurrency}
-        if queue == ROLLOUTS:
-            return {"worker_concurrency": 32}
-        if self._has_lanes(queue):
-            # DBOS knows a lane as a partition.
-            return {
-                "partition_concurrency": 1,
-                "worker_concurrency": max(2, self._settings.jobs.concurrency),
-            }
-        return {"global_concurrency": 1}
 
     def _has_lanes(self, queue: str) -> bool:
         return any(item.lane for item in self._bodies.values() if item.queue == queue)

@@ -6,7 +6,6 @@ import pytest
 
 from labline.cli import ci, junit
 from labline.errors import BadParameter
-from labline.jobs.outputs import news
 from labline.records import Job, JobStatus
 
 
@@ -78,10 +77,3 @@ def test_gitlab_gets_a_section_of_one_name():
     assert begin.endswith("\r\x1b[0KTrain α=1")
     assert (text, name[:8]) == ("text", "train_1_")
     assert end.endswith(f":{name}\r\x1b[0K")
-
-
-def test_a_log_is_told_on_from_where_it_was():
-    assert news("", "a\n") == "a\n"
-    assert news("a\n10%", "a\n10% 20%") == " 20%"
-    assert news("a\n10%", "a\n20%\nb") == "\n20%\nb"
-    assert news("a", "a") == ""

@@ -1,6 +1,6 @@
 import nbformat.v4 as v4
 
-from labline.jobs.outputs import Redaction, joined, log, raised
+from labline.jobs.outputs import Redaction, joined, raised
 
 
 def cell(*outputs):
@@ -34,19 +34,6 @@ def test_secrets_are_taken_out_of_whatever_a_cell_shows():
     assert text.text == "a env:TOKEN"
     assert (failure.evalue, failure.traceback[1]) == ("env:TOKEN", "env:TOKEN")
     assert shown.data == {"text/html": "<b>env:TOKEN</b>", "image/png": "s3cret"}
-
-
-def test_the_log_is_the_text_of_the_outputs_by_cell():
-    result = v4.new_output("execute_result", data={"text/plain": "42", "text/html": "<b>42</b>"})
-    book = v4.new_notebook(
-        cells=[
-            v4.new_markdown_cell("# t"),
-            cell(stream("one\n"), result),
-            cell(),
-            cell(error("E", "x")),
-        ]
-    )
-    assert log(book) == "[cell 2]\none\n42\n\n[cell 4]\nE\nx\n"
 
 
 def test_the_pieces_of_a_stream_are_one_text_as_a_terminal_shows_it():
