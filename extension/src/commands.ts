@@ -16,4 +16,16 @@ export namespace CommandIDs {
 
   /** Show a job. */
   export const openJob = 'labline:open-job';
+
+  /** Ask for a model to hold a stage; argument `candidate`, optional. */
+  export const promote = 'labline:promote';
+
+  /** Show a promotion; argument `id`. */
+  export const openPromotion = 'labline:open-promotion';
+
+  /** Ask for a model to be served; argument `model`, optional. */
+  export const deploy = 'labline:deploy';
+
+  /** Show an endpoint; argument `name`. */
+  export const openEndpoint = 'labline:open-endpoint';
 }

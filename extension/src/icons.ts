@@ -1,7 +1,9 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+import deploy from '../style/icons/deploy.svg';
 import job from '../style/icons/job.svg';
 import labline from '../style/icons/labline.svg';
+import promote from '../style/icons/promote.svg';
 import record from '../style/icons/record.svg';
 
 /** A flask whose content leaves as an arrow. */
@@ -20,4 +22,16 @@ export const recordIcon = new LabIcon({
 export const jobIcon = new LabIcon({
   name: 'labline:job',
   svgstr: job
+});
+
+/** An arrow up a step. */
+export const promoteIcon = new LabIcon({
+  name: 'labline:promote',
+  svgstr: promote
+});
+
+/** A cloud that an arrow enters. */
+export const deployIcon = new LabIcon({
+  name: 'labline:deploy',
+  svgstr: deploy
 });

@@ -4,9 +4,11 @@ import type {
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { endpoint } from './endpoint';
 import { job } from './job';
 import { Line } from './line';
 import { notebook } from './notebook';
+import { promotion } from './promotion';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
 import { ILine } from './tokens';
@@ -49,6 +51,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebar,
   statusbar,
   notebook,
+  promotion,
+  endpoint,
   job
 ];
 

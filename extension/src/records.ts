@@ -13,10 +13,17 @@ export interface IFailure {
 export type ProcessState =
   'ready' | 'starting' | 'crash loop' | 'stopped' | 'down';
 
+export interface IStage {
+  readonly name: string;
+  readonly metric: string | null;
+}
+
 export interface IStatus {
   readonly version: string;
   readonly project: string;
   readonly root: string;
+  /** The stages of the policy in their order, and the metric that each looks at. */
+  readonly stages: readonly IStage[];
   readonly platform: Partial<IFailure> & {
     readonly running: boolean;
     readonly url?: string;

@@ -7,6 +7,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commands';
 import { lablineIcon } from '../icons';
@@ -28,12 +29,9 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('labline');
-    const panel = new Sidebar({
-      line,
-      state,
-      trans,
-      onOpenJob: id => void app.commands.execute(CommandIDs.openJob, { id })
-    });
+    const run = (command: string, args: ReadonlyPartialJSONObject) =>
+      void app.commands.execute(command, args);
+    const panel = new Sidebar({ line, run, state, trans });
     app.shell.add(panel, 'left', { rank: 600, type: 'Labline' });
     restorer?.add(panel, panel.id);
 

@@ -59,7 +59,6 @@ export namespace Panel {
     trans: TranslationBundle;
     onRefresh: () => void;
     onToggle: (name: SectionName) => void;
-    onOpenJob: (id: string) => void;
   }
 }
 

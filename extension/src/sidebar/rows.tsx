@@ -1,11 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
+import { CommandIDs } from '../commands';
 import { ago, fileName, metric, moment, parameters, place } from '../format';
 import type { IEndpoint, IJob, IModel, IRun } from '../records';
 import type { Mark } from './dot';
 import { Dot } from './dot';
 import { CopyButton } from './notice';
+import { RunCommand } from './running';
 
 /** How many metrics of a run a row begins with; its tooltip has them all. */
 const METRICS = 3;
@@ -21,38 +24,37 @@ function Row(props: {
   says?: string;
   name: string;
   title?: string;
+  /** What a click on the name does: a command and its arguments. */
+  opens?: readonly [string, ReadonlyPartialJSONObject];
   aside?: React.ReactNode;
-  /** Makes the name a button. */
-  onOpen?: () => void;
   children?: React.ReactNode;
 }): React.ReactElement {
+  const run = React.useContext(RunCommand);
+  const { opens } = props;
   return (
     <li className="jp-labline-row">
       {props.mark && <Dot mark={props.mark} label={props.says} />}
       <div>
         <div className="jp-labline-rowHead">
-          <Name {...props} />
+          {opens ? (
+            <button
+              type="button"
+              className="jp-labline-name"
+              title={props.title ?? props.name}
+              onClick={() => run(...opens)}
+            >
+              {props.name}
+            </button>
+          ) : (
+            <span className="jp-labline-name" title={props.title ?? props.name}>
+              {props.name}
+            </span>
+          )}
           {props.aside}
         </div>
         {props.children}
       </div>
     </li>
-  );
-}
-
-function Name(props: {
-  name: string;
-  title?: string;
-  onOpen?: () => void;
-}): React.ReactElement {
-  const { name, onOpen, title } = props;
-  const look = { className: 'jp-labline-name', title: title ?? name };
-  return onOpen ? (
-    <button type="button" {...look} onClick={onOpen}>
-      {name}
-    </button>
-  ) : (
-    <span {...look}>{name}</span>
   );
 }
 
@@ -124,10 +126,8 @@ export const JOB_MARKS: Readonly<Record<string, Mark>> = {
 };
 
 /** A job: its notebook and parameters, how far it is, and why it failed. */
-export function JobRow(
-  props: ITimed & { job: IJob; onOpen: () => void }
-): React.ReactElement {
-  const { job, now, onOpen, trans } = props;
+export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
+  const { job, now, trans } = props;
   const says = sayJob(trans)[job.status] ?? job.status;
   const given = parameters(job.parameters);
   const [done, all] = job.progress;
@@ -137,7 +137,7 @@ export function JobRow(
       says={says}
       name={fileName(job.notebook)}
       title={`${job.notebook}\n${job.id}`}
-      onOpen={onOpen}
+      opens={[CommandIDs.openJob, { id: job.id }]}
       aside={<When at={job.ended ?? job.started ?? job.created} now={now} />}
     >
       {job.status === 'running' && all > 0 && (
@@ -182,9 +182,16 @@ export function ModelRow(
 ): React.ReactElement {
   const { model, now, trans } = props;
   const stages = Object.entries(model.stages);
+  const newest = `${model.name}/${model.latest}`;
   return (
     <Row
       name={model.name}
+      title={trans.__('%1: promote', newest)}
+      opens={
+        model.latest === null
+          ? undefined
+          : [CommandIDs.promote, { candidate: newest }]
+      }
       aside={model.created !== null && <When at={model.created} now={now} />}
     >
       <div className="jp-labline-detail">
@@ -220,6 +227,7 @@ export function EndpointRow(props: {
       mark={mark}
       says={says}
       name={endpoint.name}
+      opens={[CommandIDs.openEndpoint, { name: endpoint.name }]}
       title={`${endpoint.name}\n${endpoint.state}`}
       aside={
         endpoint.model && (

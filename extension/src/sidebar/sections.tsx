@@ -19,7 +19,6 @@ interface IProps {
   closed: ReadonlySet<SectionName>;
   trans: TranslationBundle;
   onToggle: (name: SectionName) => void;
-  onOpenJob: (id: string) => void;
 }
 
 /**
@@ -164,7 +163,6 @@ function ListFailure(
 
 function rowsOf({
   name,
-  onOpenJob,
   snapshot,
   status,
   trans
@@ -178,13 +176,7 @@ function rowsOf({
       ));
     case 'jobs':
       return lists.jobs.items.map(job => (
-        <JobRow
-          key={job.id}
-          job={job}
-          now={now}
-          trans={trans}
-          onOpen={() => onOpenJob(job.id)}
-        />
+        <JobRow key={job.id} job={job} now={now} trans={trans} />
       ));
     case 'models':
       return lists.models.items.map(model => (

@@ -1,6 +1,7 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
@@ -11,6 +12,7 @@ import type { SectionName } from '../records';
 import { SECTIONS } from '../records';
 import type { ILine } from '../tokens';
 import { Panel } from './panel';
+import { RunCommand } from './running';
 
 const STATE = 'labline:sidebar';
 
@@ -21,9 +23,9 @@ export class Sidebar extends ReactWidget {
   constructor(options: Sidebar.IOptions) {
     super();
     this._line = options.line;
+    this._run = options.run;
     this._state = options.state;
     this._trans = options.trans;
-    this._onOpenJob = options.onOpenJob;
     this.id = 'labline-sidebar';
     this.addClass('jp-labline');
     this.title.icon = lablineIcon;
@@ -64,14 +66,15 @@ export class Sidebar extends ReactWidget {
     return (
       <UseSignal signal={this._line.changed} initialSender={this._line}>
         {() => (
-          <Panel
-            snapshot={this._line.snapshot}
-            closed={this._closed}
-            trans={this._trans}
-            onRefresh={() => void this._line.refresh()}
-            onToggle={name => this._toggle(name)}
-            onOpenJob={this._onOpenJob}
-          />
+          <RunCommand.Provider value={this._run}>
+            <Panel
+              snapshot={this._line.snapshot}
+              closed={this._closed}
+              trans={this._trans}
+              onRefresh={() => void this._line.refresh()}
+              onToggle={name => this._toggle(name)}
+            />
+          </RunCommand.Provider>
         )}
       </UseSignal>
     );
@@ -106,9 +109,12 @@ export class Sidebar extends ReactWidget {
   }
 
   private readonly _line: ILine;
+  private readonly _run: (
+    command: string,
+    args: ReadonlyPartialJSONObject
+  ) => void;
   private readonly _state: IStateDB | null;
   private readonly _trans: TranslationBundle;
-  private readonly _onOpenJob: (id: string) => void;
   private _closed: ReadonlySet<SectionName> = new Set();
   private _watching: IDisposable | null = null;
 }
@@ -119,9 +125,10 @@ export class Sidebar extends ReactWidget {
 export namespace Sidebar {
   export interface IOptions {
     line: ILine;
+    /** Runs a command of JupyterLab. */
+    run: (command: string, args: ReadonlyPartialJSONObject) => void;
     /** Where it is remembered which sections are open. */
     state: IStateDB | null;
     trans: TranslationBundle;
-    onOpenJob: (id: string) => void;
   }
 }

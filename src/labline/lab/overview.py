@@ -23,6 +23,7 @@ def status(lab: Lab) -> dict[str, Any]:
         "version": labline.__version__,
         "project": lab.settings.project.name,
         "root": str(lab.settings.root),
+        "stages": _stages(lab),
         "platform": _ask(lambda: {**to_dict(lab.platform.status()), "url": _gateway(lab)}),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
         "kernels": _ask(lab.kernels.status),
@@ -30,6 +31,14 @@ def status(lab: Lab) -> dict[str, Any]:
         "counts": _counts(lab),
         "at": time.time(),
     }
+
+
+def _stages(lab: Lab) -> list[dict[str, Any]]:
+    """Return the policy's stages in their order, and the metric that each looks at."""
+    return [
+        {"name": name, "metric": stage.metric.name if stage.metric else None}
+        for name, stage in lab.settings.stages.items()
+    ]
 
 
 def models(lab: Lab) -> list[dict[str, Any]]:

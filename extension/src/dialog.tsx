@@ -1,0 +1,172 @@
+import { Dialog } from '@jupyterlab/apputils';
+import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { asRequestError } from './asking';
+import type { RequestError } from './request';
+import { send } from './request';
+import { Failure } from './sidebar/failure';
+import { CommandLine } from './sidebar/notice';
+
+/** Milliseconds without a change until the command line is asked for. */
+const SETTLED = 200;
+
+/**
+ * Ask a person with a form until the server takes what they say, or they leave.
+ *
+ * @returns what the server answered, null where they left.
+ */
+export async function ask<V extends object, A>(
+  options: IForm<V, A>
+): Promise<A | null> {
+  let value = options.value;
+  let failure: RequestError | null = null;
+  for (;;) {
+    const body = new FormBody({ ...options, value }, failure);
+    const dialog = new Dialog({
+      title: options.title,
+      body,
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.okButton({ label: options.accept })
+      ]
+    });
+    const result = await dialog.launch();
+    if (!result.button.accept || result.value === null) {
+      return null;
+    }
+    value = result.value;
+    try {
+      return await options.submit(value);
+    } catch (error) {
+      failure = asRequestError(error);
+    }
+  }
+}
+
+/**
+ * A form in a dialog.
+ */
+export interface IForm<V extends object, A> {
+  title: string;
+  /** What the button says that sends the form. */
+  accept: string;
+  value: V;
+  trans: TranslationBundle;
+  serverSettings: ServerConnection.ISettings;
+  /** What `POST cli` calls it: the dialog shows the equal command line. */
+  action: string;
+  fields: (
+    value: V,
+    change: (part: Partial<V>) => void
+  ) => React.ReactElement | React.ReactElement[];
+  submit: (value: V) => Promise<A>;
+}
+
+class FormBody<V extends object, A>
+  extends ReactWidget
+  implements Dialog.IBodyWidget<V>
+{
+  constructor(
+    private readonly _form: IForm<V, A>,
+    private readonly _failure: RequestError | null
+  ) {
+    super();
+    this.addClass('jp-labline');
+    this.addClass('jp-labline-form');
+    this._value = _form.value;
+  }
+
+  getValue(): V {
+    return this._value;
+  }
+
+  protected override render(): React.ReactElement {
+    const change = (part: Partial<V>) => {
+      this._value = { ...this._value, ...part };
+      this.update();
+    };
+    return (
+      <>
+        {this._failure && (
+          <Failure failure={this._failure} at={0} trans={this._form.trans} />
+        )}
+        {this._form.fields(this._value, change)}
+        <Line form={this._form} value={this._value} />
+      </>
+    );
+  }
+
+  private _value: V;
+}
+
+/** The command that does the same as the form. */
+function Line<V extends object, A>(props: {
+  form: IForm<V, A>;
+  value: V;
+}): React.ReactElement | null {
+  const { form, value } = props;
+  const [cli, setCli] = React.useState('');
+  const body = JSON.stringify(value);
+  React.useEffect(() => {
+    const timer = setTimeout(() => {
+      const asked = { action: form.action, body: JSON.parse(body) as V };
+      send<{ cli: string }>('cli', asked, form.serverSettings).then(
+        answer => setCli(answer.cli),
+        () => setCli('')
+      );
+    }, SETTLED);
+    return () => clearTimeout(timer);
+  }, [body, form]);
+  return cli ? (
+    <div className="jp-labline-equal">
+      <span className="jp-labline-quiet">
+        {form.trans.__('The same in a terminal')}
+      </span>
+      <CommandLine text={cli} trans={form.trans} />
+    </div>
+  ) : null;
+}
+
+/**
+ * One field of a form: its name above it, a hint below.
+ */
+export function Field(props: {
+  label: string;
+  hint?: string;
+  children: React.ReactNode;
+}): React.ReactElement {
+  return (
+    <label className="jp-labline-field">
+      <span>{props.label}</span>
+      {props.children}
+      {props.hint && <small className="jp-labline-quiet">{props.hint}</small>}
+    </label>
+  );
+}
+
+/**
+ * A field that is on or off.
+ */
+export function Check(props: {
+  label: string;
+  hint?: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}): React.ReactElement {
+  return (
+    <label className="jp-labline-check">
+      <input
+        type="checkbox"
+        checked={props.checked}
+        onChange={event => props.onChange(event.target.checked)}
+      />
+      <span>
+        {props.label}
+        {props.hint && <small className="jp-labline-quiet">{props.hint}</small>}
+      </span>
+    </label>
+  );
+}

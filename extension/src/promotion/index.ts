@@ -1,0 +1,72 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../commands';
+import { promoteIcon } from '../icons';
+import { showOnce } from '../showing';
+import { askForPromotion } from './dialog';
+import { PromotionView } from './view';
+
+export const promotion: JupyterFrontEndPlugin<void> = {
+  id: 'labline:promotion',
+  description: 'Asks for promotions, and shows how they stand.',
+  autoStart: true,
+  optional: [ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('labline');
+    const { serverSettings } = app.serviceManager;
+    app.commands.addCommand(CommandIDs.promote, {
+      label: trans.__('Promote a Model…'),
+      caption: trans.__('Have a model judged for a stage'),
+      icon: promoteIcon,
+      describedBy: { args: CANDIDATE },
+      execute: async args => {
+        const candidate = (args['candidate'] as string | undefined) ?? null;
+        try {
+          const options = { candidate, serverSettings, trans };
+          const id = await askForPromotion(options);
+          if (id) {
+            await app.commands.execute(CommandIDs.openPromotion, { id });
+          }
+        } catch (error) {
+          Notification.error((error as Error).message, { autoClose: 8_000 });
+        }
+      }
+    });
+    app.commands.addCommand(CommandIDs.openPromotion, {
+      label: trans.__('Show a Promotion'),
+      describedBy: { args: ID },
+      execute: args => {
+        const id = args['id'] as string;
+        showOnce(app.shell, {
+          id: `labline-promotion-${id}`,
+          label: trans.__('Promotion %1', id.slice(0, 8)),
+          icon: promoteIcon,
+          make: () => new PromotionView({ id, serverSettings, trans })
+        });
+      }
+    });
+    palette?.addItem({
+      command: CommandIDs.promote,
+      category: trans.__('Labline')
+    });
+  }
+};
+
+const CANDIDATE = {
+  type: 'object',
+  properties: { candidate: { type: 'string' } }
+} as const;
+const ID = {
+  type: 'object',
+  properties: { id: { type: 'string' } },
+  required: ['id']
+};
