@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ import pytest
 import sqlalchemy as sa
 from nbformat.v4 import new_code_cell, new_notebook
 
+from labline.kernel import warm
+
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +28,28 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("LABLINE_", "MLFLOW_", "BENTOML_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _ends_warm_kernels(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what is kept ready for the projects of a test; it would wait for ten minutes."""
+    has_folder = "tmp_path" in request.fixturenames
+    folder = request.getfixturevalue("tmp_path") if has_folder else None
+    yield
+    if folder and any(_WARM.glob("z-*.sock")):
+        for root in _warm_roots(str(folder)):
+            warm.stop(root)
+
+
+_WARM = Path(f"/tmp/labline-{os.getuid()}")
+
+
+def _warm_roots(folder: str) -> set[Path]:
+    """Return the projects below `folder` for which kernels are kept ready."""
+    lines = [_command(found) for found in psutil.process_iter()]
+    zygotes = [line for line in lines if "labline.kernel.warm" in line]
+    roots = {json.loads(line[-1])["root"] for line in zygotes}
+    return {Path(root) for root in roots if root.startswith(folder)}
 
 
 @pytest.fixture

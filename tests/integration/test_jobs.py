@@ -149,6 +149,24 @@ def test_the_notebook_runs_as_it_was_at_submit(project):
     assert shown(done.output) == "first\n"
 
 
+def test_local_modules_are_those_of_submit(project):
+    folder = project.root / "modules"
+    path = write_notebook(folder / "nb.ipynb", "import steps; print(steps.word(), steps.__file__)")
+    (folder / "steps.py").write_text("import words\ndef word(): return words.WORD")
+    (folder / "words.py").write_text("WORD = 'then'")
+    job = project.jobs.submit(path)
+    (folder / "words.py").write_text("WORD = 'now'")
+    (folder / "steps.py").unlink()
+    (done,) = project.jobs.wait([job.id], timeout=60)
+    assert (done.status, done.error) == (JobStatus.SUCCEEDED, "")
+    assert shown(done.output).split() == [
+        "then",
+        str(Path(done.output).parent / "modules/steps.py"),
+    ]
+    (ended,) = project.jobs.wait([project.jobs.retry(done.id).id], timeout=60)
+    assert shown(ended.output).split()[0] == "then"
+
+
 def test_a_secret_is_passed_by_reference_and_shown_nowhere(project, run, monkeypatch, tmp_path):
     monkeypatch.setenv("BEAST_TOKEN", "s3cr3t-value")
     done = run(

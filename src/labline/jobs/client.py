@@ -22,6 +22,7 @@ from labline.jobs.execution import DEAD, MEMORY, TIME
 from labline.jobs.limits import Ceiling, Room, amount
 from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction, joined, raised
+from labline.jobs.pinned import MODULES
 from labline.records import RunningCell
 from labline.workflows import Interrupted
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 #: is told how many cells are done, of how many, and which one runs now
 Progress = Callable[[int, int, RunningCell | None], None]
 _LOAD = "%load_ext labline"
+_MODULES = f"import os, sys\nsys.path.insert(0, os.environ[{MODULES!r}])"
 # The worker publishes what was recorded: it has MLflow loaded, the kernel would have to import it.
 _CLOSE = """
 def close(status):
@@ -104,6 +106,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
+            if MODULES in options["env"]:
+                self._silently(_MODULES, "local modules are those that lie there now")
             with self._watched(), kernels.held_to(options["env"], self.km.provisioner):
                 self.papermill_execute_cells()
             if self._answers:

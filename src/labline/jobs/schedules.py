@@ -83,6 +83,7 @@ class Schedules:
             "parameters": order.parameters,
             "options": {**asdict(options), "output_dir": _absolute(options.output_dir)},
             "snapshot": str(self._keep(taken)) if rule.runs == "snapshot" else None,
+            "modules": dict(order.modules) if rule.runs == "snapshot" else None,
         }
         entry = checked(rule.cron, rule.timezone, payload, catch_up=rule.catch_up)
         self._workflows.schedule(name, SCHEDULED, entry)
@@ -148,7 +149,10 @@ class Schedules:
             tags={**given.tags, "labline.schedule": payload["schedule"]},
         )
         return self._desk.submit_taken(
-            notebooks.Snapshot(path, taken.content), payload["parameters"], options
+            notebooks.Snapshot(path, taken.content),
+            payload["parameters"],
+            options,
+            payload["modules"],
         )
 
     def _schedule(self, entry: Entry) -> Schedule:

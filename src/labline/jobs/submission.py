@@ -14,6 +14,7 @@ from labline import notebooks
 from labline.errors import BadInput, Conflict, nearest
 from labline.jobs.kernels import kernel_name
 from labline.jobs.options import Options
+from labline.jobs.pinned import Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.work import JOB, Order
 from labline.settings import Settings
@@ -43,10 +44,14 @@ class Submission:
         return self.submit_taken(notebooks.snapshot(notebook), values, options)
 
     def submit_taken(
-        self, taken: notebooks.Snapshot, values: Mapping[str, Any], options: Options
+        self,
+        taken: notebooks.Snapshot,
+        values: Mapping[str, Any],
+        options: Options,
+        modules: Mapping[str, str] | None = None,
     ) -> str:
-        """Queue a notebook as it was; see :meth:`submit`."""
-        order = self.order(taken, values, options)
+        """Queue a notebook as it was, with `modules` as they were; see :meth:`submit`."""
+        order = self.order(taken, values, options, modules)
         id = _id(options.key)
         if not self._known({id: order}, options.key):
             self._queue(id, taken, order, options.output_dir)
@@ -61,9 +66,10 @@ class Submission:
     ) -> list[str]:
         """Queue a job for each point of a grid; see :meth:`labline.jobs.Jobs.sweep`."""
         taken = notebooks.snapshot(notebook)
+        modules = self._modules(taken)
         orders = {
             _id(options.key, number): replace(
-                self.order(taken, {**values, **point}, options),
+                self.order(taken, {**values, **point}, options, modules),
                 name=f"{taken.path.stem} {_words(point)}",
             )
             for number, point in enumerate(_grid(space))
@@ -92,9 +98,13 @@ class Submission:
         return id
 
     def order(
-        self, taken: notebooks.Snapshot, values: Mapping[str, Any], options: Options
+        self,
+        taken: notebooks.Snapshot,
+        values: Mapping[str, Any],
+        options: Options,
+        modules: Mapping[str, str] | None = None,
     ) -> Order:
-        """Return what is to be queued, checked.
+        """Return what is to be queued, checked; `modules` as they lie beside it unless given.
 
         Raises
         ------
@@ -118,7 +128,14 @@ class Submission:
             retries=usual.retries if options.retries is None else options.retries,
             retry_on_error=options.retry_on_error,
             tags=dict(options.tags),
+            modules=self._modules(taken) if modules is None else modules,
         )
+
+    def _modules(self, taken: notebooks.Snapshot) -> dict[str, str]:
+        """Keep the local modules that a notebook imports, as they are now."""
+        folder = taken.path.parent
+        found = notebooks.local_modules(taken.notebook, folder)
+        return Pinned.of(self._settings).take(found, folder)
 
     def _group(self, name: str | None) -> str | None:
         known = self._settings.jobs.groups
@@ -196,6 +213,8 @@ def _difference(old: Order, new: Order) -> str:
         return f"the notebook {old.path.name}"
     if old.parameters != new.parameters:
         return "other parameters"
+    if old.modules != new.modules:
+        return "its local modules as they were before they were edited"
     return "" if old.sha256 == new.sha256 else f"{old.path.name} as it was before it was edited"
 
 

@@ -22,6 +22,7 @@ from labline.jobs.execution import (
     execute_notebook,
     require_secrets,
 )
+from labline.jobs.pinned import MODULES, Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.slots import Slots
 from labline.records import JobStatus, RunningCell
@@ -66,6 +67,8 @@ class Order:
     tags: Mapping[str, str] = field(default_factory=dict)
     #: file that holds the notebook as it was at submit
     snapshot: str = ""
+    #: local modules as they were at submit: digest by path relative to the notebook's folder
+    modules: Mapping[str, str] = field(default_factory=dict)
     #: files that the executed notebook and its HTML page go to
     output: str = ""
     report: str = ""
@@ -193,6 +196,14 @@ class Work:
         flow.publish("run_id", facts["run_id"])
         flow.step("end the lost run", lambda: self.runs.lose(lost))
 
+    def _local_modules(self, order: Order) -> dict[str, str]:
+        """Lay out the local modules as they were at submit; return what tells the kernel so."""
+        if not order.modules:
+            return {}
+        folder = Path(order.snapshot).with_name("modules")
+        Pinned.of(self.runs.settings).lay_out(order.modules, folder)
+        return {MODULES: str(folder)}
+
     # -- steps -------------------------------------------------------------------------------
 
     def _open(self, flow: Flow, order: Order, given: NotebookNode, attempt: int) -> str:
@@ -222,7 +233,10 @@ class Work:
         plan = Plan(
             name=order.path.name,
             folder=folder(order.path, self.runs.settings.root),
-            environment=self.runs.environment(self.runs.tracking.run(run_id), order.path),
+            environment={
+                **self.runs.environment(self.runs.tracking.run(run_id), order.path),
+                **self._local_modules(order),
+            },
             timeout=order.timeout,
             memory=order.memory,
             cpus=order.cpus,

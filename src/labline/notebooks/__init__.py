@@ -12,6 +12,7 @@ from labline.notebooks.injection import (
     reinject,
     secrets,
 )
+from labline.notebooks.local_modules import local_modules
 from labline.notebooks.naming import cell_name
 from labline.notebooks.parameters import PARAMETERS_TAG, Parameter, parameters, parameters_cell
 from labline.notebooks.reading import (
@@ -35,6 +36,7 @@ __all__ = [
     "html",
     "inject",
     "injected_values",
+    "local_modules",
     "missing_secrets",
     "parameters",
     "parameters_cell",

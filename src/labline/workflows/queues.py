@@ -1,7 +1,8 @@
 """The queues, and how many workflows of each run at a time.
 
 The queue ``jobs`` and those of its groups run as many as the settings say, the queue
-``rollouts`` many, one with lanes one in each lane. Any other runs one at a time, on all executors together.
+``rollouts`` many, one with lanes one in each lane. Any other runs one at a time, on all executors
+together.
 """
 
 from __future__ import annotations

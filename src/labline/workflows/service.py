@@ -101,7 +101,7 @@ class Workflows:
         queue
             A queue other than that of the name.
         priority
-            From -100 to 100: what is higher leaves the queue first, else what came first.
+            From -100 to 100: what is higher leaves the queue first.
 
         Raises
         ------
@@ -283,23 +283,21 @@ class Workflows:
 
     def _declare_queues(self, client: Any) -> builtins.list[Any]:
         names = {registered.queue for registered in self._bodies.values()}
-        names |= {queues.of_group(group) for group in self._settings.jobs.groups}
+        names |= set(map(queues.of_group, self._settings.jobs.groups))
+        jobs, lanes = self._settings.jobs, self._has_lanes
+        limits = {name: queues.limits(jobs, name, lanes=lanes(name)) for name in sorted(names)}
         return [
-            client.register_queue(
-                self._queue(name),
-                polling_interval_sec=BUSY,
-                **queues.limits(self._settings.jobs, name, lanes=self._has_lanes(name)),
-            )
-            for name in sorted(names)
+            client.register_queue(self._queue(name), polling_interval_sec=BUSY, **given)
+            for name, given in limits.items()
         ]
 
     def _has_lanes(self, queue: str) -> bool:
         return any(item.lane for item in self._bodies.values() if item.queue == queue)
 
     def _lane(self, registered: Registered, payload: dict[str, Any]) -> dict[str, str]:
-        if not self._has_lanes(registered.queue):
-            return {}
-        return {"queue_partition_key": (registered.lane(payload) if registered.lane else "") or "-"}
+        named = registered.lane(payload) if registered.lane else ""
+        has = self._has_lanes(registered.queue)
+        return {"queue_partition_key": named or "-"} if has else {}
 
     # -- connection ------------------------------------------------------------------------
 
