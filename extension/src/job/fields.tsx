@@ -21,7 +21,10 @@ export function Field(props: IProps): React.ReactElement {
   const { complaint, entry, field, onChange, trans } = props;
   const id = React.useId();
   return (
-    <div className="jp-labline-parameter" data-bad={complaint ? true : undefined}>
+    <div
+      className="jp-labline-parameter"
+      data-bad={complaint ? true : undefined}
+    >
       <div className="jp-labline-fieldHead">
         <label htmlFor={id}>{field.name}</label>
         <code>{field.kind}</code>
