@@ -11,6 +11,12 @@ export namespace CommandIDs {
   /** Begin to record what the open notebook runs, or end and keep the run. */
   export const record = 'labline:record';
 
+  /** Ask how a notebook is to be run as a job, and queue it. */
+  export const runAsJob = 'labline:run-as-job';
+
+  /** Show a job. */
+  export const openJob = 'labline:open-job';
+
   /** Ask for a model to hold a stage; argument `candidate`, optional. */
   export const promote = 'labline:promote';
 

@@ -1,6 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import deploy from '../style/icons/deploy.svg';
+import job from '../style/icons/job.svg';
 import labline from '../style/icons/labline.svg';
 import promote from '../style/icons/promote.svg';
 import record from '../style/icons/record.svg';
@@ -15,6 +16,12 @@ export const lablineIcon = new LabIcon({
 export const recordIcon = new LabIcon({
   name: 'labline:record',
   svgstr: record
+});
+
+/** A sheet that is set going. */
+export const jobIcon = new LabIcon({
+  name: 'labline:job',
+  svgstr: job
 });
 
 /** An arrow up a step. */

@@ -5,6 +5,7 @@ import type {
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { endpoint } from './endpoint';
+import { job } from './job';
 import { Line } from './line';
 import { notebook } from './notebook';
 import { promotion } from './promotion';
@@ -51,7 +52,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   statusbar,
   notebook,
   promotion,
-  endpoint
+  endpoint,
+  job
 ];
 
 export default plugins;

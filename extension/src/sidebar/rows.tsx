@@ -117,7 +117,7 @@ function markOfRun(status: string, trans: TranslationBundle): [Mark, string] {
   }
 }
 
-const JOB_MARKS: Readonly<Record<string, Mark>> = {
+export const JOB_MARKS: Readonly<Record<string, Mark>> = {
   queued: 'off',
   running: 'busy',
   succeeded: 'good',
@@ -137,6 +137,7 @@ export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
       says={says}
       name={fileName(job.notebook)}
       title={`${job.notebook}\n${job.id}`}
+      opens={[CommandIDs.openJob, { id: job.id }]}
       aside={<When at={job.ended ?? job.started ?? job.created} now={now} />}
     >
       {job.status === 'running' && all > 0 && (
@@ -163,7 +164,9 @@ export function JobRow(props: ITimed & { job: IJob }): React.ReactElement {
   );
 }
 
-function sayJob(trans: TranslationBundle): Record<IJob['status'], string> {
+export function sayJob(
+  trans: TranslationBundle
+): Record<IJob['status'], string> {
   return {
     queued: trans.__('queued'),
     running: trans.__('running'),

@@ -1,0 +1,236 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  MainAreaWidget,
+  Notification,
+  WidgetTracker,
+  showErrorMessage
+} from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../commands';
+import { jobIcon } from '../icons';
+import { ILine } from '../tokens';
+import { OrderDialog } from './dialog';
+import { Order } from './model';
+import { shownPath } from './place';
+import type { ISubmitted } from './records';
+import { JobPanel } from './widget';
+
+export const job: JupyterFrontEndPlugin<void> = {
+  id: 'labline:job',
+  description: 'Runs notebooks as jobs, and shows how they get on.',
+  autoStart: true,
+  requires: [ILine, INotebookTracker],
+  optional: [
+    IFileBrowserFactory,
+    ICommandPalette,
+    ILayoutRestorer,
+    ITranslator
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    line: ILine,
+    notebooks: INotebookTracker,
+    browsers: IFileBrowserFactory | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('labline');
+    addOrder(app, notebooks, browsers, trans, submitted => {
+      void line.refresh();
+      tell(app, submitted, trans);
+    });
+    addPages(app, restorer, trans);
+    const changed = () =>
+      app.commands.notifyCommandChanged(CommandIDs.runAsJob);
+    notebooks.currentChanged.connect(changed);
+    palette?.addItem({
+      command: CommandIDs.runAsJob,
+      category: trans.__('Labline')
+    });
+  }
+};
+
+/** The command that asks how a notebook is to be run. */
+function addOrder(
+  app: JupyterFrontEnd,
+  notebooks: INotebookTracker,
+  browsers: IFileBrowserFactory | null,
+  trans: TranslationBundle,
+  done: (submitted: ISubmitted) => void
+): void {
+  const named = (args: {
+    path?: unknown;
+    selected?: unknown;
+  }): string | undefined => {
+    if (typeof args.path === 'string') {
+      return args.path;
+    }
+    if (args.selected !== true) {
+      return notebooks.currentWidget?.context.path;
+    }
+    const [item] = browsers?.tracker.currentWidget?.selectedItems() ?? [];
+    return item?.path;
+  };
+  app.commands.addCommand(CommandIDs.runAsJob, {
+    label: trans.__('Run as Job…'),
+    caption: trans.__('Run this notebook as a job'),
+    icon: jobIcon,
+    describedBy: { args: ORDER_ARGUMENTS },
+    isEnabled: args => named(args) !== undefined,
+    execute: async args => {
+      const path = named(args);
+      if (path !== undefined) {
+        const submitted = await ask(app, notebooks, path, trans);
+        return submitted && done(submitted);
+      }
+    }
+  });
+}
+
+async function ask(
+  app: JupyterFrontEnd,
+  notebooks: INotebookTracker,
+  path: string,
+  trans: TranslationBundle
+): Promise<ISubmitted | null> {
+  const context = notebooks.find(panel => panel.context.path === path)?.context;
+  const { contents, serverSettings } = app.serviceManager;
+  const order = new Order({
+    path: contents.localPath(path),
+    serverSettings,
+    trans,
+    unsaved: () => context?.model.dirty ?? false,
+    save: () => context?.save() ?? Promise.resolve()
+  });
+  try {
+    await order.load();
+    const dialog = new OrderDialog(order);
+    await dialog.launch();
+    return dialog.submitted;
+  } finally {
+    order.dispose();
+  }
+}
+
+function tell(
+  app: JupyterFrontEnd,
+  { jobs }: ISubmitted,
+  trans: TranslationBundle
+): void {
+  const [first] = jobs;
+  if (jobs.length === 1 && first) {
+    void app.commands.execute(CommandIDs.openJob, { id: first.id });
+    return;
+  }
+  const text = trans.__('%1 jobs are queued', jobs.length);
+  Notification.success(text, { autoClose: 5_000 });
+  void app.commands.execute(CommandIDs.open);
+}
+
+/** The command that shows a job, and the pages that it has opened. */
+function addPages(
+  app: JupyterFrontEnd,
+  restorer: ILayoutRestorer | null,
+  trans: TranslationBundle
+): void {
+  const tracker = new WidgetTracker<MainAreaWidget<JobPanel>>({
+    namespace: 'labline-job'
+  });
+  app.commands.addCommand(CommandIDs.openJob, {
+    label: trans.__('Show Job'),
+    icon: jobIcon,
+    describedBy: { args: JOB_ARGUMENTS },
+    execute: async args => {
+      const id = args['id'] as string;
+      const open = tracker.find(page => page.content.follower.id === id);
+      const page = open ?? pageOf(app, id, trans);
+      if (!open) {
+        app.shell.add(page, 'main');
+        await tracker.add(page);
+      }
+      app.shell.activateById(page.id);
+    }
+  });
+  void restorer?.restore(tracker, {
+    command: CommandIDs.openJob,
+    args: page => ({ id: page.content.follower.id }),
+    name: page => page.content.follower.id
+  });
+}
+
+function pageOf(
+  app: JupyterFrontEnd,
+  id: string,
+  trans: TranslationBundle
+): MainAreaWidget<JobPanel> {
+  const content = new JobPanel({
+    id,
+    serverSettings: app.serviceManager.serverSettings,
+    trans,
+    onOpen: other =>
+      void app.commands.execute(CommandIDs.openJob, { id: other }),
+    onOpenOutput: path => void openOutput(app, path, trans)
+  });
+  const page = new MainAreaWidget({ content });
+  page.id = `labline-job-${id}`;
+  page.title.icon = jobIcon;
+  page.title.label = trans.__('Job %1', id.slice(0, 8));
+  page.title.caption = id;
+  page.title.closable = true;
+  return page;
+}
+
+/** Open what a job left of its notebook, or say where it is: not every server shows every folder. */
+async function openOutput(
+  app: JupyterFrontEnd,
+  place: string,
+  trans: TranslationBundle
+): Promise<void> {
+  const path = shownPath(place, PageConfig.getOption('serverRoot'));
+  const { contents } = app.serviceManager;
+  const found =
+    path !== null &&
+    (await contents.get(path, { content: false }).catch(() => null));
+  if (found) {
+    await app.commands.execute('docmanager:open', { path });
+    return;
+  }
+  await showErrorMessage(
+    trans.__('The Jupyter server does not show this file'),
+    trans.__(
+      'The output notebook is %1. Its folder is hidden: to open it here, start JupyterLab with “--ContentsManager.allow_hidden=True”.',
+      place
+    )
+  );
+}
+
+const ORDER_ARGUMENTS = {
+  type: 'object',
+  properties: {
+    path: {
+      type: 'string',
+      description: 'The notebook; the current one unless given.'
+    },
+    selected: {
+      type: 'boolean',
+      description: 'Whether it is the one that is selected in the file browser.'
+    }
+  }
+} as const;
+
+const JOB_ARGUMENTS = {
+  type: 'object',
+  properties: { id: { type: 'string', description: 'The id of the job.' } },
+  required: ['id']
+} as const;

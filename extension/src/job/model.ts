@@ -1,0 +1,181 @@
+import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { VDomModel } from '@jupyterlab/ui-components';
+import { Debouncer } from '@lumino/polling';
+
+import { request, RequestError, send } from '../request';
+import type { IDraft } from './form';
+import { BLANK, bodyOf, complaintsOf, jobsOf } from './form';
+import type { INewJobs, INotebookForm, ISubmitted } from './records';
+
+/** How long nothing is typed until the command line is asked for, in milliseconds. */
+const PAUSE = 250;
+
+/**
+ * A notebook that is about to be run as a job: its form, and what was typed so far.
+ */
+export class Order extends VDomModel {
+  constructor(options: Order.IOptions) {
+    super();
+    this.path = options.path;
+    this.trans = options.trans;
+    this._settings = options.serverSettings;
+    this._unsaved = options.unsaved ?? (() => false);
+    this._save = options.save ?? (() => Promise.resolve());
+  }
+
+  readonly path: string;
+  readonly trans: TranslationBundle;
+
+  /** Null until the server has told it. */
+  get form(): INotebookForm | null {
+    return this._form;
+  }
+
+  get draft(): IDraft {
+    return this._draft;
+  }
+
+  /** The same as a command; empty where it is not known. */
+  get cli(): string {
+    return this._cli;
+  }
+
+  /** Why the server refused. */
+  get failure(): RequestError | null {
+    return this._failure;
+  }
+
+  /** Whether the notebook's page has changes that a job would not see. */
+  get unsaved(): boolean {
+    return this._unsaved();
+  }
+
+  get complaints(): Map<string, string> {
+    return this._form
+      ? complaintsOf(this._form, this._draft, this.trans)
+      : new Map<string, string>();
+  }
+
+  /** Whether complaints are told: not before somebody has tried to go on. */
+  get tried(): boolean {
+    return this._tried;
+  }
+
+  get jobs(): number {
+    return this._form ? jobsOf(this._body(this._form)) : 0;
+  }
+
+  set draft(draft: IDraft) {
+    this._draft = draft;
+    this._failure = null;
+    this.stateChanged.emit();
+    void this._asking.invoke();
+  }
+
+  /** Ask what the notebook can be given. */
+  async load(): Promise<void> {
+    await this._try(async () => {
+      this._form = await request<INotebookForm>(
+        'notebooks/parameters',
+        { path: this.path },
+        this._settings
+      );
+    });
+    await this._ask();
+  }
+
+  /** Save the notebook, then ask again what it can be given. */
+  async save(): Promise<void> {
+    await this._try(() => this._save());
+    await this.load();
+  }
+
+  /** Queue the jobs; null where something stands against it, which is then told. */
+  async submit(): Promise<ISubmitted | null> {
+    const form = this._form;
+    this._tried = true;
+    if (!form || this._busy || this.complaints.size > 0) {
+      this.stateChanged.emit();
+      return null;
+    }
+    return this._try(() => this._send<ISubmitted>('jobs', this._body(form)));
+  }
+
+  override dispose(): void {
+    this._asking.dispose();
+    super.dispose();
+  }
+
+  private _body(form: INotebookForm): INewJobs {
+    return bodyOf(form, this._draft);
+  }
+
+  private async _ask(): Promise<void> {
+    if (!this._form || this.complaints.size > 0) {
+      this._cli = '';
+    } else {
+      const body = this._body(this._form);
+      // The server says what is wrong with it when it is sent for good.
+      const line = await this._send<{ cli: string }>('cli', {
+        action: 'jobs',
+        body
+      }).catch(() => ({ cli: '' }));
+      this._cli = line.cli;
+    }
+    this._emit();
+  }
+
+  private async _try<T>(work: () => Promise<T>): Promise<T | null> {
+    this._busy = true;
+    this._failure = null;
+    try {
+      return await work();
+    } catch (error) {
+      this._failure =
+        error instanceof RequestError
+          ? error
+          : new RequestError('away', String(error), { cause: error });
+      return null;
+    } finally {
+      this._busy = false;
+      this._emit();
+    }
+  }
+
+  private _send<T>(path: string, body: object): Promise<T> {
+    return send<T>(path, body, this._settings);
+  }
+
+  private _emit(): void {
+    if (!this.isDisposed) {
+      this.stateChanged.emit();
+    }
+  }
+
+  private readonly _asking = new Debouncer(() => this._ask(), PAUSE);
+  private readonly _settings: ServerConnection.ISettings;
+  private readonly _unsaved: () => boolean;
+  private readonly _save: () => Promise<void>;
+  private _form: INotebookForm | null = null;
+  private _draft: IDraft = BLANK;
+  private _cli = '';
+  private _failure: RequestError | null = null;
+  private _busy = false;
+  private _tried = false;
+}
+
+/**
+ * A namespace for `Order` statics.
+ */
+export namespace Order {
+  export interface IOptions {
+    /** The notebook, as the file browser shows it. */
+    path: string;
+    serverSettings: ServerConnection.ISettings;
+    trans: TranslationBundle;
+    /** Whether it has changes that are not saved. */
+    unsaved?: () => boolean;
+    save?: () => Promise<void>;
+  }
+}
