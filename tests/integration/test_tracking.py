@@ -1,5 +1,8 @@
 """Runs, models and the registry on a real MLflow database."""
 
+import subprocess
+import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -181,3 +184,15 @@ def test_a_server_that_is_away_is_unreachable_within_seconds(tmp_path: Path) -> 
     away = Tracking("http://127.0.0.1:9", tmp_path)
     with pytest.raises(Unreachable, match=r"MLflow at http://127\.0\.0\.1:9 does not answer"):
         away.ping()
+
+
+def test_processes_that_open_a_new_database_at_once_all_can(tmp_path: Path) -> None:
+    code = f"""
+        from pathlib import Path
+        from labline.tracking import Tracking
+        Tracking({f"sqlite:///{tmp_path / 'mlflow.db'}"!r}, Path({str(tmp_path)!r})).ping()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    all_at_once = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [one.communicate(timeout=200)[1] for one in all_at_once]
+    assert [one.returncode for one in all_at_once] == [0, 0, 0], said
