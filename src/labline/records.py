@@ -140,7 +140,7 @@ class ModelVersion:
 class RunningCell:
     """The cell that a job is at."""
 
-    #: position in the notebook, from 1, as :class:`Failure` counts
+    #: position in the notebook, from 1, as :class:`JobFailure` counts
     number: int
     #: its first comment, the heading above it, or its first line
     name: str
@@ -173,7 +173,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Failure:
+class JobFailure:
     """Why a job failed."""
 
     #: name of the exception, or ``MemoryLimit``, ``TimeLimit``, ``DeadKernel``
@@ -229,7 +229,7 @@ class Job:
     #: why it failed, or was ended early, with what to do next
     error: str = ""
     #: the same, in parts
-    failure: Failure | None = None
+    failure: JobFailure | None = None
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
     #: the cell that is running

@@ -205,7 +205,7 @@ def test_projects_do_not_share_a_zygote(project: Project) -> None:
 def _starts_cold(
     project: Project, caplog: pytest.LogCaptureFixture, spec: str, **start: object
 ) -> str:
-    caplog.set_level(logging.WARNING, logger="traitlets")
+    caplog.set_level(logging.INFO, logger="traitlets")
     with project.kernel(spec, **start) as kernel:
         assert kernel.run("6 * 7") == "42"
         assert kernel.process.ppid() == os.getpid()
@@ -246,7 +246,7 @@ def test_a_file_that_hides_a_package_starts_cold(
 def test_an_operating_system_without_fork_starts_cold(
     project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labline.kernel.warm.provisioner._CAN_FORK", False)
+    monkeypatch.setattr("labline.kernel.warm.provisioner.CAN_FORK", False)
     assert "cannot fork" in _starts_cold(project, caplog, "warm")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labline import notebooks
 from labline.errors import LablineError
 from labline.jobs.work import Order
-from labline.records import Attempt, CellProgress, Failure, Job, JobStatus, RunningCell
+from labline.records import Attempt, CellProgress, Job, JobFailure, JobStatus, RunningCell
 from labline.workflows import WorkflowState
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def _existing(path: str) -> str | None:
     return path if Path(path).is_file() else None
 
 
-def failure(error: Exception | None) -> Failure | None:
+def failure(error: Exception | None) -> JobFailure | None:
     """Return in parts why a job failed."""
     if error is None:
         return None
     if not isinstance(error, LablineError):
-        return Failure(type(error).__name__, str(error))
+        return JobFailure(type(error).__name__, str(error))
     kind = error.details.get("exception", type(error).__name__)
-    return Failure(kind, error.message, error.fix, error.details.get("cell"))
+    return JobFailure(kind, error.message, error.fix, error.details.get("cell"))
 
 
 def cells(notebook: NotebookNode, of: Job) -> tuple[CellProgress, ...]:

@@ -161,7 +161,7 @@ class Zygote:
             lessee.close()
 
     def _lease(self, lessee: socket.socket, request: dict[str, Any]) -> None:
-        if request.keys() & {"stop", "tell"}:
+        if {"stop", "tell"} & set(request):
             self._answer(lessee, request)
             return
         if self._fingerprint.is_stale():
