@@ -224,7 +224,8 @@ def test_mlflow_shows_the_same_without_labline(
 ) -> None:
     from mlflow import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{project.folder}/.labline/mlflow.db")
+    database = f"sqlite:///{project.folder}/.labline/mlflow.db"
+    client = MlflowClient(database, database)
     run = client.get_run(jobs[0]["run_id"])
     assert run.data.params["alpha"] == "0.1"
     assert run.info.status == "FINISHED"
@@ -258,7 +259,8 @@ def test_the_service_answers_what_the_model_answers(
         project, "/beasts/predict", json.dumps({"rows": [ROW]}).encode(), deployed["key"]
     )
     assert status == 200
-    client = MlflowClient(f"sqlite:///{project.folder}/.labline/mlflow.db")
+    database = f"sqlite:///{project.folder}/.labline/mlflow.db"
+    client = MlflowClient(database, database)
     id = client.get_model_version_by_alias("beasts", "prod").source.removeprefix("models:/")
     folder = next((project.folder / ".labline" / "artifacts").glob(f"**/{id}/artifacts"))
     expected = load_model(str(folder)).predict(pd.DataFrame([ROW]).astype({"age": float}))
