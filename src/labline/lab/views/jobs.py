@@ -13,8 +13,6 @@ from labline.records import Job, JobStatus
 if TYPE_CHECKING:
     from labline.lab.service import Lab
 
-#: characters of a log that are told at a time
-PIECE = 256 * 1024
 #: jobs that a filter looks through
 _DEPTH = 2000
 #: how far jobs are counted
@@ -52,27 +50,17 @@ class JobViews:
         return JobDetail(job, self.lab.jobs.traceback(job.id), worker)
 
     def log(self, id: str, *, after: int = 0) -> LogPiece:
-        """Return what a job's cells have shown from a character on, in whole lines.
-
-        What was told stays as it was: a line that is still being written, such as a progress
-        bar's, comes when it is done.
+        """Return what a job's cells have shown from a place on; ``next`` is where to go on.
 
         Raises
         ------
         NotFound
             There is no such job.
+        BadInput
+            The place is below zero.
         """
-        job = self.lab.jobs.get(id)
-        ended = job.status.ended
-        text = self.lab.jobs.log(job.id) if job.output else ""
-        if not ended:
-            text = text[: text.rstrip("\n").rfind("\n") + 1]
-        start = min(after, len(text))
-        end = min(start + PIECE, len(text))
-        if end < len(text):
-            end = text.rfind("\n", start, end) + 1 or end
-        more = end < len(text)
-        return LogPiece(text[start:end], end, more, ended and not more)
+        piece = self.lab.jobs.read_log(id, after)
+        return LogPiece(piece.text, piece.offset, bool(piece.text), piece.ended)
 
     def form(self, path: Path, shown: str) -> Form:
         """Return the form that a notebook's parameters make.
