@@ -44,7 +44,13 @@ export function Charts(props: IProps): React.ReactElement {
         <>
           <div className="jp-labline-chartGrid">
             {kinds(trans).map(kind => (
-              <Chart key={kind.title} {...kind} found={answer} trans={trans} />
+              <Chart
+                key={kind.title}
+                {...kind}
+                found={answer}
+                lasts={Math.min(window, answer.window)}
+                trans={trans}
+              />
             ))}
           </div>
           <Releases releases={answer.releases} trans={trans} />
@@ -123,13 +129,18 @@ function seriesOf(
 }
 
 function Chart(
-  props: IKind & { found: IEndpointMetrics; trans: TranslationBundle }
+  props: IKind & {
+    found: IEndpointMetrics;
+    /** Seconds from the left to the right. */
+    lasts: number;
+    trans: TranslationBundle;
+  }
 ): React.ReactElement {
-  const { found, title, trans, unit, value } = props;
+  const { found, lasts, title, trans, unit, value } = props;
   const [pointed, setPointed] = React.useState<number | null>(null);
   const series = seriesOf(found, value);
   const top = roundUp(largest(series.map(one => one.points)));
-  const [from, to] = [found.at - found.window, found.at];
+  const [from, to] = [found.at - lasts, found.at];
   const at = pointed === null ? to : from + pointed * (to - from);
   const told = series.map(one => nearest(one.points, at)?.value ?? null);
   const words = told.map(number => (number === null ? '–' : metric(number)));
