@@ -17,6 +17,8 @@ from labline.deployment.status import InstanceStatus
 from labline.deployment.traffic import backend
 from labline.errors import BootFailed, Unreachable
 from labline.records import Command
+from labline.settings import Settings
+from labline.telemetry import Otlp
 
 _HOST = "127.0.0.1"
 # A release has its own environment: nothing of the platform's interpreter may reach into it.
@@ -46,7 +48,10 @@ class Identity:
 class Instances:
     """The processes of releases."""
 
-    def __init__(self, places: Places, control: Control, gateway: Gateway) -> None:
+    def __init__(
+        self, settings: Settings, places: Places, control: Control, gateway: Gateway
+    ) -> None:
+        self._settings = settings
         self._places = places
         self._control = control
         self._gateway = gateway
@@ -54,8 +59,21 @@ class Instances:
     def boot(self, stored: Stored) -> None:
         """Start a release and keep it running."""
         command = stored.command
-        env = {**_OWN, **command.env}
+        env = {**_OWN, **command.env, **self._telemetry(stored)}
         self._control.add(stored.name, Command(command.argv, env, command.cwd))
+
+    def _telemetry(self, stored: Stored) -> dict[str, str]:
+        """Return what tells a release where its traces, metrics and logs go; see :class:`Otlp`."""
+        release = stored.release
+        name, _, version = release.model.partition("/")
+        about = {
+            "service.version": version,
+            "labline.model.name": name,
+            "labline.model.version": version,
+            "labline.endpoint": release.endpoint,
+            "labline.release": str(release.id),
+        }
+        return Otlp.of(self._settings).variables(release.endpoint, about)
 
     def stop(self, stored: Stored) -> None:
         """Stop a release and wait until it has ended."""
