@@ -181,7 +181,7 @@ class JobFailure:
     message: str
     #: what to do next
     fix: str = ""
-    #: position of the cell that failed, from 1; None where none had begun
+    #: position of the cell that failed, from 1; None where no cell was running
     cell: int | None = None
 
 

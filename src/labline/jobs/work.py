@@ -241,6 +241,7 @@ class Work:
             memory=order.memory,
             cpus=order.cpus,
             room=self.runs.settings.jobs.output,
+            grace=self.runs.settings.jobs.grace,
             log=order.log,
             noise=Path(order.snapshot).with_name("kernel.log"),
             on_progress=partial(_tell, flow),
@@ -259,6 +260,7 @@ class Work:
     def _give_up(self, flow: Flow, order: Order, run_id: str) -> None:
         """End the run if the job was cancelled, as opposed to carried on by another worker."""
         if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
+            self.runs.keep(run_id, Path(order.output))
             self.runs.kill(run_id)
             self.close_sweep(order)
 
@@ -314,7 +316,8 @@ def located(execution: Execution, output: Path) -> Execution:
     failure = execution.failure
     if failure is None:
         return execution
-    where = f"cell {failure.details['cell']} of {output}"
+    cell = failure.details["cell"]
+    where = f"cell {cell} of {output}" if cell else output
     failure.fix = f"{failure.fix} See {where}.".strip()
     failure.details["output"] = str(output)
     return execution

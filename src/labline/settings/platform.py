@@ -35,6 +35,11 @@ class JobsSettings(Section):
         None, ge=1, description="CPUs that a job's kernel may use; all if unset (Linux)"
     )
     timeout: Duration = Field(7200.0, gt=0, description="seconds (or '2h') until a job is stopped")
+    grace: Duration = Field(
+        5.0,
+        ge=0,
+        description="seconds (or '5s') that a cell of a cancelled job has, once interrupted, to end",
+    )
     memory: Size | None = Field(
         None,
         gt=0,
