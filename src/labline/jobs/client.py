@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 #: is told how many cells are done, of how many, and which one runs now
 Progress = Callable[[int, int, RunningCell | None], None]
 _LOAD = "%load_ext labline"
-_MODULES = f"import os, sys\nsys.path.insert(0, os.environ[{MODULES!r}])"
+# In two parts: a kernel without labline has the first one.
+_MODULES = f"""import os, sys
+sys.path.insert(0, os.environ[{MODULES!r}])
+from labline.kernel import pinned
+pinned.use(get_ipython(), os.environ[{MODULES!r}])
+"""
 # The worker publishes what was recorded: it has MLflow loaded, the kernel would have to import it.
 _CLOSE = """
 def close(status):
