@@ -83,7 +83,8 @@ class Floor:
             self.hire(wait=False)
             return True
         zygotes = [one["pid"] for one in warm.zygotes(self.project.root)]
-        return any([_kill(pid) for pid in (kernels(path) if victim == "kernel" else zygotes)])
+        killed = [_kill(pid) for pid in (kernels(path) if victim == "kernel" else zygotes)]
+        return any(killed)
 
 
 def _kill(pid: int) -> bool:

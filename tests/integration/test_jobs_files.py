@@ -131,9 +131,7 @@ def test_inputs_that_cannot_be_laid_out_are_refused_before_anything_is_queued(
     assert project.jobs.count(1000) == count
 
 
-def test_the_same_key_with_other_inputs_is_another_job(
-    project: Project, tmp_path: Path
-) -> None:
+def test_the_same_key_with_other_inputs_is_another_job(project: Project, tmp_path: Path) -> None:
     path = write_notebook(project.root / "key" / "nb.ipynb", "1")
     options = Options(inputs=[tmp_path / "x.csv"], key="k")
     (tmp_path / "x.csv").write_text("1")

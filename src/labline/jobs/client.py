@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import run_sync
@@ -18,7 +17,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from labline import notebooks
 from labline.errors import CellFailed
 from labline.jobs import kernels
-from labline.jobs.execution import CANCELLED, DEAD, MEMORY, TIME
+from labline.jobs.execution import CANCELLED, DEAD, MEMORY, TIME, Plan
 from labline.jobs.limits import Ceiling, Room, amount
 from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction, joined, raised
@@ -61,21 +60,11 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     ----------
     manager
         papermill's execution manager, which saves the notebook as it runs.
-    timeout
-        Seconds for all cells together.
-    memory
-        Bytes that the kernel and its descendants may hold.
-    room
-        Bytes of what each cell shows that are kept.
-    log
-        File that what the cells show is appended to, as text.
+    plan
+        Limits, log, and who is told of progress.
     flow
         The run ends when it is to stop: at once, or, where it was cancelled, once the running
         cell was interrupted.
-    grace
-        Seconds until a cell that was interrupted is killed.
-    on_progress
-        Is called as each cell begins, and at the end.
     secrets
         Values, by environment variable, to take out of what the cells show.
     options
@@ -85,30 +74,23 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(
         self,
         manager: Any,
+        plan: Plan,
         *,
-        timeout: float | None,
-        memory: int | None,
-        room: int,
-        log: Path | None,
         flow: Flow,
-        grace: float,
-        on_progress: Progress | None,
         secrets: Mapping[str, str],
         **options: Any,
     ) -> None:
         super().__init__(manager, timeout_func=self._left, **{**_WAITING, **options})
         self.progress = (0, sum(map(_runs, manager.nb.cells)))
         self.failure: CellFailed | None = None
-        self._limit = timeout
-        self._memory = memory
-        self._room = Room(room)
+        self._plan, self._flow = plan, flow
+        self._room = Room(plan.room)
         self._ceiling: Ceiling | None = None
         self._exit: int | None = None
-        self._deadline = time.monotonic() + timeout if timeout else None
-        self._flow, self._grace = flow, grace
-        self._on_progress = on_progress or _ignore
+        self._deadline = time.monotonic() + plan.timeout if plan.timeout else None
+        self._on_progress = plan.on_progress or _ignore
         self._redaction = Redaction(secrets)
-        self._log = Log(log, self._redaction) if log else None
+        self._log = Log(plan.log, self._redaction) if plan.log else None
 
     def execute(self, **options: Any) -> NotebookNode:
         """Start the kernel, run the cells, and end the kernel.
@@ -153,8 +135,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     def _watched(self) -> AbstractContextManager[Any]:
         """Watch the memory of the kernel's processes, if there is a limit."""
         pid = getattr(self.km.provisioner, "pid", None)
-        if self._memory and pid:
-            self._ceiling = Ceiling(pid, self._memory)
+        if self._plan.memory and pid:
+            self._ceiling = Ceiling(pid, self._plan.memory)
         return self._ceiling or nullcontext()
 
     @property
@@ -214,7 +196,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self._check()
             return self._raised(index, *raised(self.nb.cells[index]))
         except CellTimeoutError:
-            return self._ended(index, TIME, f"was killed: over {self._limit:g} s for all cells")
+            most = f"{self._plan.timeout:g} s for all cells"
+            return self._ended(index, TIME, f"was killed: over {most}")
         except DeadKernelError:
             if self._flow.cancelled:
                 self._ended(index, CANCELLED, "was killed: it did not end when interrupted")
@@ -260,8 +243,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self.failure = CellFailed(f"{when}, {_fate(self._exit)}", cell=None, exception=DEAD)
 
     def _death(self) -> tuple[str, str]:
-        if self._ceiling and self._ceiling.exceeded and self._memory:
-            return MEMORY, f"was killed: over {amount(self._memory)} of memory"
+        if self._ceiling and self._ceiling.exceeded and self._plan.memory:
+            return MEMORY, f"was killed: over {amount(self._plan.memory)} of memory"
         return DEAD, f"ended with its kernel: {_fate(self._exit)}"
 
     def _failed(self, index: int, kind: str, what: str) -> bool:
@@ -301,7 +284,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         # Twice: the first is lost where the kernel had not come to the cell yet.
         for _ in range(2):
             await self.km.interrupt_kernel()
-            await asyncio.sleep(self._grace / 2)
+            await asyncio.sleep(self._plan.grace / 2)
 
     async def _async_check_alive(self) -> None:
         """Return if the kernel lives and may; nbclient asks so while it waits between cells."""

@@ -107,15 +107,10 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
     ):
         cells = Cells(
             manager,
-            km=kernel,
-            timeout=plan.timeout,
-            memory=plan.memory,
-            room=plan.room,
-            log=plan.log,
+            plan,
             flow=Flow.current() or Flow(plan.name),
-            grace=plan.grace,
-            on_progress=plan.on_progress,
             secrets=secrets,
+            km=kernel,
             resources={"metadata": {"path": str(plan.folder)}},
             **plan.options,
         )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from labline.records import Run
 
+
 @dataclass(frozen=True)
 class Work:
     """Runs an order: open the run, execute, keep what came out, end the run."""
@@ -228,7 +229,8 @@ class Work:
         self, order: Order, given: NotebookNode, execution: Execution, facts: Mapping[str, Any]
     ) -> Run:
         run_id = facts["run_id"]
-        self._keep_files(order, run_id, facts.get("artifacts", ()))
+        if left := facts.get("artifacts"):
+            self._keep_files(order, run_id, left)
         run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
         self.close_sweep(order)
         return run

@@ -38,7 +38,7 @@ class JobsSettings(Section):
     grace: Duration = Field(
         5.0,
         ge=0,
-        description="seconds (or '5s') that a cell of a cancelled job has, once interrupted, to end",
+        description="seconds (or '5s') that the cell of a cancelled job has to end itself",
     )
     memory: Size | None = Field(
         None,
