@@ -32,7 +32,7 @@ class Gate:
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
-    #: evidence that costs something to collect: ``"replay"``, ``"service"``
+    #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``
     needs: ClassVar[frozenset[str]] = frozenset()
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -81,6 +82,7 @@ class StageSettings(Section):
         60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
     )
     approvals: ApprovalSettings = ApprovalSettings()
+    data: DataSettings = DataSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
