@@ -87,7 +87,8 @@ class ParityGate(ServiceGate):
             first = apart[0]
             return self.failed(
                 f"{len(apart)} of {len(notebook)} predictions differ; row {first}: the notebook "
-                f"had {_shown(notebook[first])}, the service gives {_shown(service[first])}.",
+                f"had {_shown(notebook[first])}, the service gives {_shown(service[first])}."
+                + _retyped(evidence),
                 "The model must not depend on what only the notebook has: the order or types of "
                 "columns, an index, globals, chance. Or raise parity.tolerance.",
                 row=evidence.holdout["rows"][first] if evidence.holdout else None,
@@ -102,6 +103,32 @@ class ParityGate(ServiceGate):
             rows=len(notebook),
             boot_seconds=round(evidence.service.boot_seconds, 2),
         )
+
+
+def _retyped(evidence: Evidence) -> str:
+    """Return in words which whole numbers a signature made floats of; empty where it made none.
+
+    MLflow has no type for the whole numbers with nulls of an object column: it says double.
+    """
+    rows = (evidence.holdout or {}).get("rows") or ()
+    names = [
+        column["name"]
+        for column in (evidence.candidate.signature or {}).get("inputs") or ()
+        if column["type"] in ("double", "float") and _whole([row[column["name"]] for row in rows])
+    ]
+    if not names:
+        return ""
+    one = names[0]
+    return (
+        f" Whole numbers with nulls in {', '.join(names)} are floats to the service, 1.0 for 1: "
+        f'make them so before training, X["{one}"].astype("float64"), or keep them whole, '
+        f'.astype("Int64").'
+    )
+
+
+def _whole(values: Sequence[Any]) -> bool:
+    there = [value for value in values if value is not None]
+    return 0 < len(there) < len(values) and all(type(value) is int for value in there)
 
 
 class ContractGate(ServiceGate):
@@ -146,7 +173,10 @@ _MEND = (
     "Make the model take what its signature allows: impute nulls, OneHotEncoder("
     'handle_unknown="ignore"), no assumption on values. Then log it again.'
 )
-_TIGHTEN = "See the answer in the evidence; a template of your own must refuse what it cannot take."
+_TIGHTEN = (
+    "See request and answer in the evidence. A template of your own must take columns by name "
+    "and refuse what it cannot take."
+)
 
 
 def _breach(case: Case, answer: Answer, tolerance: float) -> str:
