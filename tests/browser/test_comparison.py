@@ -45,8 +45,8 @@ def record(root: Path, name: str, alpha: float, estimator: str, auc: float) -> s
     ]
     text = writes(new_notebook(cells=cells))
     tracking.log_text(run.id, text, "labline/notebook.ipynb")
-    tracking.log_json(run.id, {"python": "3.11.9", "packages": {"scikit-learn": f"1.{round(alpha)}"}},
-                      "labline/environment.json")  # fmt: skip
+    environment = {"python": "3.11.9", "packages": {"scikit-learn": f"1.{round(alpha)}"}}
+    tracking.log_json(run.id, environment, "labline/environment.json")
     tracking.end_run(run.id)
     return run.id
 
