@@ -90,6 +90,9 @@ class StageSettings(Section):
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
     )
+    instances: int | None = Field(
+        None, ge=1, le=32, description="processes of a release; as many as are live if unset"
+    )
 
 
 def default_stages() -> dict[str, StageSettings]:
