@@ -178,8 +178,9 @@ def _model(
     trained: dict[str, Any],
 ) -> tuple[str, tuple[str, ...]]:
     """Save the model beside the journal, note it there; return its name and requirements."""
+    from labline.datasets import training
     from labline.kernel.requirements import of_model
-    from labline.tracking import holdout, models, training
+    from labline.tracking import holdout, models
 
     assert recorder.recording is not None
     model = evaluate(arguments.model, shell.user_ns)

@@ -28,8 +28,8 @@ from labline.settings import MetricSettings, Settings, StageSettings
 from labline.settings.card import load_card
 from labline.tracking import Tracking
 from labline.tracking.holdout import PLACE as HOLDOUT
+from labline.tracking.holdout import TRAINING
 from labline.tracking.models import digest
-from labline.tracking.training import PLACE as TRAINING
 
 T = TypeVar("T")
 

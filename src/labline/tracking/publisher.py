@@ -20,7 +20,7 @@ from typing import IO
 
 from labline.errors import Conflict, Failed, NotFound, Unreachable
 from labline.records import Column, Dataset, Run
-from labline.tracking import holdout, training
+from labline.tracking import holdout
 from labline.tracking.client import Tracking
 from labline.tracking.recording import Event, NotARecording, Recording
 
@@ -246,7 +246,7 @@ class _Publication:
                 fix="Log the model again.",
             )
         self._tracking.attach_model(self._run_id, folder)
-        for kind, place in (("holdout", holdout.PLACE), ("training", training.PLACE)):
+        for kind, place in (("holdout", holdout.PLACE), ("training", holdout.TRAINING)):
             if file := event.get(kind):
                 text = (self._recording.path.parent / file).read_text(encoding="utf-8")
                 self._tracking.log_text(self._run_id, text, place)

@@ -1,6 +1,7 @@
 """The gate ``data``: held-out rows against what is kept of the training set."""
 
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
+from labline.datasets import training
 from labline.promotion import Evidence, Subject, Verdict, gates
 from labline.promotion.data_gate import DataGate
 from labline.records import Run
 from labline.settings import DataSettings, StageSettings
-from labline.tracking import holdout, training
+from labline.tracking import holdout
 
 SUBJECT = Subject(
     "churn", 2, Run("f" * 32, "owl", "churn", "FINISHED", 0.0, 1.0, {}, {}, {}), (), None
@@ -52,18 +54,15 @@ def judge(
     """Judge two sets as ``%log`` keeps them: through JSON."""
     model = DummyClassifier(strategy="most_frequent").fit([[0], [1]], [0, 1])
     kept = json.loads(json.dumps(holdout.sample(model, test, labels)))
-    path = Path(training.PLACE).name
-    kept_training = json.loads(_written(train, train_labels, path))
+    kept_training = json.loads(_written(train, train_labels))
     subject = replace(SUBJECT, signature={"inputs": list(inputs)})
     evidence = Evidence(subject, holdout=kept, training=kept_training)
     return DataGate().judge(evidence, StageSettings(data=DataSettings(**rule)))
 
 
-def _written(train: Any, labels: Any, name: str) -> str:
-    import tempfile
-
+def _written(train: Any, labels: Any) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
+        path = Path(folder) / "training.json"
         return training.write(train, path, name="X_train", labels=labels).read_text()
 
 

@@ -10,9 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-#: where a run keeps it
-PLACE = "labline/training.json"
-
 
 def write(table: Any, path: Path, *, name: str, labels: Any = None) -> Path:
     """Write the profile of a training set, and the pandera schema that follows from it.
