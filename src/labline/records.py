@@ -333,7 +333,6 @@ class Release:
     model: str
     #: interpreter of the release's environment
     python: str
-    port: int
     state: ReleaseState
     created: float
     actor: str = ""
@@ -342,6 +341,10 @@ class Release:
     weight: int = 0
     #: percent of the endpoint's requests that a candidate sees a copy of
     mirrored: int = 0
+    #: ports of its instances on the loopback
+    ports: tuple[int, ...] = ()
+    #: machine that runs it; empty on SQLite, where there is only one
+    host: str = ""
 
 
 def to_dict(record: Any) -> dict[str, Any]:

@@ -331,6 +331,10 @@ def deploy_parser() -> Parser:
     parser = Parser("deploy", "Serve a model version on an endpoint.", example="%deploy churn@prod")
     parser.add_argument("model", help="MODEL@STAGE, MODEL/VERSION or MODEL (its newest)")
     parser.add_argument("--endpoint", help="endpoint; called as the model unless given")
+    parser.add_argument(
+        "--instances", type=int, metavar="N",
+        help="processes; as the stage says, or as many as are live, unless given",
+    )  # fmt: skip
     trial = parser.add_mutually_exclusive_group()
     trial.add_argument(
         "--canary", type=int, default=0, metavar="PERCENT", help="share of the requests it answers"
@@ -341,13 +345,16 @@ def deploy_parser() -> Parser:
 
 def deploy(shell: Any, arguments: Namespace) -> Deployment:
     """Deploy; return the release, its URL and, where the endpoint is new, the key."""
-    done = lab(shell).serving.deploy(
+    from labline.lab import Order
+
+    order = Order(
         arguments.model,
         endpoint=arguments.endpoint,
+        instances=arguments.instances,
         canary=arguments.canary,
         shadow=arguments.shadow,
-        progress=_Progress(),
     )
+    done = lab(shell).serving.deploy(order, progress=_Progress())
     shown: Deployment = show(shell, done, deployment_card)
     return shown
 
@@ -377,6 +384,7 @@ def deployment_card(deployment: Deployment) -> Card:
     facts = told(
         ("model", release.model),
         ("release", release.id),
+        ("instances", len(release.ports) if len(release.ports) > 1 else None),
         ("url", deployment.url),
         ("share", f"{release.weight} %" if release.weight else None),
         ("copies", f"{release.mirrored} %" if release.mirrored else None),

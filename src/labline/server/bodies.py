@@ -105,10 +105,14 @@ class NewDeployment(Body):
     #: called as the model unless given
     endpoint: str | None = None
     environment: Literal["locked", "current"] = "locked"
+    #: processes; as many as the stage says, or as what is live has, unless given
+    instances: int | None = None
     #: percent of the requests that it answers beside the live release; 0: it takes over
     canary: int = 0
     #: whether it gets a copy of each request, and answers nobody
     shadow: bool = False
+    #: whether it takes over at once, though the stage has a rollout
+    now: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,11 @@ def of_deployment(body: NewDeployment) -> str:
     """Return ``labline deploy ...``."""
     words = ["labline", "deploy", body.model]
     words += ["--endpoint", body.endpoint] if body.endpoint else []
-    words += ["--environment", body.environment] if body.environment != "locked" else []
+    words += ["--env", body.environment] if body.environment != "locked" else []
+    words += ["--instances", str(body.instances)] if body.instances else []
     words += ["--canary", str(body.canary)] if body.canary else []
     words += ["--shadow"] if body.shadow else []
+    words += ["--now"] if body.now else []
     return shlex.join(words)
 
 

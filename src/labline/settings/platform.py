@@ -72,4 +72,5 @@ class ServingSettings(Section):
     boot_timeout: Duration = Field(120.0, gt=0, description="seconds until /readyz must answer")
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest request body, bytes")
     max_rows: int = Field(100_000, ge=1, description="most rows in one request")
+    body_timeout: Duration = Field(30.0, gt=0, description="seconds until a body must have come")
     template: str = Field("pyfunc", description="Bento template, a folder of labline/bentos")
