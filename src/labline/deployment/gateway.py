@@ -210,7 +210,6 @@ class Gateway:
             verdict = subprocess.run(
                 [envoy_binary(), "--mode", "validate", "-c", path, *_OPTIONS],
                 capture_output=True, text=True, timeout=30, check=False,
-                env={**os.environ, **self.command().env},
             )  # fmt: skip
         finally:
             path.unlink()

@@ -171,7 +171,7 @@ def _service(otlp: Otlp, signal: Signal) -> Json:
     uri = {"uri": otlp.endpoint(signal), "cluster": _name(signal), "timeout": _TIMEOUT}
     headers = [
         {"header": {"key": name, "value": f"%ENVIRONMENT({_variable(signal, number)})%"}}
-        for number, name in enumerate(otlp.headers(signal))
+        for number, name in enumerate(otlp.references(signal))
     ]
     return {"http_uri": uri, "request_headers_to_add": headers}
 

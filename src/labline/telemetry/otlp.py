@@ -62,13 +62,17 @@ class Otlp:
         Refused
             A variable that is referred to is not set.
         """
+        wanted = self.references(signal)
+        return {name: self._secret(name, value) for name, value in wanted.items()}
+
+    def references(self, signal: Signal) -> dict[str, str]:
+        """Return the headers of a signal's requests; secrets as they are referred to."""
         given = self._get(f"{_PREFIX}{signal.upper()}_HEADERS") or self._get(f"{_PREFIX}HEADERS")
         if given:
             return _parsed(given)
-        if self.endpoint(signal) != self._own(signal):  # no key of one system for another
-            return {}
-        wanted = self.settings.telemetry.headers
-        return {name: self._secret(name, value) for name, value in wanted.items()}
+        # The key of one system is none of another's.
+        mine = self.endpoint(signal) == self._own(signal)
+        return dict(self.settings.telemetry.headers) if mine else {}
 
     def resource(self, service: str, attributes: Mapping[str, str]) -> dict[str, str]:
         """Return the resource attributes of a process; those of the environment win."""
