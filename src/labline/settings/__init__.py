@@ -7,6 +7,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 from labline.settings.data import DataSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
@@ -47,6 +49,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Size",
+    "SmtpSettings",
     "StageSettings",
     "WorkersSettings",
     "default_stages",
