@@ -73,6 +73,8 @@ class Delivery:
                 trial=_trial(payload),
             ),
         )
+        if stage := payload.get("follows"):
+            flow.step("stage", lambda: lab.endpoints.follow(endpoint, stage))
         done = "tried" if release.state is ReleaseState.CANDIDATE else "deployed"
         flow.step("ledger", lambda: self._record(done, release, flow.id, payload["actor"]))
         return release

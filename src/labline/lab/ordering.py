@@ -77,6 +77,7 @@ def prepare(lab: Lab, order: Order) -> Ordered:
         **_facts(order, model, endpoint),
         "instances": order.instances or _instances(lab, stage, endpoint),
         "stage": rollout,
+        "follows": stage,
         "fresh": endpoint not in {item.name for item in lab.endpoints.list()},
     }
     return Ordered("rollout" if rollout else "deployment", payload)
