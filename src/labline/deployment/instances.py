@@ -53,9 +53,7 @@ class Instances:
 
     def boot(self, stored: Stored) -> None:
         """Start a release and keep it running."""
-        command = stored.command
-        env = {**_OWN, **command.env}
-        self._control.add(stored.name, Command(command.argv, env, command.cwd))
+        self._control.add(stored.name, process(stored))
 
     def stop(self, stored: Stored) -> None:
         """Stop a release and wait until it has ended."""
@@ -113,6 +111,12 @@ class Instances:
             return self._gateway.health()
         except Unreachable:
             return {}
+
+
+def process(stored: Stored) -> Command:
+    """Return the command that boots a release, kept apart from the platform's interpreter."""
+    command = stored.command
+    return Command(command.argv, {**_OWN, **command.env}, command.cwd)
 
 
 def is_ready(port: int) -> bool:

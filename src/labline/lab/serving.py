@@ -73,7 +73,8 @@ class ServingDesk:
         shadow
             Whether it gets a copy of each request beside the live release, which alone answers.
         now
-            Whether it takes over at once, though the stage that `reference` names has a rollout.
+            Whether it takes over at once and without proof of a way back, though the stage that
+            `reference` names has a rollout, or the gate ``rollback``.
 
         Raises
         ------
@@ -99,7 +100,8 @@ class ServingDesk:
         fresh = payload["endpoint"] not in {item.name for item in self.lab.endpoints.list()}
         stage = None if canary or shadow or now else self._planned(reference, payload)
         name = "rollout" if stage else "deployment"
-        release: Release = self.lab.work(name, {**payload, "stage": stage}, progress)
+        payload |= {"stage": stage, "prove": not now and not stage and self._proves(reference)}
+        release: Release = self.lab.work(name, payload, progress)
         key = (
             self.lab.endpoints.issue_key(release.endpoint, actor=payload["actor"])
             if fresh
@@ -111,6 +113,11 @@ class ServingDesk:
         from labline.lab.rolling import planned
 
         return planned(self.lab, reference, payload["endpoint"])
+
+    def _proves(self, reference: str) -> bool:
+        """Whether the stage that a reference names asks for a way back."""
+        stage = self.lab.settings.stages.get(reference.partition("@")[2])
+        return stage is not None and "rollback" in stage.gates
 
     def metrics(self, endpoint: str, *, window: float = 60.0) -> dict[str, Any]:
         """Return how the releases of an endpoint answer, JSON-ready; the gateway measures.
