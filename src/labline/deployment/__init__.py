@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labline.deployment.platform import Platform
     from labline.deployment.proof import again
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
-    from labline.deployment.trials import Trial, check_percent
+    from labline.deployment.trials import Trial, check_instances, check_percent
     from labline.deployment.web import send
 
 # Loaded on first use: the daemon lives in this package too, and should stay small.
@@ -26,6 +26,7 @@ _PLACES = {
     "Share": "status",
     "Trial": "trials",
     "again": "proof",
+    "check_instances": "trials",
     "check_percent": "trials",
     "Endpoints": "endpoints",
     "InstanceStatus": "status",
@@ -45,6 +46,7 @@ __all__ = [
     "Share",
     "Trial",
     "again",
+    "check_instances",
     "check_percent",
     "envoy_binary",
     "send",

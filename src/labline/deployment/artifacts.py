@@ -17,7 +17,8 @@ def check(stored: Stored) -> None:
     ModelAltered
         Its files are others, by their digest.
     """
-    folder, plan = _model(Path(stored.command.cwd)), stored.plan
+    bento, plan = Path(stored.instances[0].command.cwd), stored.plan
+    folder = _model(bento)
     # Where there is none the release cannot boot, and says so itself.
     if not folder.is_dir() or (found := digest(folder)) == plan.digest:
         return
@@ -25,7 +26,7 @@ def check(stored: Stored) -> None:
         f"Release {stored.release.id} of {stored.release.endpoint} is not booted: the files of "
         f"{plan.model} in its Bento were altered after it was deployed. Their digest is "
         f"{found[:12]}, deployed was {plan.digest[:12]}.",
-        fix=f"Remove {stored.command.cwd} and {folder.parent}, then build and deploy it again from "
+        fix=f"Remove {bento} and {folder.parent}, then build and deploy it again from "
         f"the registry: labline deploy {plan.model}",
         folder=str(folder),
     )

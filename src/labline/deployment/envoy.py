@@ -39,7 +39,8 @@ class Backend:
     """One release that runs behind the gateway."""
 
     release: int
-    port: int
+    #: of its instances, between which its requests are balanced
+    ports: tuple[int, ...]
     #: share of the endpoint's traffic, relative to the endpoint's other backends
     weight: int = 0
     #: percent of the endpoint's requests that it gets a copy of; its answers go nowhere
@@ -48,7 +49,7 @@ class Backend:
     @property
     def cluster(self) -> str:
         """Name of the Envoy cluster; a cluster never changes, a release gets its own."""
-        return f"release-{self.release}-{self.port}"
+        return "-".join(("release", str(self.release), *map(str, self.ports)))
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def routes(routing: Routing) -> Json:
 def clusters(routing: Routing) -> list[Json]:
     """Return one cluster per backend, in a steady order."""
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [upstreams.cluster(name, backends[name].port) for name in sorted(backends)]
+    return [upstreams.cluster(name, backends[name].ports) for name in sorted(backends)]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:
@@ -274,12 +275,7 @@ def _forward(
             "prefix_rewrite": rewrite,
             "request_mirror_policies": [*mirrors],
             "timeout": f"{TIMEOUT}s",
-            "retry_policy": {
-                # Only what the release cannot have begun to work on.
-                "retry_on": "connect-failure,refused-stream,reset-before-request",
-                "num_retries": 3,
-                "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
-            },
+            "retry_policy": upstreams.retries(any(len(each.ports) > 1 for each in backends)),
         },
         "typed_per_filter_config": rules,
     }

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,15 @@ _OPTIONS = ("--disable-hot-restart", "--log-level", "warning")
 class Health:
     """What the gateway sees of one release."""
 
-    healthy: bool
+    #: port of an instance -> whether it gets requests
+    instances: Mapping[int, bool]
     #: requests that wait for an answer
     active: int
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all its instances get requests."""
+        return all(self.instances.values())
 
 
 def envoy_binary() -> Path:
@@ -80,6 +86,12 @@ class Gateway:
         gateway = self._settings.gateway
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
         return everywhere.get(gateway.host, gateway.host), gateway.port
+
+    @property
+    def url(self) -> str:
+        """URL where this machine reaches the gateway."""
+        host, port = self.address
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def command(self) -> Command:
         """Return the command that runs it."""
@@ -147,7 +159,7 @@ class Gateway:
     def health(self) -> Mapping[str, Health]:
         """Return what the gateway sees of each cluster that it knows."""
         return {
-            status["name"]: _health(status["host_statuses"][0])
+            status["name"]: _health(status["host_statuses"])
             for status in self._ask("/clusters?format=json").get("cluster_statuses", [])
             if status.get("host_statuses")
         }
@@ -214,10 +226,19 @@ class Gateway:
         scratch.replace(path)
 
 
-def _health(host: Any) -> Health:
-    healthy = not any(
-        host["health_status"].get(flag)
-        for flag in ("failed_active_health_check", "pending_active_hc", "failed_outlier_check")
+def _health(hosts: Iterable[Any]) -> Health:
+    found = {host["address"]["socket_address"]["port_value"]: host for host in hosts}
+    return Health(
+        {port: _is_healthy(host) for port, host in found.items()},
+        sum(
+            int(each.get("value", 0))
+            for host in found.values()
+            for each in host["stats"]
+            if each["name"] == "rq_active"
+        ),
     )
-    stats = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
-    return Health(healthy, stats.get("rq_active", 0))
+
+
+def _is_healthy(host: Any) -> bool:
+    flags = ("failed_active_health_check", "pending_active_hc", "failed_outlier_check")
+    return not any(host["health_status"].get(flag) for flag in flags)

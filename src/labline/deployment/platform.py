@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 
 import psutil
 import sqlalchemy as sa
@@ -124,7 +125,7 @@ class Platform:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
-        live = [self.on_free_port(stored) for stored in self.releases.all_serving()]
+        live = [self.on_free_ports(stored) for stored in self.releases.all_serving()]
         self.gateway.prepare(self.traffic.recorded())
         self._start_daemon()
         self.control.add(GATEWAY, self.gateway.command())
@@ -162,17 +163,17 @@ class Platform:
         mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
         return {**mine, processes.MARK: processes.mark(self.places.identity, supervisor.NAME)}
 
-    def on_free_port(self, stored: Stored) -> Stored:
-        """Return the release on its port, or on another where that is taken by now."""
-        port = stored.release.port
-        if processes.port_is_free("127.0.0.1", port):
+    def on_free_ports(self, stored: Stored) -> Stored:
+        """Return the release on its ports, or on others where one is taken by now."""
+        ports = stored.release.ports
+        if all(processes.port_is_free("127.0.0.1", port) for port in ports):
             return stored
-        taken = [other.release.port for other in self.releases.all_serving()]
-        return self.releases.move(stored.release.id, processes.pick_port(taken))
+        return self.releases.move(stored.release.id, self.free_ports(len(ports)))
 
-    def free_port(self) -> int:
-        """Return a port that no release is on."""
-        return processes.pick_port(other.release.port for other in self.releases.all_serving())
+    def free_ports(self, count: int) -> tuple[int, ...]:
+        """Return ports that no release is on."""
+        taken = chain(*(other.release.ports for other in self.releases.all_serving()))
+        return processes.pick_ports(count, taken)
 
     def _check_port(self) -> None:
         host, port = self._settings.gateway.host, self._settings.gateway.port
@@ -281,11 +282,10 @@ class Platform:
 
     def _status(self, *, started: bool) -> PlatformStatus:
         watches, problem = self._look()
-        host, port = self.gateway.address
         return PlatformStatus(
             running=self.running,
             pid=self.control.pid,
-            url=f"http://{f'[{host}]' if ':' in host else host}:{port}",
+            url=self.gateway.url,
             worker=self._worker_state(watches.get(WORKER)),
             gateway=self._gateway_state(watches.get(GATEWAY)),
             instances=self.instances.observe(self.releases.among(watches), watches),

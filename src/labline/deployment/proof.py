@@ -14,7 +14,7 @@ from labline.tracking.registry import ModelAltered
 
 
 class Spare(Stored):
-    """A second process of a release that serves."""
+    """One more process of a release that serves."""
 
     @property
     def name(self) -> str:
@@ -33,8 +33,8 @@ def prove(platform: Platform, endpoint: str, timeout: float) -> None:
     live = platform.releases.live(endpoint)
     if live is None:
         return
-    port = platform.free_port()
-    spare = Spare(replace(live.release, port=port), live.plan, live.key, live.previous)
+    ports = platform.free_ports(1)
+    spare = Spare(replace(live.release, ports=ports), live.plan, live.key, live.previous)
     try:
         artifacts.check(spare)
         platform.instances.boot(spare)
@@ -58,4 +58,5 @@ def again(stored: Stored, port: int) -> Command:
         Its files are others now.
     """
     artifacts.check(stored)
-    return process(replace(stored, release=replace(stored.release, port=port)))
+    (spare,) = replace(stored, release=replace(stored.release, ports=(port,))).instances
+    return process(spare)

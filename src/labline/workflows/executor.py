@@ -113,7 +113,8 @@ class Executor:
         DBOS(
             config={  # type: ignore[arg-type, misc, unused-ignore]
                 **self._config,
-                "application_version": VERSION,
+                # DBOS lets one application of a database have a version.
+                "application_version": f"{self._config['name']}-{VERSION}",
                 "executor_id": self.id,
                 "run_migrations": False,
                 "enable_otlp": False,
@@ -231,7 +232,9 @@ class Executor:
             workflow_ids=list(mine), load_input=False, load_output=False
         ):
             if found.status == "CANCELLED" or found.executor_id != self.id:
-                mine[found.workflow_id].stopping.set()
+                flow = mine[found.workflow_id]
+                flow.cancelled = found.executor_id == self.id
+                flow.stopping.set()
 
     def _adjust_pace(self) -> None:
         lately = time.monotonic() - self._worked < _LINGER

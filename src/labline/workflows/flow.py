@@ -50,11 +50,14 @@ class Flow:
     stopping
         Set when the body should end at once. A step that takes long watches it and calls
         :meth:`check`.
+    cancelled
+        Whether it is to end for good, as opposed to be run again elsewhere.
     """
 
     def __init__(self, id: str, asks: Callable[[str], bool] | None = None) -> None:
         self.id = id
         self.stopping = threading.Event()
+        self.cancelled = False
         self._asks = asks
         self._confirmed = _clock()
 
