@@ -38,7 +38,7 @@ GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
 _OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
-_OUTDATED = "[gateway] or [serving] in labline.toml were changed since it was started."
+_OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
 
 
@@ -69,7 +69,7 @@ class Platform:
         self.gateway = Gateway(settings, self.places)
         self.releases = Releases(database)
         self.keys = Keys(settings, database)
-        self.instances = Instances(self.places, self.control, self.gateway)
+        self.instances = Instances(settings, self.places, self.control, self.gateway)
         self.traffic = Traffic(self.places, self.control, self.gateway, self.releases, self.keys)
 
     @property
