@@ -190,3 +190,12 @@ def test_two_stages_cannot_deploy_to_one_endpoint(tmp_path):
     text = '[stages.a]\nendpoint = "churn"\n[stages.b]\nendpoint = "churn"\n'
     with pytest.raises(BadSettings, match=r"labline.toml:4: stages 'a' and 'b' both deploy"):
         load(tmp_path, text)
+
+
+def test_the_data_gate_takes_shares_and_names_what_is_none(tmp_path: Path) -> None:
+    stages = load(tmp_path, '[stages.prod]\ndata = { drift = 0.1, ignore = ["day"] }\n').stages
+    assert (stages["prod"].data.drift, stages["prod"].data.ignore) == (0.1, ("day",))
+    with pytest.raises(BadSettings, match=r"labline.toml:2: stages.prod.data.nulls"):
+        load(tmp_path, "[stages.prod]\ndata = { nulls = 5 }\n")
+    with pytest.raises(BadSettings, match="Did you mean 'leakage'"):
+        load(tmp_path, "[stages.prod]\ndata = { leekage = 0.1 }\n")

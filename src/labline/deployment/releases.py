@@ -157,6 +157,11 @@ class Releases:
         """Return the release that the endpoint's traffic goes to on this host."""
         return self._in_state(endpoint, ReleaseState.LIVE)
 
+    def of_model(self, model: str) -> Stored | None:
+        """Return the newest release that serves ``MODEL/VERSION``, on whichever endpoint."""
+        live = sa.and_(table.c.model == model, table.c.state == ReleaseState.LIVE, self._here)
+        return next(iter(self._find(live)), None)
+
     def candidate(self, endpoint: str) -> Stored | None:
         """Return the release that is tried beside the live one."""
         return self._in_state(endpoint, ReleaseState.CANDIDATE)

@@ -42,7 +42,12 @@ class Delivery:
 
         lab = self.lab
         return Promotions(
-            lab.settings, lab.tracking, lab.ledger, lab.jobs.replay, partial(trial.hold, lab)
+            lab.settings,
+            lab.tracking,
+            lab.ledger,
+            lab.jobs.replay,
+            partial(trial.hold, lab),
+            partial(trial.hold_back, lab),
         )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
@@ -50,6 +55,9 @@ class Delivery:
         from labline import serving
 
         lab, endpoint = self.lab, payload["endpoint"]
+        if payload.get("prove"):
+            flow.publish("stage", f"proving that /{endpoint} could go back")
+            flow.step("proof", lambda: lab.endpoints.prove(endpoint))
         flow.publish("stage", f"building the Bento of {payload['model']}")
         bento = flow.step("export", lambda: lab.serving.export(payload["model"]))
         flow.publish("stage", "preparing its environment")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
 from labline.lab import checks, overview
@@ -198,7 +199,8 @@ class Lab:
     def worker(self) -> Iterator[None]:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
-        with self.workflows.executor(heartbeat=True):
+        told = telemetry.sending(self.settings, "labline-worker")
+        with told, self.workflows.executor(heartbeat=True):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:

@@ -26,6 +26,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.stages import StageSettings, default_stages
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
 
 POLICY_FILE = "labline.toml"
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")

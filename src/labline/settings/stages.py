@@ -6,6 +6,7 @@ import re
 
 from pydantic import Field, field_validator
 
+from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -85,6 +86,7 @@ class StageSettings(Section):
         60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
     )
     approvals: ApprovalSettings = ApprovalSettings()
+    data: DataSettings = DataSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
