@@ -48,7 +48,12 @@ class Delivery:
 
         lab = self.lab
         return Promotions(
-            lab.settings, lab.tracking, lab.ledger, lab.jobs.replay, partial(trial.hold, lab)
+            lab.settings,
+            lab.tracking,
+            lab.ledger,
+            lab.jobs.replay,
+            partial(trial.hold, lab),
+            partial(trial.hold_back, lab),
         )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
@@ -56,6 +61,9 @@ class Delivery:
         from labline import serving
 
         lab, endpoint = self.lab, payload["endpoint"]
+        if payload.get("prove"):
+            flow.publish("stage", f"proving that /{endpoint} could go back")
+            flow.step("proof", lambda: lab.endpoints.prove(endpoint))
         flow.publish("stage", f"building the Bento of {payload['model']}")
         bento = flow.step("export", lambda: lab.serving.export(payload["model"]))
         flow.publish("stage", "preparing its environment")
@@ -79,6 +87,8 @@ class Delivery:
                 trial=_trial(payload),
             ),
         )
+        if stage := payload.get("follows"):
+            flow.step("stage", lambda: lab.endpoints.follow(endpoint, stage))
         done = "tried" if release.state is ReleaseState.CANDIDATE else "deployed"
         flow.step("ledger", lambda: self._record(done, release, flow.id, payload["actor"]))
         return release

@@ -25,6 +25,7 @@ from labline.settings.stages import (
     StageSettings,
     default_stages,
 )
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.units import Duration, Size, to_bytes, to_seconds
 from labline.settings.workers import WorkersSettings
 
@@ -51,6 +52,7 @@ __all__ = [
     "Size",
     "SmtpSettings",
     "StageSettings",
+    "TelemetrySettings",
     "WorkersSettings",
     "default_stages",
     "find_root",

@@ -11,6 +11,7 @@ from typing import Any
 
 from labline.errors import Conflict
 from labline.workflows.flow import Flow, Interrupted, payload_of
+from labline.workflows.telling import told
 from labline.workflows.workers import Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
@@ -124,7 +125,7 @@ class Executor:
             }
         )
         for name, registered in self._bodies.items():
-            run = self._wrapped(registered.body)
+            run = self._wrapped(name, registered.body)
             DBOS.workflow(name=name, max_recovery_attempts=_TRIES)(run)
         DBOS.launch()
 
@@ -162,15 +163,15 @@ class Executor:
 
     # -- bodies ----------------------------------------------------------------------------
 
-    def _wrapped(self, body: Body) -> Callable[[Any, Any], Any]:
+    def _wrapped(self, name: str, body: Body) -> Callable[[Any, Any], Any]:
         def run(payload: Any, submitted: Any) -> Any:
             from dbos import DBOS
 
             flow = Flow(str(DBOS.workflow_id), self._is_mine)
             self._begin(flow)
             try:
-                with flow.entered():
-                    result = body(flow, payload_of(payload, submitted))
+                with flow.entered(), told(name, flow.id, given := payload_of(payload, submitted)):
+                    result = body(flow, given)
             except Exception:
                 self._ended.append(flow.id)
                 raise

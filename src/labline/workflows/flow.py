@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
+from labline import telemetry
+
 T = TypeVar("T")
 _LISTEN = 0.5
 #: Seconds for which it holds that a workflow is one's own; others take over much later.
@@ -123,7 +125,12 @@ class Flow:
         from dbos import DBOS
 
         self.check()
-        return cast("T", DBOS.run_step({"name": name}, call))
+
+        def traced() -> T:
+            with telemetry.span(name):
+                return call()
+
+        return cast("T", DBOS.run_step({"name": name}, traced))
 
     def publish(self, key: str, value: Any) -> None:
         """Let the outside read `value`, JSON-ready, by :meth:`Workflows.events`."""
