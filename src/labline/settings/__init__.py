@@ -7,6 +7,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 from labline.settings.data import DataSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -41,6 +42,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
@@ -48,6 +50,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Size",
+    "SmtpSettings",
     "StageSettings",
     "TelemetrySettings",
     "WorkersSettings",
