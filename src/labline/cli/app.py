@@ -35,6 +35,7 @@ COMMANDS = {
     "ledger": "ledger",
     "card": "cards",
     "ci": "pipelines",
+    "policy": "policy",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

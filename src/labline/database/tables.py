@@ -38,6 +38,8 @@ endpoints = Table(
     metadata,
     Column("name", String(63), primary_key=True),
     Column("created", Float, nullable=False),
+    # that it was deployed by last
+    Column("stage", String(200), nullable=True),
 )
 
 releases = Table(
@@ -48,7 +50,10 @@ releases = Table(
     Column("bento", String(300), nullable=False),
     Column("model", String(300), nullable=False),
     Column("python", Text, nullable=False),
-    Column("port", Integer, nullable=False),
+    # of its instances, divided by commas
+    Column("ports", String(300), nullable=False),
+    # machine whose platform runs it; empty on SQLite, where there is only one
+    Column("host", String(200), nullable=False, default="", server_default=""),
     Column("state", String(20), nullable=False),
     Column("created", Float, nullable=False),
     Column("actor", String(200), nullable=False),

@@ -24,13 +24,21 @@ def status(lab: Lab) -> dict[str, Any]:
         "project": lab.settings.project.name,
         "root": str(lab.settings.root),
         "stages": _stages(lab),
-        "platform": _ask(lambda: {**to_dict(lab.platform.status()), "url": _gateway(lab)}),
+        "platform": _ask(lambda: to_dict(lab.platform.status())),
+        "endpoints": _each(lab),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
         "kernels": _ask(lab.kernels.status),
         "tracking": {"uri": lab.settings.mlflow_uri, **_ask(lambda: _tracking(lab))},
         "counts": _counts(lab),
         "at": time.time(),
     }
+
+
+def _each(lab: Lab) -> list[dict[str, Any]]:
+    try:
+        return lab.list_endpoints()
+    except LablineError:  # "platform" says why
+        return []
 
 
 def _stages(lab: Lab) -> list[dict[str, Any]]:
@@ -55,30 +63,6 @@ def models(lab: Lab) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def endpoints(lab: Lab) -> list[dict[str, Any]]:
-    """Return every endpoint: what the record says it serves, and what it says itself."""
-    found = []
-    for item in lab.endpoints.list():
-        live = item.live
-        found.append(
-            {
-                "name": item.name,
-                "url": lab.serving.url(item.name),
-                "model": live.model if live else None,
-                "release": live.id if live else None,
-                "state": item.state,
-                "serving": item.serving,
-                "previous": item.previous.model if item.previous else None,
-                "traffic": [to_dict(share) for share in item.traffic],
-            }
-        )
-    return found
-
-
-def _gateway(lab: Lab) -> str:
-    return f"http://{lab.settings.gateway.host}:{lab.settings.gateway.port}"
 
 
 def _tracking(lab: Lab) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from labline.magics.project import lab
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.jobs.options import Options
     from labline.lab import Deployment
     from labline.promotion import Approval, Promotion
     from labline.records import Job
@@ -52,25 +53,31 @@ def submit_parser() -> Parser:
     parser.add_argument("--experiment", help="experiment; the project's unless given")
     parser.add_argument("--memory", help="kill a job that holds more: 4GiB")
     parser.add_argument("--timeout", help="kill a job that takes longer: 2h")
+    parser.add_argument("--cpus", type=int, help="CPUs that a job's kernel may use (Linux)")
+    parser.add_argument(
+        "--priority", type=int, default=0, help="from -100 to 100: what is higher comes first"
+    )
+    parser.add_argument("--group", help="group of [jobs] groups, whose limit holds for all workers")
+    parser.add_argument(
+        "--input", action="append", default=[], metavar="FILE",
+        help="copy this file or folder; the job works in a folder of its own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="PATTERN",
+        help="keep such files with the run: '*.csv'",
+    )  # fmt: skip
     parser.add_argument("--wait", action="store_true", help="return when the jobs have ended")
     return parser
 
 
 def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
     """Queue the notebook; return its job, or the list of a sweep's."""
-    from labline.jobs.options import Options
-    from labline.settings import to_bytes, to_seconds
-
     project = lab(shell)
     jobs = project.submit(
         _notebook(shell, arguments.notebook),
         dict(arguments.values),
         space=dict(map(_choices, arguments.sweep)) or None,
-        options=Options(
-            experiment=arguments.experiment,
-            memory=to_bytes(arguments.memory) if arguments.memory else None,
-            timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
-        ),
+        options=_options(arguments),
     )
     if arguments.wait:
         jobs = project.wait(jobs)
@@ -78,6 +85,22 @@ def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
         return Jobs(jobs)
     job: Job = show(shell, jobs[0], job_card)
     return job
+
+
+def _options(given: Namespace) -> Options:
+    from labline.jobs.options import Options
+    from labline.settings import to_bytes, to_seconds
+
+    return Options(
+        experiment=given.experiment,
+        memory=to_bytes(given.memory) if given.memory else None,
+        timeout=to_seconds(given.timeout) if given.timeout else None,
+        cpus=given.cpus,
+        priority=given.priority,
+        group=given.group,
+        inputs=[Path(one).expanduser() for one in given.input],
+        keep=given.keep,
+    )
 
 
 class Jobs(list["Job"]):
@@ -114,6 +137,7 @@ def job_card(job: Job) -> Card:
         ("cells", f"{job.progress[0]} of {job.progress[1]}" if job.progress[1] else ""),
         ("metrics", listing(job.metrics)),
         ("output", job.output),
+        ("kept", ", ".join(one.path for one in job.artifacts)),
         ("run", job.run_id),
     )
     notes = [job.error] if job.error else []
@@ -307,6 +331,10 @@ def deploy_parser() -> Parser:
     parser = Parser("deploy", "Serve a model version on an endpoint.", example="%deploy churn@prod")
     parser.add_argument("model", help="MODEL@STAGE, MODEL/VERSION or MODEL (its newest)")
     parser.add_argument("--endpoint", help="endpoint; called as the model unless given")
+    parser.add_argument(
+        "--instances", type=int, metavar="N",
+        help="processes; as the stage says, or as many as are live, unless given",
+    )  # fmt: skip
     trial = parser.add_mutually_exclusive_group()
     trial.add_argument(
         "--canary", type=int, default=0, metavar="PERCENT", help="share of the requests it answers"
@@ -317,13 +345,16 @@ def deploy_parser() -> Parser:
 
 def deploy(shell: Any, arguments: Namespace) -> Deployment:
     """Deploy; return the release, its URL and, where the endpoint is new, the key."""
-    done = lab(shell).serving.deploy(
+    from labline.lab import Order
+
+    order = Order(
         arguments.model,
         endpoint=arguments.endpoint,
+        instances=arguments.instances,
         canary=arguments.canary,
         shadow=arguments.shadow,
-        progress=_Progress(),
     )
+    done = lab(shell).serving.deploy(order, progress=_Progress())
     shown: Deployment = show(shell, done, deployment_card)
     return shown
 
@@ -353,6 +384,7 @@ def deployment_card(deployment: Deployment) -> Card:
     facts = told(
         ("model", release.model),
         ("release", release.id),
+        ("instances", len(release.ports) if len(release.ports) > 1 else None),
         ("url", deployment.url),
         ("share", f"{release.weight} %" if release.weight else None),
         ("copies", f"{release.mirrored} %" if release.mirrored else None),

@@ -135,6 +135,7 @@ class ContractGate(ServiceGate):
     """Whatever is sent, the built service gives a right answer or a clean 4xx, and in time."""
 
     name = "contract"
+    table = "parity"
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Ask with requests made from the signature; each is wrong, or odd, in one way."""
@@ -206,6 +207,19 @@ class LatencyGate(ServiceGate):
     """One-row requests to the built service, several at a time, are answered fast enough."""
 
     name = "latency"
+    example = "latency = { p95_ms = 50, concurrency = 8 }"
+
+    def asks(self, stage: StageSettings) -> list[str]:
+        """Say each limit of the stage's ``latency``."""
+        rule = stage.latency
+        if rule is None:
+            return super().asks(stage)
+        limits = {name: getattr(rule, f"{name}_ms") for name in ("p50", "p95", "p99")}
+        return [
+            f"{rule.requests} requests of one row to the built service, {rule.concurrency} at a "
+            "time, are all answered",
+            *(f"{name} is at most {ms:g} ms" for name, ms in limits.items() if ms is not None),
+        ]
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Warm up, then ask with one row over and over."""
@@ -224,7 +238,7 @@ class LatencyGate(ServiceGate):
         if rule is None:
             return self.failed(
                 "The stage asks for the latency gate but says nothing of the latency.",
-                "Add latency = { p95_ms = 50, concurrency = 8 } to the stage in labline.toml.",
+                f"Add {self.example} to the stage in labline.toml.",
             )
         if verdict := self.unfit(evidence):
             return verdict
