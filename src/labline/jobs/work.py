@@ -72,10 +72,10 @@ class Order:
     #: files that the executed notebook and its HTML page go to
     output: str = ""
     report: str = ""
-    #: id of the parent run of the sweep that the job belongs to
+    #: id of the sweep that the job belongs to
     sweep: str | None = None
-    #: ids of all jobs of that sweep
-    siblings: tuple[str, ...] = ()
+    #: id of the parent run of that sweep
+    parent: str | None = None
 
     @property
     def path(self) -> Path:
@@ -189,7 +189,7 @@ class Work:
     ) -> None:
         """Give the next attempt a run of its own: what a lost kernel logged is not its doing.
 
-        The lost run ends after that, so that a sweep never seems to have ended in between.
+        The lost run ends after that.
         """
         lost, attempt = facts["run_id"], len(facts["attempts"]) + 1
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
@@ -223,7 +223,7 @@ class Work:
             name=order.name,
             experiment=order.experiment,
             tags=tags,
-            parent=order.sweep,
+            parent=order.parent,
         )
 
     def _execute(
@@ -248,19 +248,17 @@ class Work:
         try:
             execution = execute_notebook(given, plan, output=output)
         except Interrupted:
-            self._give_up(flow, order, run_id)
+            self._give_up(flow, run_id)
             raise
         except Exception:
             self.runs.tracking.end_run(run_id, "FAILED")
-            self.close_sweep(order)
             raise
         return execution.progress, located(execution, output).failure
 
-    def _give_up(self, flow: Flow, order: Order, run_id: str) -> None:
+    def _give_up(self, flow: Flow, run_id: str) -> None:
         """End the run if the job was cancelled, as opposed to carried on by another worker."""
         if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
             self.runs.kill(run_id)
-            self.close_sweep(order)
 
     def _close(
         self,
@@ -280,33 +278,9 @@ class Work:
         return self._keep(order, given, execution, facts["run_id"])
 
     def _keep(self, order: Order, given: NotebookNode, execution: Execution, run_id: str) -> Run:
-        run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
-        self.close_sweep(order)
-        return run
-
-    def close_sweep(self, order: Order) -> None:
-        """End the sweep's parent run if this was the last of its jobs.
-
-        Each job ends its own run before it asks; so the last one to ask sees all ended.
-        """
-        if order.sweep is None:
-            return
-        tracking = self.runs.tracking
-        runs = tracking.runs(
-            order.experiment,
-            limit=len(order.siblings) * (order.retries + 1),
-            where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
+        return self.runs.close(
+            run_id, given, execution, title=order.name, report=Path(order.report)
         )
-        # Newest first: of several attempts at a job the last one counts.
-        last = {run.tags.get("labline.job"): run for run in reversed(runs)}
-        ended = {job for job, run in last.items() if run.status != "RUNNING"}
-        states = self.workflows.states([id for id in order.siblings if id not in ended])
-        if any(not state.status.ended for state in states.values()):
-            return
-        well = len(ended) == len(order.siblings) and all(
-            run.status == "FINISHED" for run in last.values()
-        )
-        tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
 
 
 def located(execution: Execution, output: Path) -> Execution:

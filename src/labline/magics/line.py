@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadInput, Refused
 from labline.kernel import install
-from labline.magics.arguments import BadUsage, Parser, listed
+from labline.magics.arguments import BadUsage, Parser
 from labline.magics.cards import Card, Document, listing, show, told
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.jobs.options import Options
+    from labline.jobs.sweeps import Sweep
     from labline.lab import Deployment
     from labline.promotion import Approval, Promotion
     from labline.records import Job
@@ -47,8 +49,27 @@ def submit_parser() -> Parser:
         action="append",
         default=[],
         metavar="NAME=V1,V2",
-        help="values to try",
+        help="values to try, or a range to draw from: NAME~loguniform(1e-3, 1)",
     )
+    parser.add_argument("--trials", type=int, help="try so many points, not all")
+    parser.add_argument("--metric", help="what makes a trial the best")
+    parser.add_argument(
+        "--maximize", dest="goal", action="store_const", const="maximize",
+        help="the greatest value of the metric is best; as the policy says, or its name, unless "
+        "given",
+    )  # fmt: skip
+    parser.add_argument(
+        "--minimize", dest="goal", action="store_const", const="minimize", help="the least is"
+    )
+    parser.add_argument(
+        "--search", choices=("grid", "random", "optuna"),
+        help="how points are chosen: all, by chance, or near those that did well",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prune", action="store_true", help="end a trial early whose metric stands badly"
+    )
+    parser.add_argument("--parallel", type=int, help="trials at a time, with --search optuna")
+    parser.add_argument("--seed", type=int, default=0, help="of what is chosen by chance")
     parser.add_argument("--experiment", help="experiment; the project's unless given")
     parser.add_argument("--memory", help="kill a job that holds more: 4GiB")
     parser.add_argument("--timeout", help="kill a job that takes longer: 2h")
@@ -56,38 +77,55 @@ def submit_parser() -> Parser:
     return parser
 
 
-def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
-    """Queue the notebook; return its job, or the list of a sweep's."""
-    from labline.jobs.options import Options
-    from labline.settings import to_bytes, to_seconds
+def submit(shell: Any, arguments: Namespace) -> Job | Sweep:
+    """Queue the notebook; return its job, or the sweep."""
+    from labline.jobs.sweeps import Wanted
+    from labline.jobs.sweeps.space import split_axis
 
-    project = lab(shell)
-    jobs = project.submit(
-        _notebook(shell, arguments.notebook),
-        dict(arguments.values),
-        space=dict(map(_choices, arguments.sweep)) or None,
-        options=Options(
-            experiment=arguments.experiment,
-            memory=to_bytes(arguments.memory) if arguments.memory else None,
-            timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
-        ),
-    )
-    if arguments.wait:
-        jobs = project.wait(jobs)
+    project, notebook = lab(shell), _notebook(shell, arguments.notebook)
+    values, options = dict(arguments.values), _options(arguments)
+    given = {name: getattr(arguments, name) for name in _SEARCH}
+    wanted = Wanted(kind=arguments.search, **given)
     if arguments.sweep:
-        return Jobs(jobs)
-    job: Job = show(shell, jobs[0], job_card)
+        axes = dict(map(split_axis, arguments.sweep))
+        sweep = project.sweeps.start(notebook, values, axes, wanted, options)
+        return project.sweeps.wait(sweep) if arguments.wait else sweep
+    if wanted.named:
+        raise BadUsage(f"{wanted.named[0]} is about a sweep.", fix="Add --sweep C=0.1,1,10")
+    asked = project.submit(notebook, values, options=options)
+    job: Job = show(shell, project.wait([asked])[0] if arguments.wait else asked, job_card)
     return job
 
 
-class Jobs(list["Job"]):
-    """The jobs of a sweep, shown as a table."""
+_SEARCH = ("trials", "metric", "goal", "prune", "parallel", "seed")
 
-    def __repr__(self) -> str:
-        return str(_frame(self))
 
-    def _repr_html_(self) -> str:
-        return str(_frame(self)._repr_html_())  # type: ignore[operator]
+def _options(arguments: Namespace) -> Options:
+    from labline.jobs.options import Options
+    from labline.settings import to_bytes, to_seconds
+
+    return Options(
+        experiment=arguments.experiment,
+        memory=to_bytes(arguments.memory) if arguments.memory else None,
+        timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
+    )
+
+
+def sweep_parser() -> Parser:
+    """Return the parser of ``%sweep``."""
+    parser = Parser(
+        "sweep", "Return a sweep: its trials, the best first, and a figure.", example="%sweep 3f2a"
+    )
+    parser.add_argument("sweep", nargs="?", help="id, or how it begins; the newest unless given")
+    parser.add_argument("--wait", action="store_true", help="return when it has ended")
+    return parser
+
+
+def sweep(shell: Any, arguments: Namespace) -> Sweep:
+    """Return a sweep as it stands, or once it has ended."""
+    project = lab(shell)
+    found = project.sweeps.get(arguments.sweep)
+    return project.sweeps.wait(found) if arguments.wait else found
 
 
 def _notebook(shell: Any, given: str | None) -> Path:
@@ -95,14 +133,6 @@ def _notebook(shell: Any, given: str | None) -> Path:
     if path is None:
         raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
     return path
-
-
-def _choices(text: str) -> tuple[str, list[str]]:
-    name, equals, values = text.partition("=")
-    choices = listed([values])
-    if not equals or not choices:
-        raise BadUsage(f"--sweep {text!r} names no values.", fix="For example: --sweep C=0.1,1,10")
-    return name, choices
 
 
 def job_card(job: Job) -> Card:

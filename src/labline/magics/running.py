@@ -21,6 +21,7 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "runs": (record.runs_parser, record.runs),
     "submit": (line.submit_parser, line.submit),
     "jobs": (line.jobs_parser, line.jobs),
+    "sweep": (line.sweep_parser, line.sweep),
     "promote": (line.promote_parser, line.promote),
     "approve": (line.approve_parser, line.approve),
     "deploy": (line.deploy_parser, line.deploy),
