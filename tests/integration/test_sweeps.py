@@ -123,7 +123,7 @@ def test_the_same_key_is_the_same_sweep(project):
     first = project.jobs.sweeps.start(path, {}, {"a": (1, 2)}, options=Options(key="nightly"))
     again = project.jobs.sweeps.start(path, {}, {"a": (1, 2)}, options=Options(key="nightly"))
     assert (again.id, again.run_id, list(again)) == (first.id, first.run_id, list(first))
-    with pytest.raises(Conflict, match="'nightly' is that of sweep .*, with another space"):
+    with pytest.raises(Conflict, match=r"'nightly' is that of sweep .*, with another space"):
         project.jobs.sweeps.start(path, {}, {"a": (1, 2, 3)}, options=Options(key="nightly"))
     project.jobs.sweeps.cancel(first.id)
 
