@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
+from labline.datasets.profile import profile
+from labline.datasets.schema import learn
 from labline.promotion import Answer, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
 from labline.records import Run
@@ -59,6 +64,19 @@ def _contract(**other: Answer) -> Evidence:
     return _served("contract", **{**right, **other})
 
 
+def _data(**moved: object) -> Evidence:
+    """Return evidence of a hold-out like its training set, but for the columns in `moved`."""
+    generator = np.random.default_rng(0)
+    pets = pd.DataFrame(
+        {"size": generator.normal(2, 1, 2000), "kind": generator.choice(["cat", "dog"], 2000)}
+    )
+    price, held = pets["size"] * 8, pets[1500:].assign(**moved)
+    known = profile(pets[:1500], "X_train", price[:1500])
+    holdout = {"rows": held.to_dict("records"), "labels": price[1500:].tolist()}
+    training = {**known, "schema": learn(known["columns"])}
+    return replace(EVIDENCE, holdout=holdout, training=training)
+
+
 def _took(*milliseconds: float) -> Answer:
     return Answer(200, {"predictions": [10.0]}, tuple(value / 1000 for value in milliseconds))
 
@@ -74,6 +92,7 @@ def examples() -> dict[str, Example]:
     return {
         "signature": Example(EVIDENCE, bare),
         "card": Example(EVIDENCE, untold),
+        "data": Example(_data(), _data(kind="parrot")),
         "metric": Example(EVIDENCE, worse),
         "replay": Example(EVIDENCE, rerun),
         "parity": Example(

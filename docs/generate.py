@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import types
@@ -145,7 +146,20 @@ def magics() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"cli.md": cli, "settings.md": settings, "gates.md": gates, "magics.md": magics}
+def schema() -> str:
+    """Return the JSON Schema of ``labline.toml``, for editors."""
+    from labline.lab import policy
+
+    return json.dumps(policy.schema(), indent=2)
+
+
+PAGES = {
+    "cli.md": cli,
+    "settings.md": settings,
+    "gates.md": gates,
+    "magics.md": magics,
+    "labline.schema.json": schema,
+}
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -20,6 +21,12 @@ import sqlalchemy as sa
 from nbformat.v4 import new_code_cell, new_notebook
 
 from labline.kernel import warm
+
+
+def pytest_configure() -> None:
+    """Allow what a process may have open at most: one process runs hundreds of kernels."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @pytest.fixture(autouse=True)

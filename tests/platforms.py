@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
+
+import httpx
 
 from labline.database import Database
 from labline.deployment import Endpoints, Platform, Trial
@@ -23,6 +27,11 @@ asked = itertools.count()
 print(f"{model} begins to {mood}", flush=True)
 if mood == "exit":
     sys.exit("no such model file")
+if mood == "alone":
+    try:
+        os.mkdir("taken")
+    except FileExistsError:
+        sys.exit("there is one already")
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -54,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(1.5)
         if self.path == "/slow":
             time.sleep(3)
+        if self.path == "/deadly":
+            os._exit(9)
         self.answer(200, {"model": model, "bytes": len(rows), "pid": os.getpid(),
                           "headers": [name.lower() for name in self.headers]})
 
@@ -104,6 +115,7 @@ class Line:
         key: str = "",
         says: str = "",
         trial: Trial | None = None,
+        instances: int = 1,
     ) -> Release:
         """Deploy ``churn/VERSION``; the server says that it is `says`."""
         model, digest = f"churn/{version}", str(version) * 64
@@ -115,6 +127,7 @@ class Line:
             actor="ada",
             key=key or f"deploy-{version}-{mood}",
             trial=trial,
+            instances=instances,
         )
 
     def serving(self, model: str, digest: str, mood: str) -> Callable[[int], Command]:
@@ -155,3 +168,27 @@ def project(root: Path, port: int) -> Iterator[Line]:
     finally:
         made.platform.down()
         made.database.close()
+
+
+@contextmanager
+def traffic(line: Line):
+    """Ask on, from 8 connections; give the statuses and releases that answered."""
+    key = line.endpoints.issue_key("churn", 600)
+    url = f"http://127.0.0.1:{line.settings.gateway.port}/churn/predict"
+    over, seen = Event(), []
+
+    def ask_on() -> None:
+        with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+            while not over.is_set():
+                answer = client.post(url, content=b"[]")
+                seen.append((answer.status_code, answer.headers["x-labline-release"]))
+                time.sleep(0.01)
+
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(ask_on) for _ in range(8)]
+        try:
+            yield seen
+        finally:
+            over.set()
+        for client in clients:
+            client.result()

@@ -93,7 +93,8 @@ class Project:
         manager.start_kernel(**{"cwd": str(self.root), **start})
         self.note()
         client = manager.client()
-        client.start_channels()
+        # The manager knows whether the kernel lives; a heartbeat's thread could outlive the block.
+        client.start_channels(hb=False)
         try:
             client.wait_for_ready(timeout=60)
             yield Kernel(manager, client)

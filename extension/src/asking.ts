@@ -22,11 +22,12 @@ export interface IAsked<T> {
 /**
  * Ask labline's API for `path` while the component is mounted, often while `busy` says so.
  *
- * Nothing is asked while the browser tab is hidden.
+ * Nothing is asked while the browser tab is hidden, nor any more once `busy` says null: what was
+ * asked for does not change.
  */
 export function useAsked<T>(
   path: string,
-  busy: (answer: T) => boolean,
+  busy: (answer: T) => boolean | null,
   settings?: ServerConnection.ISettings
 ): IAsked<T> {
   const [answer, setAnswer] = React.useState<T | null>(null);
@@ -40,12 +41,16 @@ export function useAsked<T>(
       factory: async () => {
         try {
           const found = await request<T>(path, {}, settings);
-          const interval = busy(found) ? BUSY : QUIET;
+          const under = busy(found);
+          const interval = under ? BUSY : QUIET;
           if (asking.frequency.interval !== interval) {
             asking.frequency = { interval, backoff: true, max: 30_000 };
           }
           setAnswer(found);
           setFailure(null);
+          if (under === null) {
+            void asking.stop();
+          }
         } catch (error) {
           setFailure(asRequestError(error));
           throw error;

@@ -11,6 +11,9 @@ export namespace CommandIDs {
   /** Begin to record what the open notebook runs, or end and keep the run. */
   export const record = 'labline:record';
 
+  /** Lay runs side by side; argument `ids`. */
+  export const compareRuns = 'labline:compare-runs';
+
   /** Ask how a notebook is to be run as a job, and queue it. */
   export const runAsJob = 'labline:run-as-job';
 

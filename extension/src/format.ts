@@ -31,11 +31,28 @@ export function ago(seconds: number, now: number, locale?: string): string {
 /**
  * A moment in full, for a tooltip.
  */
-export function moment(seconds: number, locale?: string): string {
+export function moment(
+  seconds: number,
+  locale?: string,
+  style: 'medium' | 'short' = 'medium'
+): string {
   return new Date(seconds * 1000).toLocaleString(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'medium'
+    dateStyle: style,
+    timeStyle: style
   });
+}
+
+/**
+ * A stretch of time in its two largest units: `4.2 s`, `3 min 5 s`, `2 h 10 min`.
+ */
+export function span(seconds: number): string {
+  if (seconds < 59.95) {
+    return `${seconds < 9.95 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  }
+  const whole = Math.round(seconds);
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 /**

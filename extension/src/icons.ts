@@ -1,5 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+import compare from '../style/icons/compare.svg';
 import deploy from '../style/icons/deploy.svg';
 import job from '../style/icons/job.svg';
 import labline from '../style/icons/labline.svg';
@@ -22,6 +23,12 @@ export const recordIcon = new LabIcon({
 export const jobIcon = new LabIcon({
   name: 'labline:job',
   svgstr: job
+});
+
+/** Two columns side by side. */
+export const compareIcon = new LabIcon({
+  name: 'labline:compare',
+  svgstr: compare
 });
 
 /** An arrow up a step. */

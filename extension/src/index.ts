@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { comparison } from './comparison';
 import { endpoint } from './endpoint';
 import { job } from './job';
 import { Line } from './line';
@@ -53,7 +54,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notebook,
   promotion,
   endpoint,
-  job
+  job,
+  comparison
 ];
 
 export default plugins;

@@ -6,15 +6,19 @@ import { VERSION } from '../src/version';
 const read = (path: string) =>
   readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
-test('every colour is a variable of the theme', () => {
-  const css = read('style/base.css').replace(/\/\*[\s\S]*?\*\//g, '');
-  expect(css.match(/#[\da-f]{3,8}\b|\brgba?\(|\bhsla?\(/gi)).toBeNull();
-  const colours = css.match(/(?:^|[\s-])(?:color|background):\s*[^;]+;/g) ?? [];
-  expect(colours.length).toBeGreaterThan(10);
-  for (const colour of colours) {
-    expect(colour).toMatch(/var\(--|inherit|none|color-mix/);
+test.each(['base', 'views', 'comparison'])(
+  'every colour in %s.css is a variable of the theme',
+  name => {
+    const css = read(`style/${name}.css`).replace(/\/\*[\s\S]*?\*\//g, '');
+    expect(css.match(/#[\da-f]{3,8}\b|\brgba?\(|\bhsla?\(/gi)).toBeNull();
+    const colours =
+      css.match(/(?:^|[\s-])(?:color|background):\s*[^;]+;/g) ?? [];
+    expect(colours.length).toBeGreaterThan(10);
+    for (const colour of colours) {
+      expect(colour).toMatch(/var\(--|inherit|none|transparent|color-mix/);
+    }
   }
-});
+);
 
 test('the version compiled in is that of the package', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string };

@@ -181,7 +181,7 @@ class JobFailure:
     message: str
     #: what to do next
     fix: str = ""
-    #: position of the cell that failed, from 1; None where none had begun
+    #: position of the cell that failed, from 1; None where no cell was running
     cell: int | None = None
 
 
@@ -189,7 +189,7 @@ class JobFailure:
 class Artifact:
     """A file that a job left."""
 
-    #: where it lies among the artifacts of the job's run
+    #: name in the folder that the job worked in; the run has it as ``files/NAME``
     path: str
     size: int
 
@@ -335,7 +335,6 @@ class Release:
     model: str
     #: interpreter of the release's environment
     python: str
-    port: int
     state: ReleaseState
     created: float
     actor: str = ""
@@ -344,6 +343,10 @@ class Release:
     weight: int = 0
     #: percent of the endpoint's requests that a candidate sees a copy of
     mirrored: int = 0
+    #: ports of its instances on the loopback
+    ports: tuple[int, ...] = ()
+    #: machine that runs it; empty on SQLite, where there is only one
+    host: str = ""
 
 
 def to_dict(record: Any) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _bare(folder: Path) -> Iterator[int]:
 @contextmanager
 def _ours(folder: Path) -> Iterator[tuple[int, int, str]]:
     """Deploy as ``labline deploy`` does; yield the instance's port, the gateway's, and a key."""
-    from labline.lab import Lab
+    from labline.lab import Lab, Order
 
     root = folder / "project"
     root.mkdir()
@@ -153,8 +153,8 @@ def _ours(folder: Path) -> Iterator[tuple[int, int, str]]:
     lab.tracking.registry.register("bench", run.id)
     lab.platform.up()
     try:
-        deployment = lab.serving.deploy("bench", environment="current")
-        yield deployment.release.port, gateway, str(deployment.key)
+        deployment = lab.serving.deploy(Order("bench", environment="current"))
+        yield deployment.release.ports[0], gateway, str(deployment.key)
     finally:
         lab.platform.down()
 

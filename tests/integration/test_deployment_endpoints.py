@@ -71,9 +71,9 @@ def test_what_was_deployed_is_back_after_down_and_up(up):
 def test_a_release_whose_port_was_taken_meanwhile_comes_back_on_another(up):
     release = up.deploy(1)
     up.platform.down()
-    with socket.create_server(("127.0.0.1", release.port)):
+    with socket.create_server(("127.0.0.1", release.ports[0])):
         (instance,) = up.platform.up().instances
-        assert instance.port != release.port
+        assert instance.port != release.ports[0]
         assert up.serves(1)
 
 

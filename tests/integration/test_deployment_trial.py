@@ -137,4 +137,4 @@ def test_no_request_is_lost_while_a_canary_comes_grows_takes_over_and_is_rolled_
         finally:
             over.set()
         assert sum(client.result() for client in clients) > 100
-    assert identity(up.endpoints.get("churn").live.port).model == "churn/1"
+    assert identity(up.endpoints.get("churn").live.ports[0]).model == "churn/1"

@@ -1,16 +1,12 @@
 """Rollouts as durable workflows, with real traffic behind a real gateway."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
-from tests.platforms import Line, project
+from tests.platforms import Line, project, traffic
 
 from labline.deployment import Trial
 from labline.errors import Refused
@@ -68,30 +64,6 @@ def rolled(tmp_path, free_port, leaves_nothing_running, request):
         with workflows.executor():
             yield Rolled(line, workflows, ledger)
         workflows.close()
-
-
-@contextmanager
-def traffic(line: Line):
-    """Ask on, from 8 connections; give the statuses and releases that answered."""
-    key = line.endpoints.issue_key("churn", 600)
-    url = f"http://127.0.0.1:{line.settings.gateway.port}/churn/predict"
-    over, seen = Event(), []
-
-    def ask_on() -> None:
-        with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
-            while not over.is_set():
-                answer = client.post(url, content=b"[]")
-                seen.append((answer.status_code, answer.headers["x-labline-release"]))
-                time.sleep(0.01)
-
-    with ThreadPoolExecutor(8) as pool:
-        clients = [pool.submit(ask_on) for _ in range(8)]
-        try:
-            yield seen
-        finally:
-            over.set()
-        for client in clients:
-            client.result()
 
 
 @pytest.mark.parametrize("rolled", ["serve"], indirect=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.integration.serving_models import passengers, pipeline
 
 from labline.lab import Lab
 from labline.promotion import Outcome, Promotion, Verdict
+from labline.serving import templates
 from labline.tracking import holdout, models
 
 POLICY = """
@@ -164,3 +166,77 @@ def test_a_run_without_held_out_rows_is_told_how_to_keep_some(lab: Lab, record: 
     _, verdict = judged(lab, run, "rowless")
     assert verdict.outcome is Outcome.FAILED
     assert "%log --model model --data" in verdict.fix
+
+
+def by_position(model: Any) -> Any:
+    """Return a pipeline that knows columns by their place only."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    def weighed(table: Any) -> Any:
+        return np.asarray(table, dtype=float) * [1.0, 100.0]
+
+    return make_pipeline(FunctionTransformer(weighed), model)
+
+
+def flats() -> pd.DataFrame:
+    return pd.DataFrame({"rooms": [1.0, 2.0, 3.0, 4.0], "area": [30.0, 75.0, 40.0, 110.0]})
+
+
+def test_a_model_that_knows_columns_by_place_is_right_whatever_their_order_in_a_request(
+    lab: Lab, record: Recorder
+) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    rows = flats()
+    run = record(by_position(LinearRegression()).fit(rows, [1.0, 5.0, 3.0, 9.0]), rows)
+    done = lab.promote(run, to="prod", model="placed", dry_run=True)
+    assert done.passed, done.refusals
+
+
+def test_a_template_that_takes_columns_as_they_come_is_refused_in_words(
+    lab: Lab, record: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    own = tmp_path / "labline" / "bentos" / "pyfunc"
+    shutil.copytree(templates.find("pyfunc"), own, ignore=shutil.ignore_patterns("__pycache__"))
+    tables = own / "bento_pyfunc" / "tables.py"
+    careful = "return itemgetter(*names)"
+    assert careful in tables.read_text()
+    careless = "return lambda row: (itemgetter(*names)(row), tuple(row.values()))[1]"
+    tables.write_text(tables.read_text().replace(careful, careless))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    rows = flats()
+    run = record(by_position(LinearRegression()).fit(rows, [1.0, 5.0, 3.0, 9.0]), rows)
+    done = lab.promote(run, to="prod", model="careless", dry_run=True)
+    (refusal,) = done.refusals
+    assert refusal.gate == "contract"
+    assert "permuted columns: the answer is" in refusal.reason
+    assert "by name" in refusal.fix
+
+
+def test_whole_numbers_with_nulls_that_become_floats_are_refused_in_words(
+    lab: Lab, record: Recorder
+) -> None:
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+
+    def codes(table: Any) -> Any:
+        return table.astype(str)
+
+    rows = pd.DataFrame({"floor": pd.Series([1, 2, None, 3, 2, 1], dtype=object)})
+    encode = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(FunctionTransformer(codes), encode, Ridge())
+    run = record(model.fit(rows, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0]), rows)
+    _, verdict = judged(lab, run, "floors")
+    assert verdict.outcome is Outcome.FAILED
+    assert "5 of 6 predictions differ" in verdict.reason
+    assert "Whole numbers with nulls in floor are floats to the service, 1.0 for 1" in (
+        verdict.reason
+    )
+    kept = rows.astype("Int64")
+    again = record(model.fit(kept, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0]), kept)
+    done, _ = judged(lab, again, "whole floors")
+    assert done.passed, done.refusals

@@ -58,7 +58,7 @@ async def test_the_document_is_served(jp_fetch, project):
 
 @pytest.mark.parametrize("route", [
     "status", "version", "platform", "runs", "jobs", "schedules", "models", "promotions",
-    "endpoints", "deployments",
+    "endpoints", "deployments", "policy",
 ])  # fmt: skip
 async def test_what_is_empty_is_answered_as_described(route, ask, project):
     assert (await ask(route))[0] == 200
@@ -87,6 +87,16 @@ async def test_a_run_is_told_closely_and_beside_another(ask, project):
     assert [point["value"] for point in curves["auc"]] == [0.5]
     found = (await ask("runs/compare", ids=f"{first},{second}"))[1]
     assert found["rows"][0]["values"] == ["0.5", "0.75"]
+
+
+async def test_the_policy_says_what_a_stage_asks(ask, project):
+    code, (staging,) = await ask("policy", stage="staging")
+    assert (code, staging["stage"], staging["champion"]) == (200, "staging", None)
+    assert staging["demands"][0] == {
+        "by": "signature", "words": ["The model says what it takes and returns"],
+    }  # fmt: skip
+    assert (await ask("policy", stage="moon"))[0] == 404
+    assert (await ask("policy", model="nothing"))[0] == 404
 
 
 async def test_runs_are_filtered_sorted_and_counted(ask, project):

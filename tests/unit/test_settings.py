@@ -161,3 +161,12 @@ def test_a_rollout_has_rising_steps_that_end_with_all(tmp_path):
     policy.write_text(head + "abort = { p99 = 200 }")
     with pytest.raises(BadSettings, match="p99_ms"):
         Settings.load(tmp_path)
+
+
+def test_the_data_gate_takes_shares_and_names_what_is_none(tmp_path: Path) -> None:
+    stages = load(tmp_path, '[stages.prod]\ndata = { drift = 0.1, ignore = ["day"] }\n').stages
+    assert (stages["prod"].data.drift, stages["prod"].data.ignore) == (0.1, ("day",))
+    with pytest.raises(BadSettings, match=r"labline.toml:2: stages.prod.data.nulls"):
+        load(tmp_path, "[stages.prod]\ndata = { nulls = 5 }\n")
+    with pytest.raises(BadSettings, match="Did you mean 'leakage'"):
+        load(tmp_path, "[stages.prod]\ndata = { leekage = 0.1 }\n")

@@ -6,6 +6,7 @@ import { CommandIDs } from '../commands';
 import { ago, fileName, metric, moment, parameters, place } from '../format';
 import type { IEndpoint, IJob, IModel, IRun } from '../records';
 import type { Mark } from './dot';
+import { Chosen } from './comparing';
 import { Dot } from './dot';
 import { CopyButton } from './notice';
 import { RunCommand } from './running';
@@ -26,6 +27,8 @@ function Row(props: {
   title?: string;
   /** What a click on the name does: a command and its arguments. */
   opens?: readonly [string, ReadonlyPartialJSONObject];
+  /** What stands before the mark. */
+  before?: React.ReactNode;
   aside?: React.ReactNode;
   children?: React.ReactNode;
 }): React.ReactElement {
@@ -33,6 +36,7 @@ function Row(props: {
   const { opens } = props;
   return (
     <li className="jp-labline-row">
+      {props.before}
       {props.mark && <Dot mark={props.mark} label={props.says} />}
       <div>
         <div className="jp-labline-rowHead">
@@ -74,6 +78,8 @@ function When(props: { at: number; now: number }): React.ReactElement {
 export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
   const { now, run, trans } = props;
   const [mark, says] = markOfRun(run.status, trans);
+  const choice = React.useContext(Chosen);
+  const name = run.name || run.id.slice(0, 8);
   const metrics = Object.entries(run.metrics);
   const every = metrics
     .map(([name, value]) => `${name} ${metric(value)}`)
@@ -82,8 +88,24 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
     <Row
       mark={mark}
       says={says}
-      name={run.name || run.id.slice(0, 8)}
+      name={name}
       title={`${run.name}\n${run.id}`}
+      before={
+        <input
+          type="checkbox"
+          className="jp-labline-choose"
+          checked={choice.has(run.id)}
+          aria-label={trans.__('Choose %1 for comparison', name)}
+          title={trans.__('Choose for comparison')}
+          onChange={event =>
+            choice.set(
+              run.id,
+              event.target.checked,
+              (event.nativeEvent as MouseEvent).shiftKey
+            )
+          }
+        />
+      }
       aside={<When at={run.started} now={now} />}
     >
       {(metrics.length > 0 || run.model_uri) && (

@@ -1,5 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import {
+  caretDownIcon,
+  caretRightIcon,
+  UseSignal
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { count } from '../format';
@@ -7,6 +11,7 @@ import type { IStatus, SectionName } from '../records';
 import { SECTIONS } from '../records';
 import type { RequestError } from '../request';
 import type { IList, ISnapshot } from '../tokens';
+import { Chosen, Comparing } from './comparing';
 import type { Mark } from './dot';
 import { Dot } from './dot';
 import { Empty } from './empty';
@@ -131,13 +136,33 @@ function Body(props: IProps & { name: SectionName }): React.ReactElement {
   return (
     <>
       {failure}
-      <ul>{rowsOf(props)}</ul>
+      {name === 'runs' && <Comparing trans={trans} />}
+      <Rows {...props} />
       {all > list.items.length && (
         <p className="jp-labline-more">
           {trans.__('The newest %1 of %2', list.items.length, count(all))}
         </p>
       )}
     </>
+  );
+}
+
+/** The rows; those of runs follow what is chosen. */
+function Rows(props: IProps & { name: SectionName }): React.ReactElement {
+  const choice = React.useContext(Chosen);
+  const { items } = props.snapshot.lists.runs;
+  React.useEffect(
+    () => choice.offer(items.map(run => run.id)),
+    [choice, items]
+  );
+  return (
+    <UseSignal signal={choice.changed}>
+      {() => (
+        <ul data-choosing={choice.ids.length > 0 || undefined}>
+          {rowsOf(props)}
+        </ul>
+      )}
+    </UseSignal>
   );
 }
 

@@ -11,6 +11,8 @@ import { lablineIcon } from '../icons';
 import type { SectionName } from '../records';
 import { SECTIONS } from '../records';
 import type { ILine } from '../tokens';
+import { Choice } from './choice';
+import { Chosen } from './comparing';
 import { Panel } from './panel';
 import { RunCommand } from './running';
 
@@ -67,13 +69,15 @@ export class Sidebar extends ReactWidget {
       <UseSignal signal={this._line.changed} initialSender={this._line}>
         {() => (
           <RunCommand.Provider value={this._run}>
-            <Panel
-              snapshot={this._line.snapshot}
-              closed={this._closed}
-              trans={this._trans}
-              onRefresh={() => void this._line.refresh()}
-              onToggle={name => this._toggle(name)}
-            />
+            <Chosen.Provider value={this._choice}>
+              <Panel
+                snapshot={this._line.snapshot}
+                closed={this._closed}
+                trans={this._trans}
+                onRefresh={() => void this._line.refresh()}
+                onToggle={name => this._toggle(name)}
+              />
+            </Chosen.Provider>
           </RunCommand.Provider>
         )}
       </UseSignal>
@@ -108,6 +112,7 @@ export class Sidebar extends ReactWidget {
     this.update();
   }
 
+  private readonly _choice = new Choice();
   private readonly _line: ILine;
   private readonly _run: (
     command: string,

@@ -36,6 +36,7 @@ COMMANDS = {
     "ledger": "ledger",
     "card": "cards",
     "ci": "pipelines",
+    "policy": "policy",
     "promote": "models",
     "approve": "promotions",
     "reject": "promotions",

@@ -250,6 +250,7 @@ def _job(job: Job) -> None:
         ("run", job.run_id or "-"),
         ("output", job.output or "-"),
         ("report", job.report or "-"),
+        *(("kept", f"{one.path} ({render.size(one.size)})") for one in job.artifacts),
         ("took", _took(job)),
         *([("attempts", str(job.attempt))] if job.attempt > 1 else []),
         *([("retry of", job.retry_of)] if job.retry_of else []),
@@ -343,11 +344,15 @@ def worker(idle: float | None) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    with lab.worker():
-        click.echo(f"worker ready for {lab.settings.root}", err=True)
-        busy = time.monotonic()
-        while not stop.wait(0.5 if idle else None):
-            if lab.workflows.busy():
-                busy = time.monotonic()
-            elif idle is not None and time.monotonic() - busy > idle:
-                break
+    while not stop.is_set():
+        with lab.worker():
+            click.echo(f"worker ready for {lab.settings.root}", err=True)
+            busy = time.monotonic()
+            while not stop.wait(0.5 if idle else None):
+                if lab.workflows.busy():
+                    busy = time.monotonic()
+                elif idle is not None and time.monotonic() - busy > idle:
+                    break
+        # Until it had signed off, others counted on it: what they queued meanwhile is its own.
+        if not lab.workflows.busy():
+            break

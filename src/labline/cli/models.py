@@ -12,7 +12,7 @@ from labline.cli.app import Output, json_option, pass_output, stage_line
 from labline.records import to_dict
 
 if TYPE_CHECKING:
-    from labline.lab import Deployment, EnvironmentMode
+    from labline.lab import Deployment
     from labline.promotion import Promotion
     from labline.promotion.diff import Diff
     from labline.records import Release
@@ -105,20 +105,17 @@ def export(output: Output, model: str, folder: Path | None) -> None:
     show_default=True,
     help="A venv built from the Bento's locked requirements, or this Python.",
 )
+@click.option(
+    "--instances",
+    type=click.IntRange(1, 32),
+    help="Processes; as the stage says, or as many as are live, unless given.",
+)
 @click.option("--canary", type=click.IntRange(1, 99), help="Percent of the requests it answers.")
 @click.option("--shadow", is_flag=True, help="Give it a copy of each request; it answers none.")
 @click.option("--now", is_flag=True, help="Take over at once, without the stage's rollout.")
 @json_option
 @pass_output
-def deploy(
-    output: Output,
-    model: str,
-    endpoint: str | None,
-    environment: EnvironmentMode,
-    canary: int | None,
-    shadow: bool,
-    now: bool,
-) -> int:
+def deploy(output: Output, /, model: str, shadow: bool, canary: int | None, **wishes: Any) -> int:
     """Serve a model version on an endpoint.
 
     MODEL is NAME, NAME/VERSION or NAME@STAGE. What serves now serves until it is ready; with
@@ -127,19 +124,13 @@ def deploy(
 
     Example: labline deploy penguins@prod
     """
-    from labline.lab import Lab
+    from labline.lab import Lab, Order
 
     if canary and shadow:
         raise click.UsageError("Give --canary or --shadow, one after the other.")
-    deployment = Lab.from_().serving.deploy(
-        model,
-        endpoint=endpoint,
-        environment=environment,
-        canary=canary or 0,
-        shadow=shadow,
-        now=now,
-        progress=None if output.as_json else stage_line(),
-    )
+    order = Order(model, shadow=shadow, canary=canary or 0, **wishes)
+    progress = None if output.as_json else stage_line()
+    deployment = Lab.from_().serving.deploy(order, progress=progress)
     output.emit(_deployment(deployment), lambda: _show_deployment(deployment))
     return 1 if deployment.release.state == "aborted" else 0
 

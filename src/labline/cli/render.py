@@ -126,6 +126,13 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    from labline.jobs.limits import amount
+
+    return amount(count)
+
+
 def number(value: float) -> str:
     """Return a metric for people."""
     return f"{value:.5g}"

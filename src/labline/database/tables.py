@@ -48,7 +48,10 @@ releases = Table(
     Column("bento", String(300), nullable=False),
     Column("model", String(300), nullable=False),
     Column("python", Text, nullable=False),
-    Column("port", Integer, nullable=False),
+    # of its instances, divided by commas
+    Column("ports", String(300), nullable=False),
+    # machine whose platform runs it; empty on SQLite, where there is only one
+    Column("host", String(200), nullable=False, default="", server_default=""),
     Column("state", String(20), nullable=False),
     Column("created", Float, nullable=False),
     Column("actor", String(200), nullable=False),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labline.deployment.keys import ApiKey
     from labline.deployment.platform import Platform
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
-    from labline.deployment.trials import Trial, check_percent
+    from labline.deployment.trials import Trial, check_instances, check_percent
     from labline.deployment.web import send
 
 # Loaded on first use: the daemon lives in this package too, and should stay small.
@@ -24,6 +24,7 @@ _PLACES = {
     "EndpointStatus": "status",
     "Share": "status",
     "Trial": "trials",
+    "check_instances": "trials",
     "check_percent": "trials",
     "Endpoints": "endpoints",
     "InstanceStatus": "status",
@@ -42,6 +43,7 @@ __all__ = [
     "PlatformStatus",
     "Share",
     "Trial",
+    "check_instances",
     "check_percent",
     "envoy_binary",
     "send",

@@ -13,13 +13,13 @@ from labline.database import Database
 from labline.deployment import meter, proof
 from labline.deployment.commands import template
 from labline.deployment.keys import TTL, ApiKey
+from labline.deployment.observed import observed
 from labline.deployment.places import locked
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Plan, Stored
 from labline.deployment.rollouts import Verdict, decide
-from labline.deployment.status import EndpointStatus, InstanceStatus, Share
-from labline.deployment.traffic import weight
-from labline.deployment.trials import Trial, check_percent
+from labline.deployment.status import EndpointStatus
+from labline.deployment.trials import Trial, check_instances, check_percent
 from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
 from labline.records import Bento, Command, Release, ReleaseState
 from labline.settings import RolloutSettings, Settings
@@ -55,6 +55,7 @@ class Endpoints:
         python: str | Path,
         actor: str,
         key: str,
+        instances: int = 1,
         trial: Trial | None = None,
     ) -> Release:
         """Boot a Bento, prove that it serves, and lead the endpoint's traffic to it.
@@ -73,6 +74,7 @@ class Endpoints:
             The release did not become ready; nothing of it is left running.
         """
         _check_name(endpoint)
+        check_instances(instances)
         plan = Plan(
             bento.tag, bento.model, bento.model_digest, str(python), template(command_for_port)
         )
@@ -82,7 +84,7 @@ class Endpoints:
                 self._platform.require_current()
                 previous = self._before(endpoint, trial)
                 stored = self._releases.begin(
-                    endpoint, plan, actor=actor, key=key, previous=previous
+                    endpoint, plan, actor=actor, key=key, previous=previous, instances=instances
                 )
             return self._complete(stored, trial)
 
@@ -187,7 +189,8 @@ class Endpoints:
 
     def judge(self, id: int, rules: RolloutSettings, since: float) -> Verdict:
         """Return what a rollout does with a candidate whose step began at `since`."""
-        watch = self._platform.control.report().get(self._releases.get(id).name)
+        watches = self._platform.control.report()
+        mine = [watches.get(each.name) for each in self._releases.get(id).instances]
         samples = self.meter.samples()
         now = samples[-1]
         window = meter.before(samples, max(since, now.at - rules.abort.window))
@@ -196,7 +199,7 @@ class Endpoints:
             lasted=now.at - since,
             window=meter.figures(id, window, now),
             step=meter.figures(id, meter.before(samples, since), now),
-            up=watch is not None and watch.state not in ("crash loop", "stopped"),
+            up=all(watch and watch.state not in ("crash loop", "stopped") for watch in mine),
         )
 
     def _on_trial(self, id: int) -> Stored:
@@ -230,7 +233,12 @@ class Endpoints:
                 self._require_no_candidate(endpoint)
                 back = self._earlier(endpoint)
                 stored = self._releases.begin(
-                    endpoint, back.plan, actor=actor, key=key, previous=back.previous
+                    endpoint,
+                    back.plan,
+                    actor=actor,
+                    key=key,
+                    previous=back.previous,
+                    instances=len(back.instances),
                 )
             return self._complete(stored)
 
@@ -257,8 +265,9 @@ class Endpoints:
 
     def _bring_up(self, stored: Stored, trial: Trial | None) -> Stored:
         try:
-            if stored.name not in self._platform.control.report():
-                stored = self._platform.on_free_port(stored)
+            running = self._platform.control.report()
+            if not any(each.name in running for each in stored.instances):
+                stored = self._platform.on_free_ports(stored)
             self._platform.instances.boot(stored)
             self._platform.instances.await_ready(stored, self._settings.serving.boot_timeout)
             if trial:
@@ -305,7 +314,7 @@ class Endpoints:
     def list(self) -> list[EndpointStatus]:
         """Return every endpoint: what is recorded, and what is real."""
         instances = self._platform.status().instances
-        return [self._status(name, instances) for name in self._releases.endpoints()]
+        return [observed(self._platform, name, instances) for name in self._releases.endpoints()]
 
     def get(self, name: str) -> EndpointStatus:
         """Return one endpoint.
@@ -316,32 +325,7 @@ class Endpoints:
             There is none of that name.
         """
         self._releases.require(name)
-        return self._status(name, self._platform.status().instances)
-
-    def _status(self, name: str, instances: Iterable[InstanceStatus]) -> EndpointStatus:
-        mine = tuple(each for each in instances if each.endpoint == name)
-        live = self._releases.live(name)
-        before = self._releases.get(live.previous) if live and live.previous else None
-        real = next((each for each in mine if live and each.release == live.release.id), None)
-        host, port = self._platform.gateway.address
-        return EndpointStatus(
-            name=name,
-            url=f"http://{host}:{port}/{name}",
-            live=live.release if live else None,
-            previous=before.release if before else None,
-            state=real.state if real else "empty",
-            serving=real.serving if real else None,
-            instances=mine,
-            traffic=self._traffic(name),
-        )
-
-    def _traffic(self, name: str) -> tuple[Share, ...]:
-        found = [self._releases.live(name), self._releases.candidate(name)]
-        up = [each for each in found if each]
-        return tuple(
-            Share(each.release.id, each.release.model, weight(each, up), each.release.mirrored)
-            for each in up
-        )
+        return observed(self._platform, name, self._platform.status().instances)
 
     # -- keys -------------------------------------------------------------------------------
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import upstreams
+from labline.deployment import signals, upstreams
 from labline.deployment.problems import local_replies
 from labline.settings import Settings
+from labline.telemetry import Otlp
 
 ISSUER = "labline"
 ROUTES = "endpoints"
@@ -39,7 +40,8 @@ class Backend:
     """One release that runs behind the gateway."""
 
     release: int
-    port: int
+    #: of its instances, between which its requests are balanced
+    ports: tuple[int, ...]
     #: share of the endpoint's traffic, relative to the endpoint's other backends
     weight: int = 0
     #: percent of the endpoint's requests that it gets a copy of; its answers go nowhere
@@ -48,7 +50,7 @@ class Backend:
     @property
     def cluster(self) -> str:
         """Name of the Envoy cluster; a cluster never changes, a release gets its own."""
-        return f"release-{self.release}-{self.port}"
+        return "-".join(("release", str(self.release), *map(str, self.ports)))
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,16 @@ class Paths:
         return self.watched / f"{kind}.json"
 
 
-def bootstrap(paths: Paths) -> Json:
+def bootstrap(settings: Settings, paths: Paths) -> Json:
     """Return what Envoy starts with: the admin socket and where the rest is."""
+    otlp = Otlp.of(settings)
     return {
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
         # A rollout looks every second.
         "stats_flush_interval": "1s",
+        "stats_sinks": signals.sinks(otlp),
+        "static_resources": {"clusters": signals.clusters(otlp)},
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
             "cds_config": _watched(paths, "cds"),
@@ -100,9 +105,10 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
     return {
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
+        "stats_sinks": signals.sinks(Otlp.of(settings)),
         "static_resources": {
             "listeners": [listener(settings, jwks, {"route_config": routes(routing)})],
-            "clusters": clusters(routing),
+            "clusters": [*clusters(routing), *signals.clusters(Otlp.of(settings))],
         },
     }
 
@@ -141,7 +147,7 @@ def routes(routing: Routing) -> Json:
 def clusters(routing: Routing) -> list[Json]:
     """Return one cluster per backend, in a steady order."""
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [upstreams.cluster(name, backends[name].port) for name in sorted(backends)]
+    return [upstreams.cluster(name, backends[name].ports) for name in sorted(backends)]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:
@@ -203,6 +209,7 @@ def _typed(name: str, config: Json) -> Json:
 
 
 def _http(settings: Settings, jwks: str, source: Json) -> Json:
+    otlp = Otlp.of(settings)
     return {
         "stat_prefix": "gateway",
         "server_name": "labline",
@@ -218,6 +225,8 @@ def _http(settings: Settings, jwks: str, source: Json) -> Json:
         "request_timeout": f"{TIMEOUT}s",
         "common_http_protocol_options": {"idle_timeout": "600s"},
         "local_reply_config": local_replies(),
+        **signals.tracing(otlp),
+        "access_log": signals.access_logs(otlp),
         "http_filters": [
             _typed("http.jwt_authn", _signatures(jwks)),
             _typed("http.rbac", {"rules": {"action": "ALLOW", "policies": {}}}),
@@ -274,12 +283,7 @@ def _forward(
             "prefix_rewrite": rewrite,
             "request_mirror_policies": [*mirrors],
             "timeout": f"{TIMEOUT}s",
-            "retry_policy": {
-                # Only what the release cannot have begun to work on.
-                "retry_on": "connect-failure,refused-stream,reset-before-request",
-                "num_retries": 3,
-                "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
-            },
+            "retry_policy": upstreams.retries(any(len(each.ports) > 1 for each in backends)),
         },
         "typed_per_filter_config": rules,
     }

@@ -8,17 +8,18 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import envoy, web
+from labline.deployment import envoy, signals, web
 from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.errors import Failed, Refused, Unreachable
 from labline.records import Command
 from labline.settings import Settings
+from labline.telemetry import Otlp
 
 NAME = "gateway"
 _OPTIONS = ("--disable-hot-restart", "--log-level", "warning")
@@ -28,9 +29,15 @@ _OPTIONS = ("--disable-hot-restart", "--log-level", "warning")
 class Health:
     """What the gateway sees of one release."""
 
-    healthy: bool
+    #: port of an instance -> whether it gets requests
+    instances: Mapping[int, bool]
     #: requests that wait for an answer
     active: int
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all its instances get requests."""
+        return all(self.instances.values())
 
 
 def envoy_binary() -> Path:
@@ -81,11 +88,18 @@ class Gateway:
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
         return everywhere.get(gateway.host, gateway.host), gateway.port
 
+    @property
+    def url(self) -> str:
+        """URL where this machine reaches the gateway."""
+        host, port = self.address
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
     def command(self) -> Command:
         """Return the command that runs it."""
         threads = str(min(4, os.cpu_count() or 1))
         argv = (str(envoy_binary()), "-c", str(self._paths.bootstrap), *_OPTIONS)
-        return Command((*argv, "--concurrency", threads), {}, str(self._places.root))
+        secrets = signals.environment(Otlp.of(self._settings))
+        return Command((*argv, "--concurrency", threads), secrets, str(self._places.root))
 
     def prepare(self, routing: envoy.Routing) -> None:
         """Write all files, for the gateway to start with.
@@ -97,7 +111,7 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        self._write(self._paths.bootstrap, envoy.bootstrap(self._paths))
+        self._write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
         self._hand_over("lds", [self._listener()])
         self._hand_over("cds", envoy.clusters(routing))
         self._hand_over("rds", [envoy.routes(routing)])
@@ -131,8 +145,14 @@ class Gateway:
     def is_outdated(self) -> bool:
         """Whether it was started with other settings than there are now."""
         path = self._paths.resource("lds")
-        wanted = json.dumps(envoy.resources("lds", [self._listener()]), indent=1)
-        return not path.is_file() or path.read_text(encoding="utf-8") != wanted
+        if not path.is_file():
+            return True
+        found = json.loads(path.read_text(encoding="utf-8"))["resources"]
+        wanted = envoy.resources("lds", [self._listener()])["resources"]
+        if self._settings.telemetry.otlp is None:
+            # Whoever asks may have other variables OTEL_... than the gateway was started with.
+            found, wanted = signals.without(found), signals.without(wanted)
+        return bool(found != wanted)
 
     def _listener(self) -> envoy.Json:
         return envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))
@@ -147,7 +167,7 @@ class Gateway:
     def health(self) -> Mapping[str, Health]:
         """Return what the gateway sees of each cluster that it knows."""
         return {
-            status["name"]: _health(status["host_statuses"][0])
+            status["name"]: _health(status["host_statuses"])
             for status in self._ask("/clusters?format=json").get("cluster_statuses", [])
             if status.get("host_statuses")
         }
@@ -214,10 +234,19 @@ class Gateway:
         scratch.replace(path)
 
 
-def _health(host: Any) -> Health:
-    healthy = not any(
-        host["health_status"].get(flag)
-        for flag in ("failed_active_health_check", "pending_active_hc", "failed_outlier_check")
+def _health(hosts: Iterable[Any]) -> Health:
+    found = {host["address"]["socket_address"]["port_value"]: host for host in hosts}
+    return Health(
+        {port: _is_healthy(host) for port, host in found.items()},
+        sum(
+            int(each.get("value", 0))
+            for host in found.values()
+            for each in host["stats"]
+            if each["name"] == "rq_active"
+        ),
     )
-    stats = {each["name"]: int(each.get("value", 0)) for each in host["stats"]}
-    return Health(healthy, stats.get("rq_active", 0))
+
+
+def _is_healthy(host: Any) -> bool:
+    flags = ("failed_active_health_check", "pending_active_hc", "failed_outlier_check")
+    return not any(host["health_status"].get(flag) for flag in flags)

@@ -12,11 +12,13 @@ from labline.deployment import web
 from labline.deployment.control import Control, Watch
 from labline.deployment.gateway import Gateway, Health
 from labline.deployment.places import Places
-from labline.deployment.releases import Stored
+from labline.deployment.releases import Instance, Stored
 from labline.deployment.status import InstanceStatus
 from labline.deployment.traffic import backend
 from labline.errors import BootFailed, Unreachable
 from labline.records import Command
+from labline.settings import Settings
+from labline.telemetry import Otlp
 
 _HOST = "127.0.0.1"
 # A release has its own environment: nothing of the platform's interpreter may reach into it.
@@ -46,54 +48,74 @@ class Identity:
 class Instances:
     """The processes of releases."""
 
-    def __init__(self, places: Places, control: Control, gateway: Gateway) -> None:
+    def __init__(
+        self, settings: Settings, places: Places, control: Control, gateway: Gateway
+    ) -> None:
+        self._settings = settings
         self._places = places
         self._control = control
         self._gateway = gateway
 
     def boot(self, stored: Stored) -> None:
-        """Start a release and keep it running."""
-        command = stored.command
-        env = {**_OWN, **command.env}
-        self._control.add(stored.name, Command(command.argv, env, command.cwd))
+        """Start the instances of a release and keep them running."""
+        for each in stored.instances:
+            env = {**_OWN, **each.command.env, **self._telemetry(stored, each.name)}
+            self._control.add(each.name, Command(each.command.argv, env, each.command.cwd))
+
+    def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:
+        """Return what tells an instance where its traces, metrics and logs go."""
+        release = stored.release
+        name, _, version = release.model.partition("/")
+        about = {
+            "service.version": version,
+            "service.instance.id": instance,
+            "labline.model.name": name,
+            "labline.model.version": version,
+            "labline.endpoint": release.endpoint,
+            "labline.release": str(release.id),
+        }
+        return Otlp.of(self._settings).variables(release.endpoint, about)
 
     def stop(self, stored: Stored) -> None:
-        """Stop a release and wait until it has ended."""
-        self._control.remove(stored.name)
+        """Stop a release and wait until its instances have ended."""
+        for each in stored.instances:
+            self._control.remove(each.name)
 
     def await_ready(self, stored: Stored, timeout: float) -> None:
-        """Return once a release answers and serves what was asked for.
+        """Return once every instance answers and serves what was asked for.
 
         Raises
         ------
         BootFailed
-            It ended, is not ready in time, or serves something else.
+            One ended, is not ready in time, or serves something else.
         """
         deadline = time.monotonic() + timeout
-        while not is_ready(stored.release.port):
-            self._check_alive(stored)
-            if time.monotonic() > deadline:
-                raise self._boot_failed(stored, f"was not ready within {timeout:g} s")
-            time.sleep(0.1)
-        said = identity(stored.release.port)
-        if said is None or not said.fits(stored):
-            raise self._boot_failed(stored, f"serves {said}, not {stored.plan.model}")
+        for each in stored.instances:
+            while not is_ready(each.port):
+                self._check_alive(stored, each)
+                if time.monotonic() > deadline:
+                    raise self._boot_failed(stored, each, f"was not ready within {timeout:g} s")
+                time.sleep(0.1)
+            said = identity(each.port)
+            if said is None or not said.fits(stored):
+                raise self._boot_failed(stored, each, f"serves {said}, not {stored.plan.model}")
 
-    def _check_alive(self, stored: Stored) -> None:
-        watch = self._control.report().get(stored.name)
+    def _check_alive(self, stored: Stored, instance: Instance) -> None:
+        watch = self._control.report().get(instance.name)
         if watch is None or watch.state == "stopped":
-            raise self._boot_failed(stored, "could not be started")
+            raise self._boot_failed(stored, instance, "could not be started")
         if watch.ends:
             how = f"exit code {watch.exit_code}" if watch.exit_code is not None else "no exit code"
-            raise self._boot_failed(stored, f"ended with {how} before it was ready")
+            raise self._boot_failed(stored, instance, f"ended with {how} before it was ready")
 
-    def _boot_failed(self, stored: Stored, what: str) -> BootFailed:
-        log = self._places.tail(stored.name)
+    def _boot_failed(self, stored: Stored, instance: Instance, what: str) -> BootFailed:
+        log = self._places.tail(instance.name)
         release = stored.release
         lines = "\n".join(["", *(f"  {line}" for line in log)])
+        which = f", instance {instance.number}" if len(stored.instances) > 1 else ""
         return BootFailed(
-            f"Release {release.id} of {release.endpoint} ({release.model}) {what}.{lines}",
-            fix=f"The whole log: {self._places.log(stored.name)}",
+            f"Release {release.id} of {release.endpoint} ({release.model}){which} {what}.{lines}",
+            fix=f"The whole log: {self._places.log(instance.name)}",
             endpoint=release.endpoint,
             release=release.id,
             log=log,
@@ -102,10 +124,13 @@ class Instances:
     def observe(
         self, releases: Iterable[Stored], watches: Mapping[str, Watch]
     ) -> tuple[InstanceStatus, ...]:
-        """Return how each release really is."""
+        """Return how each instance really is."""
         seen = self._health() if watches else {}
+        every = [(stored, each) for stored in releases for each in stored.instances]
         with ThreadPoolExecutor(8) as pool:
-            found = pool.map(lambda one: _observe(one, watches.get(one.name), seen), releases)
+            found = pool.map(
+                lambda one: _observe(one[0], one[1], watches.get(one[1].name), seen), every
+            )
             return tuple(found)
 
     def _health(self) -> Mapping[str, Health]:
@@ -127,29 +152,32 @@ def identity(port: int) -> Identity | None:
     return Identity.of(answer.json()) if answer and answer.status == 200 else None
 
 
-def _observe(stored: Stored, watch: Watch | None, seen: Mapping[str, Health]) -> InstanceStatus:
+def _observe(
+    stored: Stored, instance: Instance, watch: Watch | None, seen: Mapping[str, Health]
+) -> InstanceStatus:
     release = stored.release
-    said = identity(release.port) if watch and watch.pid else None
+    said = identity(instance.port) if watch and watch.pid else None
     health = seen.get(backend(stored).cluster)
     return InstanceStatus(
         endpoint=release.endpoint,
         release=release.id,
+        number=instance.number,
         model=release.model,
         bento=release.bento,
-        port=release.port,
+        port=instance.port,
         pid=watch.pid if watch else None,
-        state=_state(stored, watch, said),
+        state=_state(stored, instance, watch, said),
         serving=said.model if said else None,
         restarts=watch.restarts if watch else 0,
-        healthy=health.healthy if health else None,
+        healthy=health.instances.get(instance.port) if health else None,
     )
 
 
-def _state(stored: Stored, watch: Watch | None, said: Identity | None) -> str:
+def _state(stored: Stored, instance: Instance, watch: Watch | None, said: Identity | None) -> str:
     if watch is None:
         return "down"
     if watch.state in ("crash loop", "stopped"):
         return watch.state
     if said and not said.fits(stored):
         return "wrong model"
-    return "ready" if said and is_ready(stored.release.port) else "starting"
+    return "ready" if said and is_ready(instance.port) else "starting"

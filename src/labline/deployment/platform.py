@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 
 import psutil
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
 _OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
-_OUTDATED = "[gateway] or [serving] in labline.toml were changed since it was started."
+_OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
 
 
@@ -64,7 +65,7 @@ class Platform:
         self.gateway = Gateway(settings, self.places)
         self.releases = Releases(database)
         self.keys = Keys(settings, database)
-        self.instances = Instances(self.places, self.control, self.gateway)
+        self.instances = Instances(settings, self.places, self.control, self.gateway)
         self.traffic = Traffic(self.places, self.control, self.gateway, self.releases, self.keys)
 
     @property
@@ -120,7 +121,7 @@ class Platform:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
-        live = [self.on_free_port(stored) for stored in self.releases.all_serving()]
+        live = [self.on_free_ports(stored) for stored in self.releases.all_serving()]
         self.gateway.prepare(self.traffic.recorded())
         self._start_daemon()
         self.control.add(GATEWAY, self.gateway.command())
@@ -147,17 +148,17 @@ class Platform:
         mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
         return {**mine, processes.MARK: processes.mark(self.places.identity, supervisor.NAME)}
 
-    def on_free_port(self, stored: Stored) -> Stored:
-        """Return the release on its port, or on another where that is taken by now."""
-        port = stored.release.port
-        if processes.port_is_free("127.0.0.1", port):
+    def on_free_ports(self, stored: Stored) -> Stored:
+        """Return the release on its ports, or on others where one is taken by now."""
+        ports = stored.release.ports
+        if all(processes.port_is_free("127.0.0.1", port) for port in ports):
             return stored
-        taken = [other.release.port for other in self.releases.all_serving()]
-        return self.releases.move(stored.release.id, processes.pick_port(taken))
+        return self.releases.move(stored.release.id, self.free_ports(len(ports)))
 
-    def free_port(self) -> int:
-        """Return a port that no release is on."""
-        return processes.pick_port(other.release.port for other in self.releases.all_serving())
+    def free_ports(self, count: int) -> tuple[int, ...]:
+        """Return ports that no release is on."""
+        taken = chain(*(other.release.ports for other in self.releases.all_serving()))
+        return processes.pick_ports(count, taken)
 
     def _check_port(self) -> None:
         host, port = self._settings.gateway.host, self._settings.gateway.port
@@ -266,11 +267,10 @@ class Platform:
 
     def _status(self, *, started: bool) -> PlatformStatus:
         watches, problem = self._look()
-        host, port = self.gateway.address
         return PlatformStatus(
             running=self.running,
             pid=self.control.pid,
-            url=f"http://{f'[{host}]' if ':' in host else host}:{port}",
+            url=self.gateway.url,
             worker=self._worker_state(watches.get(WORKER)),
             gateway=self._gateway_state(watches.get(GATEWAY)),
             instances=self.instances.observe(self.releases.among(watches), watches),

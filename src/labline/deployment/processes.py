@@ -108,13 +108,15 @@ def port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def pick_port(taken: Iterable[int]) -> int:
-    """Return a free port on loopback that is not in `taken`."""
-    spoken_for = set(taken)
-    while True:
+def pick_ports(count: int, taken: Iterable[int]) -> tuple[int, ...]:
+    """Return so many free ports on loopback that are not in `taken`."""
+    spoken_for, found = set(taken), list[int]()
+    while len(found) < count:
         port = random.randrange(*_PORTS)
         if port not in spoken_for and port_is_free("127.0.0.1", port):
-            return port
+            found.append(port)
+            spoken_for.add(port)
+    return tuple(found)
 
 
 def holder(port: int) -> str:

@@ -10,7 +10,7 @@ from labline.errors import BootFailed, Refused
 
 
 class Spare(Stored):
-    """A second process of a release that serves."""
+    """One more process of a release that serves."""
 
     @property
     def name(self) -> str:
@@ -29,8 +29,8 @@ def prove(platform: Platform, endpoint: str, timeout: float) -> None:
     live = platform.releases.live(endpoint)
     if live is None:
         return
-    port = platform.free_port()
-    spare = Spare(replace(live.release, port=port), live.plan, live.key, live.previous)
+    ports = platform.free_ports(1)
+    spare = Spare(replace(live.release, ports=ports), live.plan, live.key, live.previous)
     try:
         platform.instances.boot(spare)
         platform.instances.await_ready(spare, timeout)

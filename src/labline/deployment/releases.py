@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +15,14 @@ from labline.database import Database
 from labline.database import endpoints as endpoint_table
 from labline.database import releases as table
 from labline.deployment.commands import fill
-from labline.deployment.processes import pick_port
+from labline.deployment.processes import pick_ports
 from labline.errors import NotFound, nearest
 from labline.records import Command, Release, ReleaseState
 
 PREFIX = "release-"
 _COLUMNS = (
-    *("id", "endpoint", "bento", "model", "python", "port", "created", "actor", "reason"),
-    *("weight", "mirrored"),
+    *("id", "endpoint", "bento", "model", "python", "created", "actor", "reason"),
+    *("weight", "mirrored", "host"),
 )
 _SERVING = (ReleaseState.LIVE, ReleaseState.CANDIDATE)
 _UP = (*_SERVING, ReleaseState.STARTING)
@@ -40,6 +42,18 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Instance:
+    """One process of a release."""
+
+    #: of the process and its log
+    name: str
+    #: from 1
+    number: int
+    port: int
+    command: Command
+
+
+@dataclass(frozen=True)
 class Stored:
     """A release with what it boots from."""
 
@@ -51,32 +65,54 @@ class Stored:
 
     @property
     def name(self) -> str:
-        """Name of its process and log."""
+        """Name of its first process, and how those of the others begin."""
         return f"{PREFIX}{self.release.id}"
 
     @property
-    def command(self) -> Command:
-        """The command that boots it on its port."""
-        return fill(self.plan.command, self.release.port)
+    def instances(self) -> tuple[Instance, ...]:
+        """Its processes: ``release-7``, ``release-7-2``, ``release-7-3`` ..."""
+        return tuple(
+            Instance(
+                self.name if number == 1 else f"{self.name}-{number}",
+                number,
+                port,
+                fill(self.plan.command, port),
+            )
+            for number, port in enumerate(self.release.ports, 1)
+        )
 
 
 class Releases:
-    """Read and change the records."""
+    """Read and change the records of one host.
+
+    On Postgres several machines share the table: what serves an endpoint, and what a platform
+    brings back, is what this machine runs.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.host = socket.gethostname() if database.on_postgres else ""
 
     def begin(
-        self, endpoint: str, plan: Plan, *, actor: str, key: str, previous: int | None
+        self,
+        endpoint: str,
+        plan: Plan,
+        *,
+        actor: str,
+        key: str,
+        previous: int | None,
+        instances: int = 1,
     ) -> Stored:
-        """Record a release that is about to start, on a port of its own."""
+        """Record a release that is about to start, each instance on a port of its own."""
         with self._database.writing(exclusive=True) as connection:
             _ensure(connection, endpoint)
-            taken = connection.execute(sa.select(table.c.port).where(table.c.state.in_(_UP)))
+            used = sa.and_(table.c.state.in_(_UP), self._here)
+            taken = connection.execute(sa.select(table.c.ports).where(used)).scalars()
             row = {
                 **plan.__dict__,
                 "endpoint": endpoint,
-                "port": pick_port(taken.scalars()),
+                "host": self.host,
+                "ports": _text(pick_ports(instances, chain(*map(_ports, taken)))),
                 "state": ReleaseState.STARTING,
                 "created": time.time(),
                 "actor": actor,
@@ -104,16 +140,21 @@ class Releases:
         return self._find(table.c.endpoint == endpoint)
 
     def all_serving(self) -> list[Stored]:
-        """Return the live release and the candidate of every endpoint that has them."""
-        return self._find(table.c.state.in_(_SERVING))
+        """Return the live release and the candidate of every endpoint that has them here."""
+        return self._find(sa.and_(table.c.state.in_(_SERVING), self._here))
 
     def among(self, names: Iterable[str]) -> list[Stored]:
         """Return the releases that these process names belong to, and all that should serve."""
-        ids = [int(name.removeprefix(PREFIX)) for name in names if name.startswith(PREFIX)]
-        return self._find(sa.or_(table.c.id.in_(ids), table.c.state.in_(_SERVING)))
+        ids = {
+            int(name.removeprefix(PREFIX).partition("-")[0])
+            for name in names
+            if name.startswith(PREFIX)
+        }
+        serving = sa.and_(table.c.state.in_(_SERVING), self._here)
+        return self._find(sa.or_(table.c.id.in_(ids), serving))
 
     def live(self, endpoint: str) -> Stored | None:
-        """Return the release that the endpoint's traffic goes to."""
+        """Return the release that the endpoint's traffic goes to on this host."""
         return self._in_state(endpoint, ReleaseState.LIVE)
 
     def candidate(self, endpoint: str) -> Stored | None:
@@ -121,14 +162,17 @@ class Releases:
         return self._in_state(endpoint, ReleaseState.CANDIDATE)
 
     def _in_state(self, endpoint: str, state: ReleaseState) -> Stored | None:
-        found = self._find(sa.and_(table.c.endpoint == endpoint, table.c.state == state))
+        found = self._find(
+            sa.and_(table.c.endpoint == endpoint, table.c.state == state, self._here)
+        )
         return found[0] if found else None
 
     def go_live(self, id: int) -> Stored:
         """Record that `id` has taken over; whatever was live on its endpoint retires."""
         with self._database.writing(exclusive=True) as connection:
             endpoint = sa.select(table.c.endpoint).where(table.c.id == id).scalar_subquery()
-            was_live = sa.and_(table.c.endpoint == endpoint, table.c.state == ReleaseState.LIVE)
+            live = table.c.state == ReleaseState.LIVE
+            was_live = sa.and_(table.c.endpoint == endpoint, live, self._here)
             connection.execute(sa.update(table).where(was_live).values(state=ReleaseState.RETIRED))
             taking_over = sa.update(table).where(table.c.id == id)
             alone = {"state": ReleaseState.LIVE, "weight": 0, "mirrored": 0}
@@ -149,9 +193,9 @@ class Releases:
         """Record that a release did not come up."""
         self._set(id, state=ReleaseState.FAILED, reason=reason)
 
-    def move(self, id: int, port: int) -> Stored:
-        """Record that a release is on another port now."""
-        self._set(id, port=port)
+    def move(self, id: int, ports: tuple[int, ...]) -> Stored:
+        """Record that a release is on other ports now."""
+        self._set(id, ports=_text(ports))
         return self.get(id)
 
     def endpoints(self) -> list[str]:
@@ -171,6 +215,10 @@ class Releases:
         known = self.endpoints()
         if endpoint not in known:
             raise NotFound(f"There is no endpoint {endpoint!r}.", fix=nearest(endpoint, known))
+
+    @property
+    def _here(self) -> sa.ColumnElement[bool]:
+        return table.c.host == self.host
 
     def _set(self, id: int, **values: Any) -> None:
         with self._database.writing() as connection:
@@ -194,4 +242,13 @@ def _stored(rows: Iterable[Any]) -> Iterable[Stored]:
         state = ReleaseState(row.state)
         values = {name: getattr(row, name) for name in _COLUMNS}
         plan = Plan(row.bento, row.model, row.digest, row.python, row.command)
-        yield Stored(Release(**values, state=state), plan, row.key, row.previous)
+        release = Release(**values, state=state, ports=_ports(row.ports))
+        yield Stored(release, plan, row.key, row.previous)
+
+
+def _text(ports: Iterable[int]) -> str:
+    return ",".join(map(str, ports))
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))

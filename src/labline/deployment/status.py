@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labline.records import Release
@@ -9,10 +10,12 @@ from labline.records import Release
 
 @dataclass(frozen=True)
 class InstanceStatus:
-    """One running release."""
+    """One process of a release."""
 
     endpoint: str
     release: int
+    #: from 1
+    number: int
     #: ``MODEL/VERSION`` as recorded
     model: str
     bento: str
@@ -70,10 +73,28 @@ class EndpointStatus:
     live: Release | None
     #: release that a rollback brings back
     previous: Release | None
-    #: state of the live instance, see :class:`InstanceStatus`; ``empty`` without a live release
+    #: state of the live instances, see :class:`InstanceStatus`; ``degraded`` where only some are
+    #: ready, ``empty`` without a live release
     state: str
-    #: ``MODEL/VERSION`` as the live instance says itself
+    #: ``MODEL/VERSION`` as the live instances say themselves
     serving: str | None
     instances: tuple[InstanceStatus, ...] = field(default=())
     #: who answers; the live release first
     traffic: tuple[Share, ...] = field(default=())
+
+
+def state_of(instances: Sequence[InstanceStatus]) -> str:
+    """Return the state of a release with these instances, as :class:`EndpointStatus` has it."""
+    states = [each.state for each in instances]
+    bad = [state for state in states if state != "ready"]
+    if not states:
+        return "empty"
+    if not bad:
+        return "ready"
+    return "degraded" if len(bad) < len(states) else bad[0]
+
+
+def said_by(instances: Sequence[InstanceStatus]) -> str | None:
+    """Return what instances say that they serve; several where they differ."""
+    said = {each.serving for each in instances if each.serving}
+    return ", ".join(sorted(said)) or None

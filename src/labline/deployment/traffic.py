@@ -24,7 +24,7 @@ _PROOF = 15.0
 
 def backend(stored: Stored, weight: int = 0) -> Backend:
     """Return a release as the gateway knows it."""
-    return Backend(stored.release.id, stored.release.port, weight, stored.release.mirrored)
+    return Backend(stored.release.id, stored.release.ports, weight, stored.release.mirrored)
 
 
 class Traffic:

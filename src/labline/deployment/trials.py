@@ -1,4 +1,4 @@
-"""How a candidate is tried beside a live release."""
+"""How a release is tried beside the live one, and of how many instances it is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,24 @@ class Trial:
     weight: int = 0
     #: percent of the endpoint's requests that it gets a copy of (shadow)
     mirrored: int = 0
+
+
+#: instances that a release can have
+MOST_INSTANCES = 32
+
+
+def check_instances(count: int) -> None:
+    """Return if a release can have `count` instances.
+
+    Raises
+    ------
+    BadInput
+        It cannot.
+    """
+    if not 1 <= count <= MOST_INSTANCES:
+        raise BadInput(
+            f"A release cannot have {count} instances.", fix=f"Give 1 to {MOST_INSTANCES}."
+        )
 
 
 def check_percent(weight: int) -> None:

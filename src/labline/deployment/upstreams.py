@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 #: seconds an idle connection to a release is kept; below the 5 s after which servers close theirs
@@ -11,18 +12,17 @@ _TYPES = "type.googleapis.com/envoy"
 Json = dict[str, Any]
 
 
-def cluster(name: str, port: int) -> Json:
-    """Return the Envoy cluster of one release that listens on a port of the loopback."""
-    endpoint = {
-        "endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}
-    }
+def cluster(name: str, ports: Sequence[int]) -> Json:
+    """Return the Envoy cluster of one release, whose instances listen on ports of the loopback."""
     return {
         "name": name,
         "type": "STATIC",
+        # An instance predicts one request at a time: the one with the shortest queue is next.
+        "lb_policy": "LEAST_REQUEST",
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [endpoint]}],
+            "endpoints": [{"lb_endpoints": [_host(port) for port in ports]}],
         },
         "typed_extension_protocol_options": _protocol(),
         "health_checks": [_health_check()],
@@ -32,6 +32,37 @@ def cluster(name: str, port: int) -> Json:
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "ignore_health_on_host_removal": True,
     }
+
+
+def retries(several: bool) -> Json:
+    """Return Envoy's retry policy for a release with one instance, or with several.
+
+    Tried again is what no instance can have begun to work on. With several, so is what was lost
+    with the instance that worked on it, since a prediction changes nothing: once, so that a
+    request that ends its instance ends one more at most.
+    """
+    safe = "connect-failure,refused-stream,reset-before-request"
+    policy: Json = {
+        "retry_on": f"{safe},reset" if several else safe,
+        "num_retries": 1 if several else 3,
+        "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+    }
+    return {**policy, **_elsewhere()} if several else policy
+
+
+def _elsewhere() -> Json:
+    kind = "retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    predicate = {
+        "name": "envoy.retry_host_predicates.previous_hosts",
+        "typed_config": {"@type": f"{_TYPES}.extensions.{kind}"},
+    }
+    # A dead instance has the shortest queue, so it is drawn often.
+    return {"retry_host_predicate": [predicate], "host_selection_retry_max_attempts": 64}
+
+
+def _host(port: int) -> Json:
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    return {"endpoint": {"address": address}}
 
 
 def _protocol() -> Json:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from labline import notebooks
 from labline.errors import BadInput
 from labline.jobs.options import Options
+from labline.jobs.pinned import Pins
 from labline.jobs.submission import Submission
 from labline.records import Schedule
 from labline.settings import Settings
@@ -81,9 +82,13 @@ class Schedules:
         payload = {
             "notebook": str(taken.path),
             "parameters": order.parameters,
-            "options": {**asdict(options), "output_dir": _absolute(options.output_dir)},
+            "options": {
+                **asdict(options),
+                "output_dir": _absolute(options.output_dir),
+                "inputs": list(map(_absolute, options.inputs)),
+            },
             "snapshot": str(self._keep(taken)) if rule.runs == "snapshot" else None,
-            "modules": dict(order.modules) if rule.runs == "snapshot" else None,
+            "pins": asdict(Pins(order.modules, order.inputs)) if rule.runs == "snapshot" else None,
         }
         entry = checked(rule.cron, rule.timezone, payload, catch_up=rule.catch_up)
         self._workflows.schedule(name, SCHEDULED, entry)
@@ -146,13 +151,14 @@ class Schedules:
             given,
             key=key,
             output_dir=Path(given.output_dir) if given.output_dir else None,
+            inputs=[Path(one) for one in given.inputs],
             tags={**given.tags, "labline.schedule": payload["schedule"]},
         )
         return self._desk.submit_taken(
             notebooks.Snapshot(path, taken.content),
             payload["parameters"],
             options,
-            payload["modules"],
+            Pins(**payload["pins"]) if payload["pins"] else None,
         )
 
     def _schedule(self, entry: Entry) -> Schedule:

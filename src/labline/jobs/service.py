@@ -14,12 +14,13 @@ from labline.jobs import log as logs
 from labline.jobs import outputs, views
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
+from labline.jobs.order import JOB, Order
 from labline.jobs.runs import NOTEBOOK, Runs
 from labline.jobs.schedules import Schedules
 from labline.jobs.slots import Slots
 from labline.jobs.submission import Submission
 from labline.jobs.sweeps.desk import Sweeps
-from labline.jobs.work import JOB, Order, Work, folder, located
+from labline.jobs.work import Work, folder, located
 from labline.records import Job, JobStatus, JobView, LogPiece, Run
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.errors import LablineError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def examine(lab: Lab) -> list[dict[str, Any]]:
         "Envoy": _envoy,
         "uv": _uv,
         "gateway port": _port,
+        "telemetry": _telemetry,
         "JupyterLab extension": _extension,
         "recordings": _recordings,
         "ledger": _ledger,
@@ -97,6 +99,15 @@ def _port(lab: Lab) -> tuple[bool, str, str]:
         taken = probe.connect_ex((host, port)) == 0
     fix = "Set another in labline.toml: [gateway] port = ..."
     return not taken, f"{port} is {'taken by another program' if taken else 'free'}", fix
+
+
+def _telemetry(lab: Lab) -> tuple[bool, str, str]:
+    otlp = telemetry.Otlp.of(lab.settings)
+    fix = "Start the collector, or correct [telemetry] otlp in labline.toml (OTLP over HTTP)."
+    if not otlp.is_on:
+        return True, "off; [telemetry] otlp in labline.toml sends it", ""
+    said = telemetry.knock(otlp)
+    return all(each.ok for each in said), "; ".join(map(str, said)), fix
 
 
 def _extension(_: Lab) -> tuple[bool, str, str]:

@@ -69,6 +69,7 @@ class Delivery:
                 python=python,
                 actor=payload["actor"],
                 key=flow.id,
+                instances=payload.get("instances", 1),
                 trial=_trial(payload),
             ),
         )

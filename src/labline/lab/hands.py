@@ -49,6 +49,14 @@ class Hands:
         if self._process and not self._lab.workflows.busy():
             self._process.terminate()
             self._process.wait()
+            if self._lab.workflows.busy() and not self._lab.workflows.has_worker():
+                # Somebody counted on it while it was being ended.
+                self._process = self._start()
+
+    def see_off(self) -> None:
+        """Wait until the borrowed worker, if there is one, has ended by itself."""
+        if self._process:
+            self._process.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as stream:

@@ -24,7 +24,7 @@ def status(lab: Lab) -> dict[str, Any]:
         "project": lab.settings.project.name,
         "root": str(lab.settings.root),
         "stages": _stages(lab),
-        "platform": _ask(lambda: {**to_dict(lab.platform.status()), "url": _gateway(lab)}),
+        "platform": _ask(lambda: to_dict(lab.platform.status())),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
         "kernels": _ask(lab.kernels.status),
         "tracking": {"uri": lab.settings.mlflow_uri, **_ask(lambda: _tracking(lab))},
@@ -75,10 +75,6 @@ def endpoints(lab: Lab) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _gateway(lab: Lab) -> str:
-    return f"http://{lab.settings.gateway.host}:{lab.settings.gateway.port}"
 
 
 def _tracking(lab: Lab) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import LablineError, Unreachable
+from labline.errors import Unreachable
 from labline.records import Release, ReleaseState
 
 if TYPE_CHECKING:
@@ -91,16 +91,4 @@ class Rolling:
                 return verdict
             flow.stopping.wait(_LOOK)
             flow.check()
-        return None
-
-
-def planned(lab: Lab, reference: str, endpoint: str) -> str | None:
-    """Return the stage by whose rollout a reference takes over an endpoint; None: at once."""
-    stage = reference.partition("@")[2]
-    known = lab.settings.stages.get(stage)
-    if known is None or known.rollout is None:
-        return None
-    try:
-        return stage if lab.endpoints.get(endpoint).live else None
-    except LablineError:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
 from labline.lab import checks, overview
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
+    from labline.lab.policy import PolicyDesk
     from labline.lab.recorded import Recorded
     from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
@@ -172,6 +174,13 @@ class Lab:
         return PromotionDesk(self)
 
     @part
+    def policy(self) -> PolicyDesk:
+        """What the policy asks of a model, in words."""
+        from labline.lab.policy import PolicyDesk
+
+        return PolicyDesk(self)
+
+    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -198,7 +207,8 @@ class Lab:
     def worker(self) -> Iterator[None]:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
-        with self.workflows.executor(heartbeat=True):
+        told = telemetry.sending(self.settings, "labline-worker")
+        with told, self.workflows.executor(heartbeat=True):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:

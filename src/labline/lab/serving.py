@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from labline.errors import Conflict, NotFound
+from labline.errors import NotFound
+from labline.lab.ordering import Order, prepare, require_platform
 from labline.records import Bento, Release, to_dict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from labline.lab.service import Lab, Progress
-
-EnvironmentMode = Literal["locked", "current"]
 
 
 @dataclass(frozen=True)
@@ -51,66 +50,25 @@ class ServingDesk:
         self.lab.promotions.check_files(model, folder)
         return serving.export(folder, model, settings=self.lab.settings, output=output)
 
-    def deploy(
-        self,
-        reference: str,
-        *,
-        endpoint: str | None = None,
-        environment: EnvironmentMode = "locked",
-        canary: int = 0,
-        shadow: bool = False,
-        now: bool = False,
-        actor: str | None = None,
-        progress: Progress | None = None,
-    ) -> Deployment:
+    def deploy(self, order: Order, *, progress: Progress | None = None) -> Deployment:
         """Serve a model version on an endpoint; the release before it serves until it is ready.
-
-        Parameters
-        ----------
-        canary
-            Percent of the requests that it answers beside the live release, until it is finished
-            or aborted; 0: it takes over at once.
-        shadow
-            Whether it gets a copy of each request beside the live release, which alone answers.
-        now
-            Whether it takes over at once, though the stage that `reference` names has a rollout.
 
         Raises
         ------
+        NotFound
+            There is no such version.
+        BadInput
+            The share or the number of instances cannot be.
         Conflict
             The platform is not up, a candidate is on trial, or nothing is live to try it beside.
         BootFailed
             The release did not become ready; the old one keeps serving.
         """
-        from labline.deployment import check_percent
-
-        self._require_platform()
-        if canary:
-            check_percent(canary)
-        model = self.lab.version(reference)
-        payload: dict[str, Any] = {
-            "model": model.label,
-            "endpoint": endpoint or model.name,
-            "environment": environment,
-            "canary": canary,
-            "shadow": shadow and not canary,
-            "actor": actor or self.lab.whoami(),
-        }
-        fresh = payload["endpoint"] not in {item.name for item in self.lab.endpoints.list()}
-        stage = None if canary or shadow or now else self._planned(reference, payload)
-        name = "rollout" if stage else "deployment"
-        release: Release = self.lab.work(name, {**payload, "stage": stage}, progress)
-        key = (
-            self.lab.endpoints.issue_key(release.endpoint, actor=payload["actor"])
-            if fresh
-            else None
-        )
+        asked = prepare(self.lab, order)
+        release: Release = self.lab.work(asked.workflow, asked.payload, progress)
+        who = asked.payload["actor"]
+        key = self.lab.endpoints.issue_key(release.endpoint, actor=who) if asked.fresh else None
         return Deployment(release, self.url(release.endpoint), key)
-
-    def _planned(self, reference: str, payload: dict[str, Any]) -> str | None:
-        from labline.lab.rolling import planned
-
-        return planned(self.lab, reference, payload["endpoint"])
 
     def metrics(self, endpoint: str, *, window: float = 60.0) -> dict[str, Any]:
         """Return how the releases of an endpoint answer, JSON-ready; the gateway measures.
@@ -216,7 +174,7 @@ class ServingDesk:
         return self._change(endpoint, "aborted", actor, why=why)
 
     def _change(self, endpoint: str, to: str, actor: str | None, **more: Any) -> Deployment:
-        self._require_platform()
+        require_platform(self.lab)
         candidate = self.lab.endpoints.candidate(endpoint)
         who = actor or self.lab.whoami()
         payload = {"endpoint": endpoint, "release": candidate.id, "to": to, "actor": who, **more}
@@ -233,20 +191,15 @@ class ServingDesk:
         NotFound
             No such endpoint, or nothing served before.
         """
-        self._require_platform()
+        require_platform(self.lab)
         self.lab.endpoints.get(endpoint)
         payload = {"endpoint": endpoint, "actor": actor or self.lab.whoami()}
         release: Release = self.lab.work("rollback", payload, progress)
         return Deployment(release, self.url(endpoint))
 
-    def _require_platform(self) -> None:
-        if not self.lab.platform.running:
-            raise Conflict("The platform is not up.", fix="Start it: labline up")
-
     def url(self, endpoint: str) -> str:
         """Return the URL of an endpoint."""
-        gateway = self.lab.settings.gateway
-        return f"http://{gateway.host}:{gateway.port}/{endpoint}"
+        return f"{self.lab.platform.gateway.url}/{endpoint}"
 
     def predict(self, endpoint: str, body: bytes) -> Mapping[str, Any]:
         """Send a request body (JSON) to an endpoint and return its answer.

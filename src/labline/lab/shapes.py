@@ -14,12 +14,13 @@ from labline.deployment.keys import ApiKey
 from labline.deployment.status import InstanceStatus, Share
 from labline.jobs.sweeps import Sweep
 from labline.lab.comparison import Row
+from labline.lab.policy import Explained
 from labline.notebooks.difference import CellChange
 from labline.notebooks.truth import Truth
 from labline.promotion.evidence import Approval, Verdict
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
-__all__ = ["Job", "ModelVersion", "Release", "Run", "Schedule", "Share"]
+__all__ = ["Explained", "Job", "ModelVersion", "Release", "Run", "Schedule", "Share"]
 
 
 @dataclass(frozen=True)

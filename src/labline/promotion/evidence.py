@@ -112,6 +112,9 @@ class Evidence:
     service: Service | None = None
     #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
     holdout: Mapping[str, Any] | None = None
+    #: statistics of the training set; read where a gate's ``needs`` names it, ``None`` where the
+    #: run keeps none
+    training: Mapping[str, Any] | None = None
     #: candidate and champion on the same held-out rows; ``None`` where none are kept
     comparison: Comparison | None = None
     #: fields of the model's card that the project's risk asks for and nobody has filled

@@ -13,12 +13,14 @@ import threading
 import time
 import traceback
 from dataclasses import replace
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from inspect import cleandoc
 from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
 from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
 from labline.settings import StageSettings
+from labline.settings.section import Section
 
 
 class Gate:
@@ -32,8 +34,29 @@ class Gate:
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
-    #: evidence that costs something to collect: ``"replay"``, ``"service"``
+    #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``
     needs: ClassVar[frozenset[str]] = frozenset()
+    #: the table of a stage that it judges by; the one of its own name, where there is one
+    table: ClassVar[str] = ""
+    #: that table for a person to begin with, where the gate cannot judge without one
+    example: ClassVar[str] = ""
+
+    def asks(self, stage: StageSettings) -> list[str]:
+        """Return in words what a model must show; optional, called by ``labline policy explain``.
+
+        Unless overridden: the gate's docstring, and each setting that it judges by.
+        """
+        says = cleandoc(type(self).__doc__ or self.name).splitlines()[0]
+        return [says.rstrip("."), *self._limits_of(stage)]
+
+    def _limits_of(self, stage: StageSettings) -> list[str]:
+        rule = getattr(stage, self.table or self.name, None)
+        fields = type(rule).model_fields if isinstance(rule, Section) else {}
+        return [
+            f"{field.description or name}: {_written(value)}"
+            for name, field in fields.items()
+            if (value := getattr(rule, name)) is not None and value != ()
+        ]
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Return what to ask the built service; optional, called once before :meth:`judge`.
@@ -137,10 +160,24 @@ class ReplayGate(Gate):
         )
 
 
+def _written(value: Any) -> str:
+    """Return a setting's value as a person would write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_written, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _close(recorded: float, rerun: float, tolerance: float) -> bool:
     if math.isnan(recorded) or math.isnan(rerun):
         return math.isnan(recorded) and math.isnan(rerun)
     return math.isclose(recorded, rerun, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Return the gates that are installed, by name; none is loaded."""
+    return {point.name: point for point in entry_points(group="labline.gates")}
 
 
 def load(names: tuple[str, ...], stage: str) -> list[Gate]:
@@ -151,7 +188,7 @@ def load(names: tuple[str, ...], stage: str) -> list[Gate]:
     BadSettings
         A gate is not installed.
     """
-    known = {point.name: point for point in entry_points(group="labline.gates")}
+    known = installed()
     for name in names:
         if name not in known:
             raise BadSettings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from labline.errors import nearest
@@ -16,6 +17,11 @@ class MetricGate(Gate):
     """The metric is within its limits, in each slice too, and not worse than the champion's."""
 
     name = "metric"
+    example = 'metric = { name = "roc_auc", min = 0.75 }'
+
+    def asks(self, stage: StageSettings) -> list[str]:
+        """Say each limit of the stage's ``metric``."""
+        return list(_asked(stage.metric)) if stage.metric else super().asks(stage)
 
     def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
         """Compare with the limits of the stage's ``metric``."""
@@ -23,7 +29,7 @@ class MetricGate(Gate):
         if rule is None:
             return self.failed(
                 "The stage asks for the metric gate but says nothing of the metric.",
-                'Add metric = { name = "roc_auc", min = 0.75 } to the stage in labline.toml.',
+                f"Add {self.example} to the stage in labline.toml.",
             )
         metrics = evidence.candidate.run.metrics
         value = metrics.get(rule.name)
@@ -126,6 +132,34 @@ class MetricGate(Gate):
         return self.passed(f"{against}: {words}{_judged(rule, evidence)}", **numbers)
 
 
+def _asked(rule: MetricSettings) -> Iterator[str]:
+    name = rule.name
+    for words in _bounds(rule.min, rule.max):
+        yield f"{name} is {words}"
+    gain = rule.versus_champion
+    if gain is not None:
+        least = f"at least {gain:.6g} better" if gain > 0 else f"at most {-gain:.6g} worse"
+        how = f", with {rule.confidence:.0%} confidence" if rule.certain else ""
+        yield (
+            f"against the champion on the same held-out rows, {name} is "
+            f"{least if gain else 'no worse'}{how}"
+        )
+    for words in _bounds(*_slice_bounds(rule)) if rule.slices else ():
+        where = f"{', '.join(rule.slices)} with {rule.slice_rows} rows or more"
+        yield f"in each slice by {where}, {name} is {words}"
+
+
+def _bounds(least: float | None, most: float | None) -> list[str]:
+    bounds = (("at least", least), ("at most", most))
+    return [f"{words} {limit:.6g}" for words, limit in bounds if limit is not None]
+
+
+def _slice_bounds(rule: MetricSettings) -> tuple[float | None, float | None]:
+    least = rule.slice_min if rule.slice_min is not None else rule.min
+    most = rule.slice_max if rule.slice_max is not None else rule.max
+    return least, most
+
+
 Broken = tuple[float, str, str]
 
 
@@ -165,8 +199,7 @@ def _why(rule: MetricSettings, compared: Comparison | None) -> str:
 
 
 def _worst(rule: MetricSettings, compared: Comparison) -> tuple[Measured, Broken] | None:
-    least = rule.slice_min if rule.slice_min is not None else rule.min
-    most = rule.slice_max if rule.slice_max is not None else rule.max
+    least, most = _slice_bounds(rule)
     found = [
         (item, broken)
         for item in _sliced(rule, compared)

@@ -87,7 +87,8 @@ class ParityGate(ServiceGate):
             first = apart[0]
             return self.failed(
                 f"{len(apart)} of {len(notebook)} predictions differ; row {first}: the notebook "
-                f"had {_shown(notebook[first])}, the service gives {_shown(service[first])}.",
+                f"had {_shown(notebook[first])}, the service gives {_shown(service[first])}."
+                + _retyped(evidence),
                 "The model must not depend on what only the notebook has: the order or types of "
                 "columns, an index, globals, chance. Or raise parity.tolerance.",
                 row=evidence.holdout["rows"][first] if evidence.holdout else None,
@@ -104,10 +105,37 @@ class ParityGate(ServiceGate):
         )
 
 
+def _retyped(evidence: Evidence) -> str:
+    """Return in words which whole numbers a signature made floats of; empty where it made none.
+
+    MLflow has no type for the whole numbers with nulls of an object column: it says double.
+    """
+    rows = (evidence.holdout or {}).get("rows") or ()
+    names = [
+        column["name"]
+        for column in (evidence.candidate.signature or {}).get("inputs") or ()
+        if column["type"] in ("double", "float") and _whole([row[column["name"]] for row in rows])
+    ]
+    if not names:
+        return ""
+    one = names[0]
+    return (
+        f" Whole numbers with nulls in {', '.join(names)} are floats to the service, 1.0 for 1: "
+        f'make them so before training, X["{one}"].astype("float64"), or keep them whole, '
+        f'.astype("Int64").'
+    )
+
+
+def _whole(values: Sequence[Any]) -> bool:
+    there = [value for value in values if value is not None]
+    return 0 < len(there) < len(values) and all(type(value) is int for value in there)
+
+
 class ContractGate(ServiceGate):
     """Whatever is sent, the built service gives a right answer or a clean 4xx, and in time."""
 
     name = "contract"
+    table = "parity"
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Ask with requests made from the signature; each is wrong, or odd, in one way."""
@@ -145,7 +173,10 @@ _MEND = (
     "Make the model take what its signature allows: impute nulls, OneHotEncoder("
     'handle_unknown="ignore"), no assumption on values. Then log it again.'
 )
-_TIGHTEN = "See the answer in the evidence; a template of your own must refuse what it cannot take."
+_TIGHTEN = (
+    "See request and answer in the evidence. A template of your own must take columns by name "
+    "and refuse what it cannot take."
+)
 
 
 def _breach(case: Case, answer: Answer, tolerance: float) -> str:
@@ -176,6 +207,19 @@ class LatencyGate(ServiceGate):
     """One-row requests to the built service, several at a time, are answered fast enough."""
 
     name = "latency"
+    example = "latency = { p95_ms = 50, concurrency = 8 }"
+
+    def asks(self, stage: StageSettings) -> list[str]:
+        """Say each limit of the stage's ``latency``."""
+        rule = stage.latency
+        if rule is None:
+            return super().asks(stage)
+        limits = {name: getattr(rule, f"{name}_ms") for name in ("p50", "p95", "p99")}
+        return [
+            f"{rule.requests} requests of one row to the built service, {rule.concurrency} at a "
+            "time, are all answered",
+            *(f"{name} is at most {ms:g} ms" for name, ms in limits.items() if ms is not None),
+        ]
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Warm up, then ask with one row over and over."""
@@ -194,7 +238,7 @@ class LatencyGate(ServiceGate):
         if rule is None:
             return self.failed(
                 "The stage asks for the latency gate but says nothing of the latency.",
-                "Add latency = { p95_ms = 50, concurrency = 8 } to the stage in labline.toml.",
+                f"Add {self.example} to the stage in labline.toml.",
             )
         if verdict := self.unfit(evidence):
             return verdict

@@ -28,6 +28,7 @@ from labline.settings import MetricSettings, Settings, StageSettings
 from labline.settings.card import load_card
 from labline.tracking import Tracking
 from labline.tracking.holdout import PLACE as HOLDOUT
+from labline.tracking.holdout import TRAINING
 from labline.tracking.models import digest
 
 T = TypeVar("T")
@@ -96,6 +97,9 @@ class Promotions:
                 "replay", lambda: self._replay(evidence.candidate.run, stage.replay.timeout)
             )
             evidence = replace(evidence, replay=replay)
+        if any("training" in gate.needs for gate in asked):
+            training = flow.step("training", lambda: self._training(evidence.candidate.run))
+            evidence = replace(evidence, training=training)
         flow.publish("stage", "comparing it with the champion on held-out rows")
         compared = flow.step("comparison of metrics", lambda: self._compare(evidence, stage))
         evidence = replace(evidence, comparison=compared)
@@ -164,8 +168,14 @@ class Promotions:
         )
 
     def _holdout(self, run: Run) -> Mapping[str, Any] | None:
+        return self._kept(run, HOLDOUT)
+
+    def _training(self, run: Run) -> Mapping[str, Any] | None:
+        return self._kept(run, TRAINING)
+
+    def _kept(self, run: Run, place: str) -> Mapping[str, Any] | None:
         try:
-            found: Mapping[str, Any] = self.tracking.read_json(run.id, HOLDOUT)
+            found: Mapping[str, Any] = self.tracking.read_json(run.id, place)
         except NotFound:
             return None
         return found

@@ -25,6 +25,16 @@ class JobOptions(Body):
     memory: str | None = None
     retries: int | None = None
     retry_on_error: bool = False
+    #: CPUs that a job's kernel may use
+    cpus: int | None = None
+    #: from -100 to 100: what is higher leaves the queue first
+    priority: int = 0
+    #: group of ``[jobs.groups]``
+    group: str | None = None
+    #: files and folders to copy beside the notebook, as the file browser shows them
+    inputs: list[str] = field(default_factory=list)
+    #: patterns of the files it leaves that are kept with its run
+    keep: list[str] = field(default_factory=list)
     #: the same key is the same job, however often it is submitted
     key: str | None = None
 
@@ -130,10 +140,14 @@ class NewDeployment(Body):
     #: called as the model unless given
     endpoint: str | None = None
     environment: Literal["locked", "current"] = "locked"
+    #: processes; as many as the stage says, or as what is live has, unless given
+    instances: int | None = None
     #: percent of the requests that it answers beside the live release; 0: it takes over
     canary: int = 0
     #: whether it gets a copy of each request, and answers nobody
     shadow: bool = False
+    #: whether it takes over at once, though the stage has a rollout
+    now: bool = False
 
 
 @dataclass(frozen=True)

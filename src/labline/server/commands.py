@@ -61,9 +61,11 @@ def of_deployment(body: NewDeployment) -> str:
     """Return ``labline deploy ...``."""
     words = ["labline", "deploy", body.model]
     words += ["--endpoint", body.endpoint] if body.endpoint else []
-    words += ["--environment", body.environment] if body.environment != "locked" else []
+    words += ["--env", body.environment] if body.environment != "locked" else []
+    words += ["--instances", str(body.instances)] if body.instances else []
     words += ["--canary", str(body.canary)] if body.canary else []
     words += ["--shadow"] if body.shadow else []
+    words += ["--now"] if body.now else []
     return shlex.join(words)
 
 
@@ -103,10 +105,15 @@ def _options(given: JobOptions) -> list[str]:
         "--timeout": given.timeout,
         "--memory": given.memory,
         "--retries": given.retries,
+        "--cpus": given.cpus,
+        "--priority": given.priority or None,
+        "--group": given.group,
         "--key": given.key,
     }
     words = [word for name, value in named.items() if value not in (None, "")
              for word in (name, str(value))]  # fmt: skip
+    words += [word for one in given.inputs for word in ("--input", one)]
+    words += [word for one in given.keep for word in ("--keep", one)]
     return [*words, *(["--retry-on-error"] if given.retry_on_error else [])]
 
 

@@ -4,6 +4,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.data import DataSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
@@ -23,6 +24,7 @@ from labline.settings.stages import (
     StageSettings,
     default_stages,
 )
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.units import Duration, Size, to_bytes, to_seconds
 from labline.settings.workers import WorkersSettings
 
@@ -31,6 +33,7 @@ __all__ = [
     "STATE_FOLDER",
     "AbortSettings",
     "ApprovalSettings",
+    "DataSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",
@@ -46,6 +49,7 @@ __all__ = [
     "Settings",
     "Size",
     "StageSettings",
+    "TelemetrySettings",
     "WorkersSettings",
     "default_stages",
     "find_root",

@@ -16,7 +16,7 @@ from pydantic_settings import (
 )
 
 from labline.errors import BadSettings, NotFound, nearest
-from labline.settings.explain import check_order, explain
+from labline.settings.explain import explain, of_order, refusal
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
@@ -26,6 +26,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.stages import StageSettings, default_stages
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
 
 POLICY_FILE = "labline.toml"
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
@@ -109,7 +111,9 @@ class Settings(BaseSettings):
                 f"An environment variable LABLINE_... cannot be used: {error}",
                 fix="Write a key of a section with two underscores: LABLINE_GATEWAY__PORT=8500",
             ) from error
-        check_order(settings.stages, path, text)
+        after = {name: stage.after for name, stage in settings.stages.items()}
+        if faults := of_order(after, text):
+            raise refusal(faults, path)
         return settings
 
     @property

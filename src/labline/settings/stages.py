@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -81,12 +82,16 @@ class StageSettings(Section):
         60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
     )
     approvals: ApprovalSettings = ApprovalSettings()
+    data: DataSettings = DataSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
+    )
+    instances: int | None = Field(
+        None, ge=1, le=32, description="processes of a release; as many as are live if unset"
     )
 
 

@@ -6,17 +6,20 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from labline.errors import BadInput
 
+# Written so that editors, which read them as JavaScript does, take them too.
+_DURATION = r"\s*([\d.]+)\s*(ms|s|m|h|d)\s*"
+_SIZE = r"\s*(\d+(?:\.\d+)?)\s*([KkMmGgTt])?([Ii])?[Bb]?\s*"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def seconds(value: object) -> object:
     """Turn ``"2h"``, ``"30 s"`` or a number into seconds; anything else is left to pydantic."""
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*([\d.]+)\s*(ms|s|m|h|d)\s*", value)
+        match = re.fullmatch(_DURATION, value)
         if match:
             return float(match[1]) * _SECONDS[match[2]]
         raise ValueError(f"{value!r} is not a duration; write for example '30s', '10m' or '2h'")
@@ -26,7 +29,7 @@ def seconds(value: object) -> object:
 def size(value: object) -> object:
     """Turn ``"4GiB"``, ``"500 MB"`` or a number into bytes; anything else is left to pydantic."""
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT])?(i)?B?\s*", value, re.IGNORECASE)
+        match = re.fullmatch(_SIZE, value)
         if match and (match[2] or not match[3]):
             power = " KMGT".index((match[2] or " ").upper())
             return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
@@ -66,5 +69,7 @@ def _positive(parse: Callable[[object], Any], text: str) -> Any:
     return value
 
 
-Duration = Annotated[float, BeforeValidator(seconds)]
-Size = Annotated[int, BeforeValidator(size)]
+_DurationText = Annotated[str, Field(pattern=rf"^{_DURATION}$", examples=["30s", "10m", "2h"])]
+_SizeText = Annotated[str, Field(pattern=rf"^{_SIZE}$", examples=["512MiB", "4GiB"])]
+Duration = Annotated[float, BeforeValidator(seconds, json_schema_input_type=float | _DurationText)]
+Size = Annotated[int, BeforeValidator(size, json_schema_input_type=int | _SizeText)]

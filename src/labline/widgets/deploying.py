@@ -54,13 +54,14 @@ class DeployPanel(Panel):
         return [(f"{v.version}  {', '.join(v.stages)}".strip(), v.label) for v in versions]
 
     def _deploy(self) -> None:
-        self._id = self.lab.errands.deployments.deploy(
+        from labline.lab import Order
+
+        order = Order(
             self.version.value,
             endpoint=self.endpoint.value.strip() or None,
-            environment="locked",
             canary=self.canary.value,
-            actor=self.lab.whoami(),
         )
+        self._id = self.lab.errands.deployments.deploy(order)
         self._begin()
 
     def _roll_back(self) -> None:

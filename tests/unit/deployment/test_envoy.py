@@ -7,7 +7,7 @@ from labline.deployment import envoy
 from labline.deployment.envoy import Backend, Routing
 from labline.settings import Settings
 
-LIVE, CANARY, IDLE = Backend(1, 20001, 90), Backend(2, 20002, 10), Backend(3, 20003, 0)
+LIVE, CANARY, IDLE = Backend(1, (20001,), 90), Backend(2, (20002,), 10), Backend(3, (20003,), 0)
 
 
 def routes_of(routing: Routing) -> list[dict]:
@@ -30,7 +30,7 @@ def test_traffic_is_shared_by_weight_and_a_release_without_weight_gets_none():
 
 
 def test_a_shadow_gets_copies_of_what_needs_a_key_and_no_share():
-    found = routes_of(Routing({"churn": (LIVE, Backend(2, 20002, 0, mirrored=50))}))
+    found = routes_of(Routing({"churn": (LIVE, Backend(2, (20002,), 0, mirrored=50))}))
     copies = {
         each["match"].get("prefix", each["match"].get("path")): each["route"][
             "request_mirror_policies"
@@ -74,6 +74,27 @@ def test_every_backend_has_a_cluster_that_is_checked_for_health():
     assert all(each["health_checks"][0]["http_health_check"]["path"] == "/readyz" for each in found)
 
 
+def test_what_was_lost_with_an_instance_is_tried_on_one_other_and_only_there():
+    def policy(*ports: int) -> dict:
+        found = routes_of(Routing({"churn": (Backend(1, ports, 100),)}))
+        return next(each for each in found if each["match"] == {"prefix": "/churn/"})["route"][
+            "retry_policy"
+        ]
+
+    assert "reset" not in policy(20001)["retry_on"].split(",")
+    several = policy(20001, 20002)
+    assert "reset" in several["retry_on"].split(",")
+    assert several["num_retries"] == 1
+    assert "previous_hosts" in several["retry_host_predicate"][0]["name"]
+
+
+def test_instances_share_a_cluster():
+    (found,) = envoy.clusters(Routing({"churn": (Backend(1, (20001, 20002), 100),)}))
+    hosts = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    ports = [each["endpoint"]["address"]["socket_address"]["port_value"] for each in hosts]
+    assert (found["name"], ports) == ("release-1-20001-20002", [20001, 20002])
+
+
 def test_equal_content_has_an_equal_version():
     one = envoy.resources("cds", envoy.clusters(Routing({"a": (LIVE,), "b": (CANARY,)})))
     same = envoy.resources("cds", envoy.clusters(Routing({"b": (CANARY,), "a": (LIVE,)})))
@@ -84,7 +105,7 @@ def test_equal_content_has_an_equal_version():
 
 def test_watched_files_name_their_directory_and_the_admin_is_a_private_socket():
     paths = envoy.Paths(Path("/p/envoy"), Path("/p/admin"))
-    config = envoy.bootstrap(paths)
+    config = envoy.bootstrap(Settings(), paths)
     for kind in ("lds", "cds"):
         source = config["dynamic_resources"][f"{kind}_config"]["path_config_source"]
         assert source["watched_directory"]["path"] == "/p/envoy"

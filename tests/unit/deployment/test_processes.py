@@ -68,5 +68,7 @@ def test_who_holds_a_port_is_told():
     assert processes.holder(port) == ""
 
 
-def test_a_picked_port_is_none_of_those_spoken_for():
-    assert processes.pick_port(range(20_000, 29_500)) >= 29_500
+def test_picked_ports_are_different_and_none_of_those_spoken_for():
+    picked = processes.pick_ports(5, range(20_000, 29_500))
+    assert len(set(picked)) == 5
+    assert min(picked) >= 29_500

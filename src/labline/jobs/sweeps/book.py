@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labline.errors import NotFound
+from labline.jobs.order import JOB
 from labline.jobs.sweeps.pruned import Pruned
 from labline.jobs.sweeps.space import shown
 from labline.jobs.sweeps.sweep import SWEEP, Sweep, Trial, number_of
-from labline.jobs.work import JOB
 from labline.records import Job, JobStatus
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
 from labline.errors import Unreachable
+from labline.jobs.order import Order
 from labline.jobs.sweeps import adaptive
 from labline.jobs.sweeps.adaptive import Fact
 from labline.jobs.sweeps.page import page
@@ -20,7 +21,6 @@ from labline.jobs.sweeps.pruned import Pruned
 from labline.jobs.sweeps.search import Goal, Kind, Search
 from labline.jobs.sweeps.space import Space, from_payload, to_payload
 from labline.jobs.sweeps.sweep import Sweep, number_of, status_of, words
-from labline.jobs.work import Order
 from labline.records import JobStatus
 
 if TYPE_CHECKING:

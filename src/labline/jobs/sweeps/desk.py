@@ -14,6 +14,7 @@ from uuid import uuid4
 from labline import notebooks
 from labline.errors import Conflict
 from labline.jobs.options import DEFAULT, Options
+from labline.jobs.order import Order
 from labline.jobs.runs import Runs
 from labline.jobs.submission import Submission, difference
 from labline.jobs.sweeps import adaptive
@@ -22,7 +23,6 @@ from labline.jobs.sweeps.conduct import Conduct, Task
 from labline.jobs.sweeps.search import Goal, Search, Wanted, plan
 from labline.jobs.sweeps.space import Range, Space, shown
 from labline.jobs.sweeps.sweep import SWEEP, Sweep
-from labline.jobs.work import Order
 from labline.records import Job, JobStatus
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState

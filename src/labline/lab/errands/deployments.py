@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import Conflict, NotFound
+from labline.errors import NotFound
 from labline.lab.errands.failures import failure_of
+from labline.lab.ordering import Order, prepare, require_platform
 from labline.lab.shapes import DeploymentState
 from labline.records import JobStatus, Release
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from labline.lab.service import Lab
     from labline.workflows import WorkflowState
 
-KINDS = ("deployment", "rollback", "shift")
+KINDS = ("deployment", "rollout", "rollback", "shift")
 
 
 @dataclass(frozen=True)
@@ -28,43 +29,10 @@ class DeploymentErrands:
     def _lab(self) -> Lab:
         return self.errands.lab
 
-    def deploy(
-        self,
-        reference: str,
-        *,
-        endpoint: str | None,
-        environment: str,
-        canary: int = 0,
-        shadow: bool = False,
-        actor: str,
-    ) -> str:
-        """Queue a deployment and return its id; see :meth:`labline.lab.Lab.deploy`.
-
-        Raises
-        ------
-        NotFound
-            There is no such version.
-        Conflict
-            The platform is not up.
-        """
-        from labline.deployment import check_percent
-
-        self._require_platform()
-        if canary:
-            check_percent(canary)
-        model = self._lab.version(reference)
-        name = endpoint or model.name
-        fresh = name not in {item.name for item in self._lab.endpoints.list()}
-        payload = {
-            "model": model.label,
-            "endpoint": name,
-            "environment": environment,
-            "canary": canary,
-            "shadow": shadow and not canary,
-            "actor": actor,
-            "fresh": fresh,
-        }
-        return self.errands.give("deployment", payload)
+    def deploy(self, order: Order) -> str:
+        """Queue a deployment, or a rollout, and return its id; see :func:`prepare`."""
+        asked = prepare(self._lab, order)
+        return self.errands.give(asked.workflow, asked.payload)
 
     def rollback(self, endpoint: str, *, actor: str) -> str:
         """Queue a rollback and return its id.
@@ -81,7 +49,7 @@ class DeploymentErrands:
             raise NotFound(
                 f"Nothing was live on {endpoint!r} before.", fix="Deploy a version instead."
             )
-        self._require_platform()
+        require_platform(self._lab)
         return self.errands.give("rollback", {"endpoint": endpoint, "actor": actor})
 
     def shift(
@@ -109,7 +77,7 @@ class DeploymentErrands:
         if to == "shifted":
             check_percent(weight or 0)
             more = {"weight": weight}
-        self._require_platform()
+        require_platform(self._lab)
         candidate = self._lab.endpoints.candidate(endpoint)
         payload = {"endpoint": endpoint, "release": candidate.id, "to": to, "actor": actor, **more}
         return self.errands.give("shift", payload)
@@ -158,7 +126,3 @@ class DeploymentErrands:
 
     def _has_key(self, release: Release) -> bool:
         return bool(self._lab.endpoints.list_keys(release.endpoint))
-
-    def _require_platform(self) -> None:
-        if not self._lab.platform.running:
-            raise Conflict("The platform is not up.", fix="Start it: labline up")

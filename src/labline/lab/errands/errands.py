@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import LablineError
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
     from labline.lab.service import Lab
 
 
+#: seconds between two looks whether a worker is still there, and at most where none can be had
+PERIOD, LONGEST = 2.0, 60.0
+
+
 class Errands:
     """Work that was asked for here. Whoever asked may go: it is done all the same.
+
+    A thread looks after what is not done yet: a worker can be lost at any time.
 
     Parameters
     ----------
@@ -32,6 +40,7 @@ class Errands:
         self._lock = threading.Lock()
         self._hands: Hands | None = None
         self._open: set[str] = set()
+        self._tending: threading.Thread | None = None
 
     @part
     def promotions(self) -> PromotionErrands:
@@ -61,9 +70,13 @@ class Errands:
         return given
 
     def see_to(self, ids: Iterable[str]) -> None:
-        """See that a worker is there for what was queued, now and whenever :meth:`tend` looks."""
+        """See that a worker is there for what was queued, now and until it is done."""
         with self._lock:
             self._open.update(ids)
+            if not (self._tending and self._tending.is_alive()):
+                self._tending = threading.Thread(target=self._tend, name="labline-errands")
+                self._tending.daemon = True
+                self._tending.start()
             self._ensure()
 
     def tend(self) -> None:
@@ -73,6 +86,23 @@ class Errands:
             self._open = {id for id, state in states.items() if not state.status.ended}
             if self._open:
                 self._ensure()
+
+    def _tend(self) -> None:
+        pause = PERIOD
+        while True:
+            time.sleep(pause)
+            try:
+                self.tend()
+                pause = PERIOD
+            except LablineError as error:
+                logging.getLogger(__name__).warning("Queued work has no worker yet: %s", error)
+                pause = min(2 * pause, LONGEST)
+            with self._lock:
+                if not self._open:
+                    self._tending, hands = None, self._hands
+                    break
+        if hands:
+            hands.see_off()
 
     def _ensure(self) -> None:
         hands = self._hands = self._hands or Hands(self.lab)

@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 
 
 def _ask(lab: Lab, asked: Asked) -> Accepted:
+    from labline.lab.ordering import Order
     from labline.lab.shapes import Accepted
 
     body: NewDeployment = asked.body
-    id = lab.errands.deployments.deploy(
+    order = Order(
         body.model,
         endpoint=body.endpoint or None,
         environment=body.environment,
+        instances=body.instances,
         canary=body.canary,
         shadow=body.shadow,
+        now=body.now,
         actor=asked.actor,
     )
+    id = lab.errands.deployments.deploy(order)
     return Accepted(id, commands.of_deployment(body))
 
 

@@ -1,0 +1,131 @@
+"""What is asked for of a deployment, made ready for a worker: one path for every surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from labline.errors import Conflict, LablineError
+from labline.lab.promoting import signed_in
+
+EnvironmentMode = Literal["locked", "current"]
+
+if TYPE_CHECKING:
+    from labline.lab.service import Lab
+    from labline.records import ModelVersion
+
+
+@dataclass(frozen=True)
+class Order:
+    """A deployment that somebody wants."""
+
+    #: ``MODEL@STAGE``, ``MODEL/VERSION`` or ``MODEL``
+    reference: str
+    #: called as the model unless given
+    endpoint: str | None = None
+    environment: EnvironmentMode = "locked"
+    #: processes; as many as the stage says, or as what is live has, unless given
+    instances: int | None = None
+    #: percent of the requests that it answers beside the live release; 0: it takes over
+    canary: int = 0
+    #: whether it gets a copy of each request beside the live release, which alone answers
+    shadow: bool = False
+    #: whether it takes over at once, though the stage has a rollout
+    now: bool = False
+    #: who wants it; the system's user unless given
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A workflow to submit."""
+
+    workflow: str
+    payload: dict[str, Any]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the endpoint is new."""
+        return bool(self.payload["fresh"])
+
+
+def prepare(lab: Lab, order: Order) -> Ordered:
+    """Return the workflow that does what is asked for.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    BadInput
+        The share or the number of instances cannot be.
+    Conflict
+        The platform is not up.
+    """
+    from labline.deployment import check_instances, check_percent
+
+    require_platform(lab)
+    if order.canary:
+        check_percent(order.canary)
+    if order.instances is not None:
+        check_instances(order.instances)
+    model = lab.version(order.reference)
+    endpoint = order.endpoint or model.name
+    stage = _stage(lab, order.reference)
+    waits = order.canary or order.shadow or order.now
+    rollout = None if waits else _rollout(lab, stage, endpoint)
+    payload = {
+        **_facts(order, model, endpoint),
+        "instances": order.instances or _instances(lab, stage, endpoint),
+        "stage": rollout,
+        "fresh": endpoint not in {item.name for item in lab.endpoints.list()},
+    }
+    return Ordered("rollout" if rollout else "deployment", payload)
+
+
+def _facts(order: Order, model: ModelVersion, endpoint: str) -> dict[str, Any]:
+    return {
+        "model": model.label,
+        "endpoint": endpoint,
+        "environment": order.environment,
+        "canary": order.canary,
+        "shadow": order.shadow and not order.canary,
+        "actor": order.actor or signed_in(),
+    }
+
+
+def require_platform(lab: Lab) -> None:
+    """Return if the platform is up.
+
+    Raises
+    ------
+    Conflict
+        It is not.
+    """
+    if not lab.platform.running:
+        raise Conflict("The platform is not up.", fix="Start it: labline up")
+
+
+def _stage(lab: Lab, reference: str) -> str | None:
+    """Return the policy's stage that a reference names, if it does."""
+    stage = reference.partition("@")[2]
+    return stage if stage in lab.settings.stages else None
+
+
+def _rollout(lab: Lab, stage: str | None, endpoint: str) -> str | None:
+    """Return the stage by whose rollout an endpoint is taken over; None: at once."""
+    has_rollout = stage is not None and lab.settings.stages[stage].rollout is not None
+    return stage if has_rollout and _live(lab, endpoint) else None
+
+
+def _instances(lab: Lab, stage: str | None, endpoint: str) -> int:
+    told = lab.settings.stages[stage].instances if stage else None
+    return told or _live(lab, endpoint) or 1
+
+
+def _live(lab: Lab, endpoint: str) -> int:
+    """Return how many instances serve an endpoint; 0 where nothing is live."""
+    try:
+        live = lab.endpoints.get(endpoint).live
+    except LablineError:
+        return 0
+    return len(live.ports) if live else 0

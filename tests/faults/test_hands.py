@@ -1,0 +1,73 @@
+"""Borrowed workers that go at the wrong moment: what others queued is done all the same."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+from tests.conftest import write_notebook
+
+from labline.cli.app import labline_command
+from labline.lab import Lab
+from labline.records import JobStatus
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaves_nothing_running: None) -> Lab:
+    (tmp_path / "labline.toml").write_text("[kernels]\nwarm = false\n")
+    monkeypatch.chdir(tmp_path)
+    return Lab.from_(tmp_path)
+
+
+def holds(condition: Callable[[], object], seconds: float = 90.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def workers(root: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline()[1:4] == ["-m", "labline", "worker"] and process.cwd() == str(root):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_what_is_queued_while_an_idle_worker_signs_off_is_its_own(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [job] = lab.submit(write_notebook(lab.settings.root / "one.ipynb", "1 + 1"), {})
+    looks: list[bool] = []
+    look = type(lab.workflows).busy
+
+    def late(workflows: object) -> bool:
+        # The worker looks for the last time; the job comes to the queue right after that.
+        looks.append(look(workflows) if looks else False)
+        return looks[-1]
+
+    monkeypatch.setattr(type(lab.workflows), "busy", late)
+    found = CliRunner().invoke(labline_command, ["worker", "--idle", "0.000001"])
+    assert found.exit_code == 0, found.output
+    assert lab.jobs.get(job.id).status is JobStatus.SUCCEEDED
+    assert not lab.workflows.has_worker()
+
+
+def test_work_that_was_asked_for_and_left_outlives_its_worker(lab: Lab) -> None:
+    root = lab.settings.root
+    source = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)"
+    [job] = lab.submit(write_notebook(root / "waits.ipynb", source), {})
+    lab.errands.see_to([job.id])
+    assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.RUNNING)
+    [worker] = workers(root)
+    worker.kill()
+    (root / "go").touch()
+    assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.SUCCEEDED)
+    assert holds(lambda: not workers(root), 30.0)
