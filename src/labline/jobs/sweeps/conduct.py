@@ -214,10 +214,8 @@ class Conduct:
         """Keep table, page and facts with the parent run, and end it."""
         sweep = self.book.sweep(self.workflows.state(id))
         for trial in sweep.trials:
-            if trial.pruned and trial.run_id:
-                # Its kernel was ended; what it had logged until then is only in its journal.
-                self.runs.publish(trial.run_id)
-                self.runs.tracking.set_tags(trial.run_id, {"labline.pruned": trial.pruned})
+            if trial.run_id and trial.status is JobStatus.CANCELLED:
+                self._end_run(trial.run_id, trial.pruned)
         states = [trial.status for trial in sweep.trials]
         status = status_of(states, sum(bool(trial.pruned) for trial in sweep.trials))
         ended = replace(
@@ -227,6 +225,13 @@ class Conduct:
         word = {JobStatus.SUCCEEDED: "FINISHED", JobStatus.CANCELLED: "KILLED"}
         self.runs.tracking.end_run(task.parent, word.get(ended.status, "FAILED"))
         return {"ended": ended.ended, "status": str(ended.status)}
+
+    def _end_run(self, run_id: str, pruned: str) -> None:
+        """End the run of a trial that was cancelled; the worker may not have come to it yet."""
+        self.runs.publish(run_id)
+        if pruned:
+            self.runs.tracking.set_tags(run_id, {"labline.pruned": pruned})
+        self.runs.kill(run_id)
 
     def _keep(self, sweep: Sweep) -> None:
         tracking = self.runs.tracking
