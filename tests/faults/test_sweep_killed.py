@@ -62,11 +62,11 @@ def survive(root, start, *, trials: int, kills: int, seed: int) -> None:
     project.close()
 
 
-def test_a_sweep_goes_on_where_a_killed_worker_left_it(tmp_path, start, leaves_nothing_running):
-    survive(tmp_path, start, trials=5, kills=1, seed=1)
+def test_a_sweep_goes_on_where_a_killed_worker_left_it(tmp_path, leaves_nothing_running, start):
+    survive(tmp_path, start, trials=4, kills=1, seed=1)
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(5))
-def test_a_sweep_survives_every_kill(tmp_path, start, leaves_nothing_running, seed):
+def test_a_sweep_survives_every_kill(tmp_path, leaves_nothing_running, start, seed):
     survive(tmp_path, start, trials=20, kills=6, seed=seed)
