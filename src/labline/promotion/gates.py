@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc
 from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
-from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
+from labline.promotion.evidence import Evidence, Outcome, Question, Search, Verdict
 from labline.settings import StageSettings
 from labline.settings.section import Section
 
@@ -58,7 +59,7 @@ class Gate:
             if (value := getattr(rule, name)) is not None and value != ()
         ]
 
-    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
+    def questions(self, evidence: Evidence, stage: StageSettings) -> Sequence[Question | Search]:
         """Return what to ask the built service; optional, called once before :meth:`judge`.
 
         Only where :attr:`needs` names ``"service"``; `evidence` is complete but for the service.
@@ -198,12 +199,14 @@ def load(names: tuple[str, ...], stage: str) -> list[Gate]:
     return [known[name].load()() for name in names]
 
 
-def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> dict[str, Question]:
+def questions(
+    gates: list[Gate], evidence: Evidence, stage: StageSettings
+) -> dict[str, Question | Search]:
     """Return what the gates ask the built service, by ``GATE/NAME``; one that raises asks nothing.
 
     It is heard of again when it judges without an answer.
     """
-    asked: dict[str, Question] = {}
+    asked: dict[str, Question | Search] = {}
     for gate in (item for item in gates if "service" in item.needs):
         with contextlib.suppress(Exception):
             asked |= {f"{gate.name}/{item.name}": item for item in gate.questions(evidence, stage)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
@@ -86,6 +87,7 @@ class StageSettings(Section):
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
+    contract: ContractSettings = ContractSettings()
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
