@@ -12,6 +12,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 
 import orjson
@@ -111,7 +112,9 @@ class Front:
     async def _queued(self, predictor: Predictor, body: bytes) -> bytes:
         """Answer on the one thread; while it works, nothing else may call the model."""
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._thread, predictor.answer, body)
+        # What the model logs belongs to the request's trace, where there is one.
+        within = copy_context().run
+        future = loop.run_in_executor(self._thread, within, predictor.answer, body)
         self._waiting += 1
         future.add_done_callback(self._finished)
         return await future

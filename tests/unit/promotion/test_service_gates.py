@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from labline.promotion import Answer, Evidence, Outcome, Question, Service, Subject, Verdict, gates
-from labline.promotion.service_gates import ContractGate, LatencyGate, ParityGate, equal
+from labline.promotion.answers import equal
+from labline.promotion.service_gates import ContractGate, LatencyGate, ParityGate
 from labline.records import Run
 from labline.settings import ContractSettings, LatencySettings, StageSettings
 
