@@ -103,7 +103,7 @@ def test_the_smallest_request_that_breaks_is_told() -> None:
 
 
 def breaks_on_odd_letters(row: dict[str, Any]) -> float:
-    (row["kind"] or "").encode("ascii")
+    (row.get("kind") or "").encode("ascii")
     return right(row)
 
 
