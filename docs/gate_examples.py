@@ -61,7 +61,15 @@ def _contract(**other: Answer) -> Evidence:
         else Answer(200, {"predictions": list(case.predictions or [12.0])})
         for case in made
     }
-    return _served("contract", **{**right, **other})
+    found = Answer(200, {"asked": 200, "late": False, "seed": 7})
+    return _served("contract", **{**right, "search": found, **other})
+
+
+def _back(value: float) -> Evidence:
+    """Return evidence of a champion whose second prediction is 20.0, and which gives `value`."""
+    answers = {"rollback/rows": Answer(200, {"predictions": [10.0, value]})}
+    previous = Service(answers, 2.0, release="release 3 on /churn")
+    return replace(EVIDENCE, previous=previous, previous_holdout=HOLDOUT)
 
 
 def _data(**moved: object) -> Evidence:
@@ -99,6 +107,7 @@ def examples() -> dict[str, Example]:
             _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
         ),
         "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "rollback": Example(_back(20.0), _back(21.0)),
         "latency": Example(
             _served("latency", load=_took(4, 5, 6, 9)),
             _served("latency", load=_took(20, 30, 60, 90)),

@@ -59,8 +59,9 @@ class Instances:
     def boot(self, stored: Stored) -> None:
         """Start the instances of a release and keep them running."""
         for each in stored.instances:
-            env = {**_OWN, **each.command.env, **self._telemetry(stored, each.name)}
-            self._control.add(each.name, Command(each.command.argv, env, each.command.cwd))
+            command = process(each)
+            env = {**command.env, **self._telemetry(stored, each.name)}
+            self._control.add(each.name, Command(command.argv, env, command.cwd))
 
     def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:
         """Return what tells an instance where its traces, metrics and logs go."""
@@ -138,6 +139,12 @@ class Instances:
             return self._gateway.health()
         except Unreachable:
             return {}
+
+
+def process(instance: Instance) -> Command:
+    """Return the command that boots an instance, kept apart from the platform's interpreter."""
+    command = instance.command
+    return Command(command.argv, {**_OWN, **command.env}, command.cwd)
 
 
 def is_ready(port: int) -> bool:

@@ -403,7 +403,7 @@ class Lab:
 
     def list_endpoints(self) -> list[dict[str, Any]]:
         """Return every endpoint: what it should serve, and what it says it serves."""
-        return overview.endpoints(self)
+        return [to_dict(row) for row in self.views.endpoints.rows()]
 
     def doctor(self) -> list[dict[str, Any]]:
         """Check what labline needs on this machine; each finding says what would mend it."""

@@ -1,8 +1,8 @@
 """The queues, and how many workflows of each run at a time.
 
 The queue ``jobs`` and those of its groups run as many as the settings say, the queues
-``rollouts`` and ``sweeps`` many, one with lanes one in each lane. Any other runs one at a time,
-on all executors together.
+``rollouts``, ``sweeps`` and ``notices`` many, one with lanes one in each lane. Any other runs one
+at a time, on all executors together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from labline.settings import JobsSettings
 
 JOBS = "jobs"
 #: they last long, and mostly wait
-PATIENT = ("rollouts", "sweeps")
+PATIENT = ("rollouts", "sweeps", "notices")
 
 
 def of_group(group: str) -> str:
