@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from labline.lab.followup import FollowUp
 from labline.lab.rolling import Rolling
 from labline.records import Release, ReleaseState, to_dict
 
@@ -27,13 +28,13 @@ class Delivery:
 
     def promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Judge a candidate, and let it hold the stage if it passes."""
-        return self._promotions.run(flow, payload)
+        return FollowUp(self.lab).begin(flow, self._promotions.run(flow, payload))
 
     def approve(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Record what somebody decides on a promotion that waits, and carry it out."""
         from labline.promotion import Approvals
 
-        return Approvals(self._promotions).run(flow, payload)
+        return FollowUp(self.lab).begin(flow, Approvals(self._promotions).run(flow, payload))
 
     @property
     def _promotions(self) -> Promotions:
@@ -55,6 +56,7 @@ class Delivery:
         from labline import serving
 
         lab, endpoint = self.lab, payload["endpoint"]
+        FollowUp(lab).check(payload)
         if payload.get("prove"):
             flow.publish("stage", f"proving that /{endpoint} could go back")
             flow.step("proof", lambda: lab.endpoints.prove(endpoint))
