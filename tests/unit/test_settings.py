@@ -199,3 +199,23 @@ def test_the_data_gate_takes_shares_and_names_what_is_none(tmp_path: Path) -> No
         load(tmp_path, "[stages.prod]\ndata = { nulls = 5 }\n")
     with pytest.raises(BadSettings, match="Did you mean 'leakage'"):
         load(tmp_path, "[stages.prod]\ndata = { leekage = 0.1 }\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('on = ["job.faild"]', "labline.toml:2: notify.on"),
+        ('webhook = "ftp://x"', 'it must be "https://..." or "env:NAME"'),
+        ('secret = "hunter2"', 'it must be "env:NAME", never the secret itself'),
+        ('email = ["team"]', "'team' is no e-mail address"),
+        ('email = ["a@b.org"]', "email needs a server: smtp = { host ="),
+        ('smtp = { pasword = "env:X" }', "unknown key 'pasword'. Did you mean 'password'?"),
+    ],
+)
+def test_notices_that_could_not_be_delivered_are_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, f"[notify]\n{text}\n")
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)

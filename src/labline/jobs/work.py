@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from labline.jobs.order import JOB, Order
 from labline.jobs.pinned import MODULES, Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.slots import Slots
+from labline.jobs.telling import of_job
+from labline.notify import Notice
 from labline.records import Artifact, JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows
 
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from labline.records import Run
+
+
+def _nobody(_: Notice) -> None:
+    """Tell of nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Work:
     backoff: tuple[float, float] = (2.0, 60.0)
     #: places for jobs in this process
     slots: Slots = field(default_factory=Slots)
+    #: takes the notice of a job that has failed
+    tell: Callable[[Notice], None] = _nobody
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -67,8 +75,10 @@ class Work:
             facts: dict[str, Any] = {"started": flow.step("start", time.time)}
             try:
                 self._run(flow, order, facts)
-            except LablineError as error:
-                error.details.update(facts)
+            except Exception as error:
+                if isinstance(error, LablineError):
+                    error.details.update(facts)
+                self.tell(of_job(flow.id, order, error, facts))
                 raise
             return facts
 

@@ -4,9 +4,11 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -33,6 +35,7 @@ __all__ = [
     "STATE_FOLDER",
     "AbortSettings",
     "ApprovalSettings",
+    "ContractSettings",
     "DataSettings",
     "Duration",
     "GatewaySettings",
@@ -41,6 +44,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
@@ -48,6 +52,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Size",
+    "SmtpSettings",
     "StageSettings",
     "TelemetrySettings",
     "WorkersSettings",

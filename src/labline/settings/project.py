@@ -19,6 +19,7 @@ from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import explain, of_endpoints, of_order, refusal
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     serving: ServingSettings = ServingSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
+    notify: NotifySettings = NotifySettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
     )
