@@ -298,6 +298,7 @@ class Lab:
         model: str | None = None,
         experiment: str | None = None,
         dry_run: bool = False,
+        deploy: bool | None = None,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
@@ -309,6 +310,9 @@ class Lab:
             ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``.
         model
             Name to register a run under; the project's name unless given.
+        deploy
+            Whether the stage's rollout begins once it holds the stage; as the stage's `endpoint`
+            says unless given. Without such an endpoint, on one called as the model.
 
         Raises
         ------
@@ -323,6 +327,7 @@ class Lab:
             "model": model,
             "experiment": experiment,
             "dry_run": dry_run,
+            "deploy": deploy,
             "actor": actor or self.whoami(),
         }
         return self.promotions.ask(payload, progress)

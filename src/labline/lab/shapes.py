@@ -295,6 +295,10 @@ class PromotionDetail:
     diff_html: str = ""
     #: SHA-256 of the model's files
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
+    #: the deployment that it began
+    deployment: DeploymentState | None = None
 
 
 # -- endpoints -----------------------------------------------------------------------------------
