@@ -55,6 +55,6 @@ def test_a_window_begins_with_the_last_sample_before_it():
 
 def test_samples_are_thinned_from_the_newest_on():
     samples = [Sample(at, {}) for at in (1.0, 2.0, 3.5, 4.0, 6.0)]
-    assert [each.at for each in thinned(samples, 2.0)] == [1.0, 3.5, 6.0]
+    assert [each.at for each in thinned(samples, 2.0)] == [2.0, 4.0, 6.0]
     assert thinned(samples, 0.0) == samples
     assert thinned([], 1.0) == []
