@@ -175,6 +175,7 @@ export class Line implements ILine, IDisposable {
       runs: NOTHING,
       jobs: NOTHING,
       models: NOTHING,
+      promotions: NOTHING,
       endpoints: NOTHING
     },
     failure: null,

@@ -89,11 +89,27 @@ export interface IEndpoint {
   readonly previous: string | null;
 }
 
-/** The four lists, and what each holds. */
+/** A promotion in a list: under way, waiting for people, or ended. */
+export interface IPromotionRow {
+  readonly id: string;
+  /** What was asked to be promoted. */
+  readonly candidate: string;
+  readonly model: string | null;
+  readonly version: number | null;
+  readonly stage: string;
+  readonly actor: string;
+  readonly state: string;
+  readonly asked: number;
+  /** What it is at, in words, while it is under way. */
+  readonly progress: string;
+}
+
+/** The lists, and what each holds. */
 export interface IRecords {
   readonly runs: IRun;
   readonly jobs: IJob;
   readonly models: IModel;
+  readonly promotions: IPromotionRow;
   readonly endpoints: IEndpoint;
 }
 
@@ -103,5 +119,6 @@ export const SECTIONS: readonly SectionName[] = [
   'runs',
   'jobs',
   'models',
+  'promotions',
   'endpoints'
 ];

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -77,6 +78,13 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
     root = home / "churn"
     root.mkdir()
     (root / "labline.toml").write_text('[project]\nname = "churn"\n')
+    with serving(home, root) as lab:
+        yield lab
+
+
+@contextmanager
+def serving(home: Path, root: Path, **environment: str) -> Iterator[JupyterLab]:
+    """Run a JupyterLab that shows `root`, with settings of its own in `home`."""
     token, port = secrets.token_hex(8), free_port()
     config = home / "config"
     lab = JupyterLab(root, f"http://127.0.0.1:{port}/lab?token={token}", config)
@@ -95,11 +103,12 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
         *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"),
     ]
     log = home / "jupyterlab.log"
+    given = {name: str(place) for name, place in places.items()} | environment
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
             cwd=root,
-            env={**clean_environment(), **{name: str(place) for name, place in places.items()}},
+            env={**clean_environment(), **given},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -66,7 +66,9 @@ async def test_status_tells_what_stands_and_what_does_not(fetch, project):
     assert status["platform"]["running"] is False
     assert status["worker"]["running"] is False
     assert status["tracking"]["reachable"] is True
-    assert status["counts"] == {"runs": 0, "jobs": 0, "models": 0, "endpoints": 0}
+    assert status["counts"] == dict.fromkeys(
+        ("runs", "jobs", "models", "promotions", "endpoints"), 0
+    )
 
 
 async def test_a_tracking_server_that_is_away_is_told_and_not_raised(fetch, project, monkeypatch):
@@ -95,7 +97,7 @@ async def test_runs_come_in_pages_newest_first(fetch, project):
     assert (page["limit"], page["offset"]) == (2, 2)
 
 
-@pytest.mark.parametrize("name", ["jobs", "models", "endpoints"])
+@pytest.mark.parametrize("name", ["jobs", "models", "promotions", "endpoints"])
 async def test_an_empty_list_is_an_empty_page(name, fetch, project):
     code, page = await fetch(name)
     assert (code, page["items"]) == (200, [])

@@ -40,6 +40,12 @@ function advice(
       ),
       command: '%promote best:METRIC --to STAGE'
     },
+    promotions: {
+      text: trans.__(
+        'No promotion yet. The gates that a model must pass are in `labline.toml`:'
+      ),
+      command: 'labline policy explain'
+    },
     endpoints: {
       text: trans.__('Nothing is served yet. To serve a model, in a cell:'),
       command: '%deploy MODEL@STAGE'

@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { CommandIDs } from '../commands';
 import { ago, fileName, metric, moment, parameters, place } from '../format';
-import type { IEndpoint, IJob, IModel, IRun } from '../records';
+import type { IEndpoint, IJob, IModel, IPromotionRow, IRun } from '../records';
 import type { Mark } from './dot';
 import { Chosen } from './comparing';
 import { Dot } from './dot';
@@ -230,6 +230,47 @@ export function ModelRow(
         {stages.length === 0 && (
           <span className="jp-labline-quiet">{trans.__('holds no stage')}</span>
         )}
+      </div>
+    </Row>
+  );
+}
+
+const PROMOTION_MARKS: Readonly<Record<string, Mark>> = {
+  queued: 'busy',
+  running: 'busy',
+  promoted: 'good',
+  'needs approval': 'warn',
+  refused: 'bad',
+  failed: 'bad'
+};
+
+/** A promotion: which model is to hold which stage, and how that stands. */
+export function PromotionRow(
+  props: ITimed & { promotion: IPromotionRow }
+): React.ReactElement {
+  const { now, promotion, trans } = props;
+  const { actor, asked, candidate, id, model, stage, state, version } =
+    promotion;
+  const mark = PROMOTION_MARKS[state] ?? 'off';
+  const name = model && version ? `${model}/${version}` : candidate;
+  return (
+    <Row
+      mark={mark}
+      says={state}
+      name={`${name} → ${stage}`}
+      title={`${name} → ${stage}\n${id}`}
+      opens={[CommandIDs.openPromotion, { id }]}
+      aside={<When at={asked} now={now} />}
+    >
+      <div
+        className="jp-labline-detail"
+        data-mark={mark === 'warn' || mark === 'bad' ? mark : undefined}
+      >
+        <span className="jp-labline-metric">
+          {(mark === 'busy' && promotion.progress) || state}
+          {' · '}
+          {trans.__('asked by %1', actor)}
+        </span>
       </div>
     </Row>
   );

@@ -16,7 +16,7 @@ import type { Mark } from './dot';
 import { Dot } from './dot';
 import { Empty } from './empty';
 import { Prose } from './notice';
-import { EndpointRow, JobRow, ModelRow, RunRow } from './rows';
+import { EndpointRow, JobRow, ModelRow, PromotionRow, RunRow } from './rows';
 
 interface IProps {
   snapshot: ISnapshot;
@@ -27,7 +27,7 @@ interface IProps {
 }
 
 /**
- * The four lists, each folding by itself.
+ * The lists, each folding by itself.
  */
 export function Sections(props: IProps): React.ReactElement {
   return (
@@ -74,6 +74,7 @@ function titleOf(name: SectionName, trans: TranslationBundle): string {
     runs: trans.__('Runs'),
     jobs: trans.__('Jobs'),
     models: trans.__('Models'),
+    promotions: trans.__('Promotions'),
     endpoints: trans.__('Endpoints')
   };
   return titles[name];
@@ -206,6 +207,10 @@ function rowsOf({
     case 'models':
       return lists.models.items.map(model => (
         <ModelRow key={model.name} model={model} now={now} trans={trans} />
+      ));
+    case 'promotions':
+      return lists.promotions.items.map(one => (
+        <PromotionRow key={one.id} promotion={one} now={now} trans={trans} />
       ));
     case 'endpoints':
       return lists.endpoints.items.map(endpoint => (

@@ -75,6 +75,7 @@ def _counts(lab: Lab) -> dict[str, int | None]:
         "runs": lambda: len(lab.runs(limit=COUNT_LIMIT)),
         "jobs": lambda: lab.jobs.count(COUNT_LIMIT),
         "models": lambda: len(lab.tracking.registry.models()),
+        "promotions": lambda: lab.workflows.count("promotion", COUNT_LIMIT),
         "endpoints": lambda: len(lab.endpoints.list()),
     }
     return {name: _count(question) for name, question in questions.items()}

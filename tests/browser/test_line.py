@@ -1,0 +1,233 @@
+"""From a refused model to one that serves, in a real JupyterLab: what two people click."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
+from tests.browser.test_smoke import (  # noqa: F401
+    CHROMIUM,
+    PATIENCE,
+    JupyterLab,
+    browser,
+    clean_environment,
+    free_port,
+    page,
+    screenshot,
+    serving,
+)
+from tests.conftest import write_notebook
+
+from labline.lab import Lab
+
+#: a busy machine builds an environment and boots a service in this many milliseconds
+LONG = 240_000
+AXE = Path(__file__).parents[2] / "extension" / "node_modules" / "axe-core" / "axe.min.js"
+POLICY = """
+[project]
+name = "beasts"
+
+[gateway]
+port = {port}
+
+[stages.staging]
+gates = ["signature", "metric"]
+metric = {{ name = "r2", min = 0.9 }}
+
+[stages.prod]
+after = "staging"
+gates = ["signature", "metric"]
+metric = {{ name = "r2", min = 0.9 }}
+approvals = {{ required = 1, four_eyes = true }}
+"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+def labline(root: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "labline", *arguments, "--json"],
+        cwd=root,
+        env={**clean_environment(), "LOGNAME": "ada"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Provide a project with one good and one useless run, and its platform."""
+    root = tmp_path_factory.mktemp("beasts")
+    (root / "labline.toml").write_text(POLICY.format(port=free_port()))
+    write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
+    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,100000")
+    labline(root, "up")
+    yield root
+    labline(root, "down")
+
+
+@pytest.fixture(scope="module")
+def ada(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    with serving(tmp_path_factory.mktemp("ada"), project, LOGNAME="ada") as lab:
+        yield lab
+
+
+def command(page: Page, name: str) -> Locator:  # noqa: F811
+    """Choose a command in the palette, and return the dialog that it opens."""
+    page.keyboard.press("Control+Shift+C")
+    palette = page.get_by_role("searchbox", name="Command Palette Section").or_(
+        page.get_by_placeholder("SEARCH", exact=True)
+    )
+    palette.fill(name)
+    page.locator(".lm-CommandPalette-item", has_text=name).first.wait_for()
+    page.keyboard.press("Enter")
+    return page.get_by_role("dialog")
+
+
+def state(page: Page) -> Locator:  # noqa: F811
+    return page.locator(".jp-labline-view:visible .jp-labline-state")
+
+
+def assert_accessible(page: Page, part: str) -> None:  # noqa: F811
+    """Fail if axe finds anything in a part of the page."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("part => axe.run(part).then(done => done.violations)", part)
+    told = [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found]
+    assert not told, json.dumps(told, indent=1)
+
+
+def promote(page: Page, candidate: re.Pattern[str] | str, stage: str) -> None:  # noqa: F811
+    dialog = command(page, "Promote a Model")
+    choice = dialog.get_by_label("Candidate")
+    option = choice.locator("option", has_text=candidate).first
+    choice.select_option(option.get_attribute("value") or option.inner_text())
+    dialog.get_by_label("Stage").select_option(stage)
+    expect(dialog.get_by_text(re.compile(f"labline promote .* --to {stage}"))).to_be_visible()
+    dialog.get_by_role("button", name="Promote").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_a_refused_model_is_told_why_and_a_better_one_takes_the_stage(
+    page: Page,  # noqa: F811
+    ada: JupyterLab,
+) -> None:
+    ada.set_theme("Light")
+    page.goto(ada.fresh.replace("/lab?", "/lab/tree/train.ipynb?"))
+    page.get_by_role("tab", name="Labline").wait_for()
+    promote(page, re.compile("alpha=100000"), "staging")
+    expect(state(page)).to_have_text("refused", timeout=LONG)
+    verdict = page.locator(".jp-labline-verdicts li", has_text="metric").first
+    expect(verdict).to_contain_text("failed")
+    expect(verdict).to_contain_text("0.9")
+    screenshot(page, "promotion-refused-light")
+    assert_accessible(page, ".jp-labline-view")
+
+    promote(page, re.compile("^r2$"), "staging")
+    expect(state(page)).to_have_text("promoted", timeout=LONG)
+    screenshot(page, "promotion-promoted-light")
+    assert Lab.from_(ada.root).version("beasts@staging").version == 2
+
+
+def test_who_asks_does_not_approve_and_a_second_person_does(
+    page: Page,  # noqa: F811
+    browser: Browser,  # noqa: F811
+    ada: JupyterLab,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    ada.set_theme("Dark")
+    page.goto(ada.fresh)
+    page.get_by_role("tab", name="Labline").wait_for()
+    promote(page, "beasts@staging", "prod")
+    expect(state(page)).to_have_text("needs approval", timeout=LONG)
+    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    expect(page.get_by_text("ada", exact=False).first).to_be_visible()
+    screenshot(page, "promotion-needs-approval-dark")
+    assert_accessible(page, ".jp-labline-view")
+
+    waiting = Lab.from_(ada.root).errands.promotions.list(limit=1)[0].id
+    with serving(tmp_path_factory.mktemp("bob"), ada.root, LOGNAME="bob") as lab:
+        bob = browser.new_page(viewport={"width": 1280, "height": 900})
+        bob.set_default_timeout(PATIENCE)
+        bob.goto(lab.fresh)
+        bob.get_by_role("tab", name="Labline").click()
+        bob.get_by_role("region", name="Models").get_by_text(waiting[:8]).or_(
+            bob.get_by_role("button", name=re.compile("needs approval"))
+        ).first.click()
+        bob.get_by_role("textbox", name="Comment").fill("seen with the vet")
+        bob.get_by_role("button", name="Approve").click()
+        expect(state(bob)).to_have_text("promoted", timeout=LONG)
+        bob.close()
+    expect(state(page)).to_have_text("promoted", timeout=LONG)
+    expect(page.locator(".jp-labline-timeline")).to_contain_text("bob")
+    expect(page.locator(".jp-labline-timeline")).to_contain_text("seen with the vet")
+
+
+@pytest.fixture
+def asking(project: Path) -> Iterator[None]:
+    """Ask the endpoint all the time, as soon as it is there."""
+    lab, over = Lab.from_(project), threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.05):
+            with suppress(Exception), httpx.Client(timeout=10) as client:
+                rows = lab.serving.example("beasts")
+                headers = {"Authorization": f"Bearer {lab.endpoints.token('beasts')}"}
+                while not over.wait(0.02):
+                    url = f"{lab.serving.url('beasts')}/predict"
+                    client.post(url, json={"rows": rows}, headers=headers)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
+    page: Page,  # noqa: F811
+    ada: JupyterLab,
+    asking: None,
+) -> None:
+    ada.set_theme("Light")
+    page.goto(ada.fresh)
+    page.get_by_role("tab", name="Labline").wait_for()
+    dialog = command(page, "Deploy a Model")
+    dialog.get_by_label("Model").select_option("beasts@prod")
+    dialog.get_by_role("button", name="Deploy").click()
+    expect(state(page)).to_have_text("ready", timeout=LONG)
+    expect(page.get_by_text("serves beasts/2, as recorded.")).to_be_visible()
+    charts = page.locator(".jp-labline-charts")
+    expect(charts.get_by_role("row", name=re.compile(r"beasts/2 [1-9]"))).to_be_visible()
+    assert_accessible(page, ".jp-labline-view")
+
+    promoted = Lab.from_(ada.root).promote("best:r2", to="staging", actor="ada")
+    assert promoted.version == 3
+    dialog = command(page, "Deploy a Model")
+    dialog.get_by_label("Model").select_option("beasts@staging")
+    share = dialog.get_by_role("slider")
+    share.fill("25")
+    dialog.get_by_role("button", name="Deploy").click()
+    expect(page.get_by_role("button", name="Let beasts/3 take over")).to_be_visible(timeout=LONG)
+    expect(charts.get_by_role("row", name=re.compile(r"beasts/3 [1-9]"))).to_be_visible()
+    page.wait_for_timeout(3_000)  # for the charts' sake
+    screenshot(page, "endpoint-canary-light")
+
+    page.get_by_role("button", name="Let beasts/3 take over").click()
+    expect(page.get_by_text(re.compile("serves beasts/3"))).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Roll back…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("beasts/2 is started and proven first")
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
+    screenshot(page, "endpoint-rolled-back-light")
