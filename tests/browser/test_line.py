@@ -71,7 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("beasts")
     (root / "labline.toml").write_text(POLICY.format(port=free_port()))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
-    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,100000")
+    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1000")
     labline(root, "up")
     yield root
     labline(root, "down")
@@ -85,10 +85,12 @@ def ada(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jup
 
 def command(page: Page, name: str) -> Locator:  # noqa: F811
     """Choose a command in the palette, and return the dialog that it opens."""
-    page.keyboard.press("Control+Shift+C")
     palette = page.get_by_role("searchbox", name="Command Palette Section").or_(
         page.get_by_placeholder("SEARCH", exact=True)
     )
+    while not palette.is_visible():  # a page that is not ready yet lets the keys pass
+        page.keyboard.press("Control+Shift+C")
+        page.wait_for_timeout(1_000)
     palette.fill(name)
     page.locator(".lm-CommandPalette-item", has_text=name).first.wait_for()
     page.keyboard.press("Enter")
@@ -114,7 +116,7 @@ def promote(page: Page, candidate: re.Pattern[str] | str, stage: str) -> None:  
     choice.select_option(option.get_attribute("value") or option.inner_text())
     dialog.get_by_label("Stage").select_option(stage)
     expect(dialog.get_by_text(re.compile(f"labline promote .* --to {stage}"))).to_be_visible()
-    dialog.get_by_role("button", name="Promote").click()
+    dialog.get_by_role("button", name="Promote", exact=True).click()
     expect(dialog).to_be_hidden()
 
 
@@ -125,7 +127,7 @@ def test_a_refused_model_is_told_why_and_a_better_one_takes_the_stage(
     ada.set_theme("Light")
     page.goto(ada.fresh.replace("/lab?", "/lab/tree/train.ipynb?"))
     page.get_by_role("tab", name="Labline").wait_for()
-    promote(page, re.compile("alpha=100000"), "staging")
+    promote(page, re.compile("alpha=1000"), "staging")
     expect(state(page)).to_have_text("refused", timeout=LONG)
     verdict = page.locator(".jp-labline-verdicts li", has_text="metric").first
     expect(verdict).to_contain_text("failed")
@@ -150,7 +152,7 @@ def test_who_asks_does_not_approve_and_a_second_person_does(
     page.get_by_role("tab", name="Labline").wait_for()
     promote(page, "beasts@staging", "prod")
     expect(state(page)).to_have_text("needs approval", timeout=LONG)
-    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
     expect(page.get_by_text("ada", exact=False).first).to_be_visible()
     screenshot(page, "promotion-needs-approval-dark")
     assert_accessible(page, ".jp-labline-view")
@@ -165,7 +167,7 @@ def test_who_asks_does_not_approve_and_a_second_person_does(
             bob.get_by_role("button", name=re.compile("needs approval"))
         ).first.click()
         bob.get_by_role("textbox", name="Comment").fill("seen with the vet")
-        bob.get_by_role("button", name="Approve").click()
+        bob.get_by_role("button", name="Approve", exact=True).click()
         expect(state(bob)).to_have_text("promoted", timeout=LONG)
         bob.close()
     expect(state(page)).to_have_text("promoted", timeout=LONG)
@@ -204,7 +206,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     page.get_by_role("tab", name="Labline").wait_for()
     dialog = command(page, "Deploy a Model")
     dialog.get_by_label("Model").select_option("beasts@prod")
-    dialog.get_by_role("button", name="Deploy").click()
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(state(page)).to_have_text("ready", timeout=LONG)
     expect(page.get_by_text("serves beasts/2, as recorded.")).to_be_visible()
     charts = page.locator(".jp-labline-charts")
@@ -217,7 +219,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog.get_by_label("Model").select_option("beasts@staging")
     share = dialog.get_by_role("slider")
     share.fill("25")
-    dialog.get_by_role("button", name="Deploy").click()
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(page.get_by_role("button", name="Let beasts/3 take over")).to_be_visible(timeout=LONG)
     expect(charts.get_by_role("row", name=re.compile(r"beasts/3 [1-9]"))).to_be_visible()
     page.wait_for_timeout(3_000)  # for the charts' sake
@@ -228,6 +230,6 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     page.get_by_role("button", name="Roll back…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("beasts/2 is started and proven first")
-    dialog.get_by_role("button", name="Roll back").click()
+    dialog.get_by_role("button", name="Roll back", exact=True).click()
     expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
     screenshot(page, "endpoint-rolled-back-light")
