@@ -36,12 +36,12 @@ def test_jobs_outlive_a_database_that_restarts_at_each_of_their_steps(
     with floor(tmp_path, server.url, 1) as at:
         jobs = at.project.jobs
         running = jobs.submit(path, {"n": 1})
-        until(lambda: (tmp_path / "began-1").exists(), seconds=60)
+        until((tmp_path / "began-1").exists, seconds=60)
         waiting = jobs.submit(path, {"n": 2})
         server.stop()
         # The cell ends while the database is away: what it showed is to be stored.
         (tmp_path / "go").touch()
-        until(lambda: (tmp_path / "ended-1").exists(), seconds=60)
+        until((tmp_path / "ended-1").exists, seconds=60)
         server.start()
         done = jobs.wait([running.id, waiting.id], timeout=120)
         server.stop()

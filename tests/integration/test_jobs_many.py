@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.conftest import write_notebook
+from tests.floor import floor
 from tests.jobs import until
 
 from labline.jobs.options import Options
@@ -86,3 +87,24 @@ def run_some(lab: Lab, me: psutil.Process) -> None:
         grown = me.memory_info().rss - before
     print(f"{grown / MIB:.1f} MiB more memory in the worker over five jobs")
     assert grown < 60 * MIB
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("count", [6, pytest.param(1000, marks=pytest.mark.proof)])
+def test_jobs_submitted_at_once_run_once_each_on_two_workers(
+    tmp_path: Path, count: int, postgres: str, leaves_nothing_running: None
+) -> None:
+    mark = "with open('ran', 'a') as file:\n    file.write(f'{n}\\n')"
+    path = write_notebook(tmp_path / "work.ipynb", mark, parameters="n = -1")
+    with floor(tmp_path, postgres, 2):
+        lab = Lab.from_(tmp_path)
+        began = time.monotonic()
+        ids = submit(lab, path, count, threads=8)
+        jobs = lab.jobs.wait(ids, timeout=2400)
+        print(f"{count} jobs on two workers: {(time.monotonic() - began) / count:.2f} s a job")
+        assert {job.status for job in jobs} == {JobStatus.SUCCEEDED}
+        runs = lab.tracking.runs(tmp_path.name, limit=2 * count)
+        lab.workflows.close()
+        lab.database.close()
+    assert sorted(map(int, (tmp_path / "ran").read_text().split())) == list(range(count))
+    assert [run.status for run in runs] == ["FINISHED"] * count

@@ -170,16 +170,14 @@ class Workflows:
         with self._answering() as client:
             system = client._sys_db
             columns = system.tables.workflow_status.c
-            wanted = [columns.name == name, system._observability_filter(
-                columns.application_name, None
-            )]  # fmt: skip
+            mine = system._observability_filter(columns.application_name, None)
+            wanted = [columns.name == name, mine]
             if status:
                 wanted.append(columns.status.in_(_STATUS[status]))
             some = sa.select(columns.workflow_uuid).where(*wanted).limit(limit).subquery()
             with system._observability_query() as connection:
-                return int(
-                    connection.execute(sa.select(sa.func.count()).select_from(some)).scalar()
-                )
+                counted = sa.select(sa.func.count()).select_from(some)
+                return int(connection.execute(counted).scalar_one())
 
     def events(self, id: str) -> dict[str, Any]:
         """Return what the workflow has published so far."""

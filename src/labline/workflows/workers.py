@@ -116,7 +116,7 @@ class Workers:
 def _runs(row: Any) -> bool:
     """Tell whether the process of an executor runs, and is not another with the same pid."""
     try:
-        return _began(row.pid) == row.id.split("-")[-2]
+        return _began(row.pid) == str(row.id).split("-")[-2]
     except ProcessLookupError:
         return False
 
@@ -129,15 +129,22 @@ def _began(pid: int) -> str:
     ProcessLookupError
         It has ended.
     """
-    if sys.platform == "linux":
-        try:
-            told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError as error:
-            raise ProcessLookupError(pid) from error
-        state, *rest = told.rpartition(")")[2].split()
-        if state == "Z":
-            raise ProcessLookupError(pid)
-        return rest[18]
+    return _ticks(pid) if sys.platform == "linux" else _since(pid)
+
+
+def _ticks(pid: int) -> str:
+    """Return the clock ticks from the system's boot to a process's beginning: proc(5), field 22."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError as error:
+        raise ProcessLookupError(pid) from error
+    state, *rest = told.rpartition(")")[2].split()
+    if state == "Z":
+        raise ProcessLookupError(pid)
+    return rest[18]
+
+
+def _since(pid: int) -> str:
     import psutil
 
     try:
