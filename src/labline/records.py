@@ -181,7 +181,7 @@ class JobFailure:
     message: str
     #: what to do next
     fix: str = ""
-    #: position of the cell that failed, from 1; None where none had begun
+    #: position of the cell that failed, from 1; None where no cell was running
     cell: int | None = None
 
 
@@ -189,7 +189,7 @@ class JobFailure:
 class Artifact:
     """A file that a job left."""
 
-    #: where it lies among the artifacts of the job's run
+    #: name in the folder that the job worked in; the run has it as ``files/NAME``
     path: str
     size: int
 

@@ -30,6 +30,9 @@ gates = ["parity"]
 [stages.prod]
 gates = ["parity", "contract", "latency"]
 latency = { p99_ms = 5000, requests = 40 }
+
+[stages.back]
+gates = ["rollback"]
 """
 
 
@@ -166,6 +169,22 @@ def test_a_run_without_held_out_rows_is_told_how_to_keep_some(lab: Lab, record: 
     _, verdict = judged(lab, run, "rowless")
     assert verdict.outcome is Outcome.FAILED
     assert "%log --model model --data" in verdict.fix
+
+
+def test_a_champion_that_could_not_come_back_refuses_the_next(lab: Lab, record: Recorder) -> None:
+    from sklearn.linear_model import Ridge
+
+    rows = pd.DataFrame({"a": np.arange(5.0)})
+    first, second = (record(Ridge(alpha=n).fit(rows, rows["a"]), rows) for n in (1, 2))
+    assert "nothing to go back to" in lab.promote(first, to="back", model="way").verdicts[0].reason
+    proven = lab.promote(second, to="back", model="way", dry_run=True)
+    assert "way/1 boots in" in proven.verdicts[0].reason
+    assert "its 5 predictions equal its notebook's" in proven.verdicts[0].reason
+    (lab.tracking.registry.fetch(lab.version("way/1")) / "model.pkl").write_bytes(b"evil")
+    (refusal,) = lab.promote(second, to="back", model="way", dry_run=True).refusals
+    assert refusal.gate == "rollback"
+    assert "way/1 does not boot any more" in refusal.reason
+    assert "altered after registration" in refusal.reason
 
 
 def by_position(model: Any) -> Any:

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote
@@ -120,7 +121,10 @@ class Front:
 
     async def _queued(self, work: Callable[[], bytes]) -> bytes:
         """Answer on the one thread; while it works, nothing else may call the model."""
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        loop = asyncio.get_running_loop()
+        # What the model logs belongs to the request's trace, where there is one.
+        within = copy_context().run
+        future = loop.run_in_executor(self._thread, within, work)
         self._waiting += 1
         future.add_done_callback(self._finished)
         return await future

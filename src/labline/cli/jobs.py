@@ -236,6 +236,7 @@ def _job(job: Job) -> None:
         ("run", job.run_id or "-"),
         ("output", job.output or "-"),
         ("report", job.report or "-"),
+        *(("kept", f"{one.path} ({render.size(one.size)})") for one in job.artifacts),
         ("took", _took(job)),
         *([("attempts", str(job.attempt))] if job.attempt > 1 else []),
         *([("retry of", job.retry_of)] if job.retry_of else []),

@@ -50,11 +50,21 @@ _OPTIONS = (
     click.option(
         "--retries", type=click.IntRange(0, 10), help="Begin again so often if the kernel is lost."
     ),
+    click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Copy this file or folder; the job works in a folder of its own.",
+    ),
+    click.option(
+        "--keep", multiple=True, metavar="PATTERN", help="Keep such files with the run: '*.csv'."
+    ),
     click.option("--retry-on-error", is_flag=True, help="Begin again where a cell raised, too."),
 )
 _NAMES = (
     "experiment", "output_dir", "memory", "timeout", "cpus", "priority", "group", "retries",
-    "retry_on_error",
+    "inputs", "keep", "retry_on_error",
 )  # fmt: skip
 
 

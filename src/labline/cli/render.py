@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +40,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], emp
     for line in lines:
         shown.add_row(*(cell if isinstance(cell, Text) else escape(str(cell)) for cell in line))
     console().print(shown)
+
+
+def instances(found: Iterable[Mapping[str, Any]]) -> str:
+    """Return what each instance of an endpoint says it serves, a line each."""
+    counts = Counter((each["serving"] or each["model"], each["state"]) for each in found)
+    return "\n".join(
+        f"{model}  {state}" + (f" (x {count})" if count > 1 else "")
+        for (model, state), count in counts.items()
+    )
 
 
 def promotion_card(promotion: Promotion) -> None:
@@ -124,6 +134,13 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    from labline.jobs.limits import amount
+
+    return amount(count)
 
 
 def number(value: float) -> str:

@@ -128,6 +128,11 @@ class Runs:
         if self.tracking.run(run_id).status == "RUNNING":
             self.tracking.end_run(run_id, "FAILED")
 
+    def keep(self, run_id: str, output: Path) -> None:
+        """Keep with a run that was stopped what it recorded, and its notebook as far as it ran."""
+        self._publish(run_id)
+        self.tracking.log_text(run_id, output.read_text(encoding="utf-8"), OUTPUT)
+
     def kill(self, run_id: str) -> None:
         """End a run that was cancelled, if it has not ended."""
         if self.tracking.run(run_id).status == "RUNNING":

@@ -14,11 +14,13 @@ from labline.jobs import log as logs
 from labline.jobs import outputs, views
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
+from labline.jobs.order import JOB, Order
 from labline.jobs.runs import NOTEBOOK, Runs
 from labline.jobs.schedules import Schedules
 from labline.jobs.slots import Slots
 from labline.jobs.submission import Submission
-from labline.jobs.work import JOB, Order, Work, folder, located
+from labline.jobs.work import Work, folder, located
+from labline.notify import Notices
 from labline.records import Job, JobStatus, JobView, LogPiece, Run
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState
@@ -48,10 +50,13 @@ class Jobs:
         self._settings = settings
         self._workflows = workflows
         self._runs = Runs(settings, tracking)
-        self._work = Work(self._runs, workflows, slots=Slots(settings.jobs.concurrency))
+        #: who is told of what fails
+        self.notices = Notices(settings, workflows)
+        slots = Slots(settings.jobs.concurrency)
+        self._work = Work(self._runs, workflows, slots=slots, tell=self.notices.send)
         self._desk = Submission(settings, workflows, self._runs)
         #: jobs by the clock
-        self.schedules = Schedules(settings, workflows, self._desk)
+        self.schedules = Schedules(settings, workflows, self._desk, self.notices.send)
         workflows.register(JOB, self._work.run, queue="jobs")
 
     # -- submit ------------------------------------------------------------------------------

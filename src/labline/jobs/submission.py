@@ -12,11 +12,12 @@ from uuid import uuid4
 
 from labline import notebooks
 from labline.errors import BadInput, Conflict, nearest
+from labline.jobs import files
 from labline.jobs.kernels import kernel_name
 from labline.jobs.options import Options
-from labline.jobs.pinned import Pinned
+from labline.jobs.order import JOB, Order
+from labline.jobs.pinned import Pinned, Pins
 from labline.jobs.runs import Runs
-from labline.jobs.work import JOB, Order
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState, of_group
 
@@ -48,10 +49,10 @@ class Submission:
         taken: notebooks.Snapshot,
         values: Mapping[str, Any],
         options: Options,
-        modules: Mapping[str, str] | None = None,
+        pins: Pins | None = None,
     ) -> str:
-        """Queue a notebook as it was, with `modules` as they were; see :meth:`submit`."""
-        order = self.order(taken, values, options, modules)
+        """Queue a notebook as it was, with what goes with it as that was; see :meth:`submit`."""
+        order = self.order(taken, values, options, pins)
         id = _id(options.key)
         if not self._known({id: order}, options.key):
             self._queue(id, taken, order, options.output_dir)
@@ -66,10 +67,10 @@ class Submission:
     ) -> list[str]:
         """Queue a job for each point of a grid; see :meth:`labline.jobs.Jobs.sweep`."""
         taken = notebooks.snapshot(notebook)
-        modules = self._modules(taken)
+        pins = self._pins(taken, options)
         orders = {
             _id(options.key, number): replace(
-                self.order(taken, {**values, **point}, options, modules),
+                self.order(taken, {**values, **point}, options, pins),
                 name=f"{taken.path.stem} {_words(point)}",
             )
             for number, point in enumerate(_grid(space))
@@ -102,9 +103,9 @@ class Submission:
         taken: notebooks.Snapshot,
         values: Mapping[str, Any],
         options: Options,
-        modules: Mapping[str, str] | None = None,
+        pins: Pins | None = None,
     ) -> Order:
-        """Return what is to be queued, checked; `modules` as they lie beside it unless given.
+        """Return what is to be queued, checked, with the files as they are now unless given.
 
         Raises
         ------
@@ -114,6 +115,8 @@ class Submission:
         notebook, usual = taken.notebook, self._settings.jobs
         notebooks.require_python(notebook, taken.path.name)
         kernel_name(notebook, taken.path.name)
+        _check(options)
+        pins = pins or self._pins(taken, options)
         return Order(
             notebook=str(taken.path),
             sha256=taken.sha256,
@@ -128,14 +131,18 @@ class Submission:
             retries=usual.retries if options.retries is None else options.retries,
             retry_on_error=options.retry_on_error,
             tags=dict(options.tags),
-            modules=self._modules(taken) if modules is None else modules,
+            modules=pins.modules,
+            inputs=pins.inputs,
+            keep=files.checked_patterns(options.keep or usual.keep),
         )
 
-    def _modules(self, taken: notebooks.Snapshot) -> dict[str, str]:
-        """Keep the local modules that a notebook imports, as they are now."""
-        folder = taken.path.parent
+    def _pins(self, taken: notebooks.Snapshot, options: Options) -> Pins:
+        """Keep the local modules that a notebook uses, and the input files, as they are now."""
+        store, folder = Pinned.of(self._settings), taken.path.parent
+        inputs = files.named(options.inputs, folder)
         found = notebooks.local_modules(taken.notebook, folder)
-        return Pinned.of(self._settings).take(found, folder)
+        modules = {path.relative_to(folder).as_posix(): path for path in found}
+        return Pins(store.take(modules), store.take(inputs))
 
     def _group(self, name: str | None) -> str | None:
         known = self._settings.jobs.groups
@@ -201,6 +208,15 @@ class Submission:
         self._workflows.submit(JOB, asdict(complete), id=id, queue=queue, priority=order.priority)
 
 
+def _check(options: Options) -> None:
+    if not -100 <= options.priority <= 100:
+        raise BadInput(
+            f"The priority {options.priority} is too high or too low.", fix="Give -100 to 100."
+        )
+    if options.cpus is not None and options.cpus < 1:
+        raise BadInput(f"A job cannot run on {options.cpus} CPUs.", fix="Give at least 1.")
+
+
 def _id(key: str | None, number: int = 0) -> str:
     """Return a new id, or the one that belongs to a key."""
     if key is None:
@@ -215,6 +231,8 @@ def _difference(old: Order, new: Order) -> str:
         return "other parameters"
     if old.modules != new.modules:
         return "its local modules as they were before they were edited"
+    if old.inputs != new.inputs:
+        return "other inputs"
     return "" if old.sha256 == new.sha256 else f"{old.path.name} as it was before it was edited"
 
 

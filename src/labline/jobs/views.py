@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
 from labline.errors import LablineError
-from labline.jobs.work import Order
-from labline.records import Attempt, CellProgress, Job, JobFailure, JobStatus, RunningCell
+from labline.jobs.order import Order
+from labline.records import Artifact, Attempt, CellProgress, Job, JobFailure, JobStatus, RunningCell
 from labline.workflows import WorkflowState
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     "experiment", "timeout", "memory", "cpus", "priority", "group", "retries", "retry_on_error",
-    "tags",
+    "tags", "inputs", "keep",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str
         progress=done,
         cell=None if state.status.ended else cell,
         metrics=facts.get("metrics", {}),
+        artifacts=tuple(Artifact(**one) for one in facts.get("artifacts", ())),
         attempt=max(1, len(attempts)),
         attempts=attempts,
         retry_of=order.retry_of,

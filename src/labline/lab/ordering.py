@@ -30,7 +30,8 @@ class Order:
     canary: int = 0
     #: whether it gets a copy of each request beside the live release, which alone answers
     shadow: bool = False
-    #: whether it takes over at once, though the stage has a rollout
+    #: whether it takes over at once and without proof of a way back, though the stage has a
+    #: rollout, or the gate ``rollback``
     now: bool = False
     #: who wants it; the system's user unless given
     actor: str = ""
@@ -77,6 +78,8 @@ def prepare(lab: Lab, order: Order) -> Ordered:
         **_facts(order, model, endpoint),
         "instances": order.instances or _instances(lab, stage, endpoint),
         "stage": rollout,
+        "follows": stage,
+        "prove": not waits and not rollout and _proves(lab, stage),
         "fresh": endpoint not in {item.name for item in lab.endpoints.list()},
     }
     return Ordered("rollout" if rollout else "deployment", payload)
@@ -115,6 +118,11 @@ def _rollout(lab: Lab, stage: str | None, endpoint: str) -> str | None:
     """Return the stage by whose rollout an endpoint is taken over; None: at once."""
     has_rollout = stage is not None and lab.settings.stages[stage].rollout is not None
     return stage if has_rollout and _live(lab, endpoint) else None
+
+
+def _proves(lab: Lab, stage: str | None) -> bool:
+    """Return whether a stage asks for a way back."""
+    return stage is not None and "rollback" in lab.settings.stages[stage].gates
 
 
 def _instances(lab: Lab, stage: str | None, endpoint: str) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
 from labline.lab import checks, overview
@@ -198,7 +199,8 @@ class Lab:
     def worker(self) -> Iterator[None]:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
-        with self.workflows.executor(heartbeat=True):
+        told = telemetry.sending(self.settings, "labline-worker")
+        with told, self.workflows.executor(heartbeat=True):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
@@ -403,7 +405,7 @@ class Lab:
 
     def list_endpoints(self) -> list[dict[str, Any]]:
         """Return every endpoint: what it should serve, and what it says it serves."""
-        return overview.endpoints(self)
+        return [to_dict(row) for row in self.views.endpoints.rows()]
 
     def doctor(self) -> list[dict[str, Any]]:
         """Check what labline needs on this machine; each finding says what would mend it."""

@@ -314,6 +314,19 @@ class EndpointRow:
     serving: str | None
     #: ``MODEL/VERSION`` that a rollback brings back
     previous: str | None
+    #: stage that it follows: by the policy, or that it was deployed by last
+    stage: str | None
+    #: ``MODEL/VERSION`` that holds this stage in the registry; None where none does
+    registry: str | None
+    #: ``agrees``, ``differs``, ``on trial``, ``silent``, ``unknown`` or ``empty``
+    agreement: str
+    #: the same in a sentence, and what would make them agree
+    says: str
+    fix: str
+    #: what each instance says
+    instances: tuple[InstanceStatus, ...]
+    #: who answers; the live release first
+    traffic: tuple[Share, ...]
 
 
 @dataclass(frozen=True)

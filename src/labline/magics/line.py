@@ -18,6 +18,7 @@ from labline.magics.project import lab
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.jobs.options import Options
     from labline.lab import Deployment
     from labline.promotion import Approval, Promotion
     from labline.records import Job
@@ -52,25 +53,31 @@ def submit_parser() -> Parser:
     parser.add_argument("--experiment", help="experiment; the project's unless given")
     parser.add_argument("--memory", help="kill a job that holds more: 4GiB")
     parser.add_argument("--timeout", help="kill a job that takes longer: 2h")
+    parser.add_argument("--cpus", type=int, help="CPUs that a job's kernel may use (Linux)")
+    parser.add_argument(
+        "--priority", type=int, default=0, help="from -100 to 100: what is higher comes first"
+    )
+    parser.add_argument("--group", help="group of [jobs] groups, whose limit holds for all workers")
+    parser.add_argument(
+        "--input", action="append", default=[], metavar="FILE",
+        help="copy this file or folder; the job works in a folder of its own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="PATTERN",
+        help="keep such files with the run: '*.csv'",
+    )  # fmt: skip
     parser.add_argument("--wait", action="store_true", help="return when the jobs have ended")
     return parser
 
 
 def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
     """Queue the notebook; return its job, or the list of a sweep's."""
-    from labline.jobs.options import Options
-    from labline.settings import to_bytes, to_seconds
-
     project = lab(shell)
     jobs = project.submit(
         _notebook(shell, arguments.notebook),
         dict(arguments.values),
         space=dict(map(_choices, arguments.sweep)) or None,
-        options=Options(
-            experiment=arguments.experiment,
-            memory=to_bytes(arguments.memory) if arguments.memory else None,
-            timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
-        ),
+        options=_options(arguments),
     )
     if arguments.wait:
         jobs = project.wait(jobs)
@@ -78,6 +85,22 @@ def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
         return Jobs(jobs)
     job: Job = show(shell, jobs[0], job_card)
     return job
+
+
+def _options(given: Namespace) -> Options:
+    from labline.jobs.options import Options
+    from labline.settings import to_bytes, to_seconds
+
+    return Options(
+        experiment=given.experiment,
+        memory=to_bytes(given.memory) if given.memory else None,
+        timeout=to_seconds(given.timeout) if given.timeout else None,
+        cpus=given.cpus,
+        priority=given.priority,
+        group=given.group,
+        inputs=[Path(one).expanduser() for one in given.input],
+        keep=given.keep,
+    )
 
 
 class Jobs(list["Job"]):
@@ -114,6 +137,7 @@ def job_card(job: Job) -> Card:
         ("cells", f"{job.progress[0]} of {job.progress[1]}" if job.progress[1] else ""),
         ("metrics", listing(job.metrics)),
         ("output", job.output),
+        ("kept", ", ".join(one.path for one in job.artifacts)),
         ("run", job.run_id),
     )
     notes = [job.error] if job.error else []

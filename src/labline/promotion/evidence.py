@@ -97,6 +97,8 @@ class Service:
     fix: str = ""
     #: the last lines of its log
     log: tuple[str, ...] = ()
+    #: the release that was booted once more, in words; empty where it was built anew
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,15 @@ class Evidence:
     replay: Replay | None = None
     #: collected where a gate's ``needs`` names it
     service: Service | None = None
+    #: the champion, booted as one would go back to it; collected where ``needs`` names it
+    previous: Service | None = None
+    #: the champion's own held-out ``rows`` and ``predictions``
+    previous_holdout: Mapping[str, Any] | None = None
     #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
     holdout: Mapping[str, Any] | None = None
+    #: statistics of the training set; read where a gate's ``needs`` names it, ``None`` where the
+    #: run keeps none
+    training: Mapping[str, Any] | None = None
     #: candidate and champion on the same held-out rows; ``None`` where none are kept
     comparison: Comparison | None = None
     #: fields of the model's card that the project's risk asks for and nobody has filled

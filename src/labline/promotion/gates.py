@@ -34,7 +34,8 @@ class Gate:
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
-    #: evidence that costs something to collect: ``"replay"``, ``"service"``
+    #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``,
+    #: ``"previous"``
     needs: ClassVar[frozenset[str]] = frozenset()
     #: the table of a stage that it judges by; the one of its own name, where there is one
     table: ClassVar[str] = ""
@@ -61,7 +62,8 @@ class Gate:
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Return what to ask the built service; optional, called once before :meth:`judge`.
 
-        Only where :attr:`needs` names ``"service"``; `evidence` is complete but for the service.
+        Only where :attr:`needs` names ``"service"`` or ``"previous"``, which is then asked in its
+        place; `evidence` is complete but for the service.
         """
         return []
 
@@ -198,13 +200,20 @@ def load(names: tuple[str, ...], stage: str) -> list[Gate]:
     return [known[name].load()() for name in names]
 
 
-def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> dict[str, Question]:
+def questions(
+    gates: list[Gate], evidence: Evidence, stage: StageSettings, *, of: str = "service"
+) -> dict[str, Question]:
     """Return what the gates ask the built service, by ``GATE/NAME``; one that raises asks nothing.
 
     It is heard of again when it judges without an answer.
+
+    Parameters
+    ----------
+    of
+        ``service``, or ``previous``: what the stage holds now.
     """
     asked: dict[str, Question] = {}
-    for gate in (item for item in gates if "service" in item.needs):
+    for gate in (item for item in gates if of in item.needs):
         with contextlib.suppress(Exception):
             asked |= {f"{gate.name}/{item.name}": item for item in gate.questions(evidence, stage)}
     return asked

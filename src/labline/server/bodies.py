@@ -23,6 +23,16 @@ class JobOptions(Body):
     memory: str | None = None
     retries: int | None = None
     retry_on_error: bool = False
+    #: CPUs that a job's kernel may use
+    cpus: int | None = None
+    #: from -100 to 100: what is higher leaves the queue first
+    priority: int = 0
+    #: group of ``[jobs.groups]``
+    group: str | None = None
+    #: files and folders to copy beside the notebook, as the file browser shows them
+    inputs: list[str] = field(default_factory=list)
+    #: patterns of the files it leaves that are kept with its run
+    keep: list[str] = field(default_factory=list)
     #: the same key is the same job, however often it is submitted
     key: str | None = None
 

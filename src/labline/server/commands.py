@@ -91,10 +91,15 @@ def _options(given: JobOptions) -> list[str]:
         "--timeout": given.timeout,
         "--memory": given.memory,
         "--retries": given.retries,
+        "--cpus": given.cpus,
+        "--priority": given.priority or None,
+        "--group": given.group,
         "--key": given.key,
     }
     words = [word for name, value in named.items() if value not in (None, "")
              for word in (name, str(value))]  # fmt: skip
+    words += [word for one in given.inputs for word in ("--input", one)]
+    words += [word for one in given.keep for word in ("--keep", one)]
     return [*words, *(["--retry-on-error"] if given.retry_on_error else [])]
 
 

@@ -4,8 +4,9 @@ import nbformat
 import pytest
 
 from labline.errors import BadInput, BadNotebook, Unreachable
+from labline.jobs.order import Order
 from labline.jobs.submission import _grid, _output
-from labline.jobs.work import Order, Work
+from labline.jobs.work import Work
 from labline.notebooks import injected_values
 from labline.workflows import Flow, Interrupted
 
