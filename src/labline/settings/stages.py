@@ -6,6 +6,7 @@ import re
 
 from pydantic import Field, field_validator
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
@@ -90,6 +91,7 @@ class StageSettings(Section):
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
+    contract: ContractSettings = ContractSettings()
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
