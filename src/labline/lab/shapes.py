@@ -12,6 +12,7 @@ from typing import Any
 
 from labline.deployment.keys import ApiKey
 from labline.deployment.status import InstanceStatus, Share
+from labline.jobs.sweeps import Sweep
 from labline.lab.comparison import Row
 from labline.lab.policy import Explained
 from labline.notebooks.difference import CellChange
@@ -294,6 +295,10 @@ class PromotionDetail:
     diff_html: str = ""
     #: SHA-256 of the model's files
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
+    #: the deployment that it began
+    deployment: DeploymentState | None = None
 
 
 # -- endpoints -----------------------------------------------------------------------------------
@@ -408,6 +413,18 @@ class Submitted:
     jobs: tuple[Job, ...]
     #: the same as a command
     cli: str
+
+
+@dataclass(frozen=True)
+class SweepDetail:
+    """A sweep looked at closely."""
+
+    sweep: Sweep
+    #: number of the best trial
+    best: int | None
+    headline: str
+    #: SVG; empty where there is nothing to draw yet
+    figure: str
 
 
 @dataclass(frozen=True)

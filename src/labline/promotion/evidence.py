@@ -213,6 +213,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
     #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
     comparison: Mapping[str, Any] = field(default_factory=dict)
 
