@@ -27,6 +27,9 @@ from bento_pyfunc.media import Form
 from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.spec import Spec
 
+# The service turns it off for its whole process; pytest turns it on again for each test.
+pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+
 JSON, NDJSON, ARROW = (form.value for form in Form)
 #: models that a bare matrix goes straight to
 SHORT = {"ridge", "several_outputs", "forest_of_words", "xgboost_regressor", "xgboost_booster",
