@@ -9,6 +9,7 @@ from labline.promotion.approvals import Approvals
 from labline.promotion.evidence import (
     Answer,
     Approval,
+    Dependencies,
     Evidence,
     Outcome,
     Promotion,
@@ -27,6 +28,7 @@ __all__ = [
     "Answer",
     "Approval",
     "Approvals",
+    "Dependencies",
     "Evidence",
     "Gate",
     "History",

@@ -5,6 +5,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 """
 
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.platform import (
@@ -34,6 +35,7 @@ __all__ = [
     "AbortSettings",
     "ApprovalSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -83,6 +84,7 @@ class StageSettings(Section):
     )
     approvals: ApprovalSettings = ApprovalSettings()
     data: DataSettings = DataSettings()
+    dependencies: DependenciesSettings = DependenciesSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
