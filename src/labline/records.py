@@ -230,6 +230,8 @@ class Job:
     error: str = ""
     #: the same, in parts
     failure: JobFailure | None = None
+    #: why its sweep ended it as hopeless; empty if it did not
+    pruned: str = ""
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
     #: the cell that is running

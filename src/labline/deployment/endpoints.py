@@ -88,6 +88,10 @@ class Endpoints:
                 )
             return self._complete(stored, trial)
 
+    def follow(self, endpoint: str, stage: str) -> None:
+        """Record that an endpoint serves what holds a stage; see ``EndpointStatus.stage``."""
+        self._releases.follow(endpoint, stage)
+
     def _before(self, endpoint: str, trial: Trial | None) -> int | None:
         """Return the id of the release that a new one stands beside, or takes over from."""
         self._require_no_candidate(endpoint)

@@ -209,6 +209,18 @@ class Releases:
             query = sa.select(endpoint_table.c.name).order_by(endpoint_table.c.name)
             return list(connection.execute(query).scalars())
 
+    def stage(self, endpoint: str) -> str | None:
+        """Return the stage that an endpoint was deployed by last, if it ever was."""
+        query = sa.select(endpoint_table.c.stage).where(endpoint_table.c.name == endpoint)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
+
+    def follow(self, endpoint: str, stage: str) -> None:
+        """Record the stage that an endpoint was deployed by."""
+        mine = sa.update(endpoint_table).where(endpoint_table.c.name == endpoint)
+        with self._database.writing() as connection:
+            connection.execute(mine.values(stage=stage))
+
     def require(self, endpoint: str) -> None:
         """Return if there is such an endpoint.
 

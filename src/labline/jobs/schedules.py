@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,8 @@ from labline.errors import BadInput
 from labline.jobs.options import Options
 from labline.jobs.pinned import Pins
 from labline.jobs.submission import Submission
+from labline.jobs.telling import of_schedule
+from labline.notify import Notice
 from labline.records import Schedule
 from labline.settings import Settings
 from labline.workflows import Entry, Flow, Workflows, checked
@@ -49,12 +51,21 @@ class Schedules:
         The clock; the workflow ``schedule`` is registered there.
     desk
         Takes what is submitted.
+    tell
+        Takes the notice of a schedule that cannot submit its job.
     """
 
-    def __init__(self, settings: Settings, workflows: Workflows, desk: Submission) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workflows: Workflows,
+        desk: Submission,
+        tell: Callable[[Notice], None],
+    ) -> None:
         self._settings = settings
         self._workflows = workflows
         self._desk = desk
+        self._tell = tell
         workflows.register(SCHEDULED, self._come, queue="schedules")
 
     def add(
@@ -141,7 +152,12 @@ class Schedules:
 
     def _come(self, flow: Flow, payload: dict[str, Any]) -> str:
         """Submit the job that is due; the body of the workflow ``schedule``."""
-        return flow.step("submit", lambda: self._submit(payload, f"{flow.id}"))
+        try:
+            return flow.step("submit", lambda: self._submit(payload, f"{flow.id}"))
+        except Exception as error:
+            name, notebook = payload["schedule"], Path(payload["notebook"]).name
+            self._tell(of_schedule(flow.id, name, notebook, error))
+            raise
 
     def _submit(self, payload: Mapping[str, Any], key: str | None) -> str:
         path, snapshot = Path(payload["notebook"]), payload["snapshot"]

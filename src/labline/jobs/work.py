@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from labline.jobs.order import JOB, Order
 from labline.jobs.pinned import MODULES, Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.slots import Slots
+from labline.jobs.telling import of_job
+from labline.notify import Notice
 from labline.records import Artifact, JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows
 
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from labline.records import Run
+
+
+def _nobody(_: Notice) -> None:
+    """Tell of nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Work:
     backoff: tuple[float, float] = (2.0, 60.0)
     #: places for jobs in this process
     slots: Slots = field(default_factory=Slots)
+    #: takes the notice of a job that has failed
+    tell: Callable[[Notice], None] = _nobody
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -67,8 +75,10 @@ class Work:
             facts: dict[str, Any] = {"started": flow.step("start", time.time)}
             try:
                 self._run(flow, order, facts)
-            except LablineError as error:
-                error.details.update(facts)
+            except Exception as error:
+                if isinstance(error, LablineError):
+                    error.details.update(facts)
+                self.tell(of_job(flow.id, order, error, facts))
                 raise
             return facts
 
@@ -113,7 +123,7 @@ class Work:
     ) -> None:
         """Give the next attempt a run of its own: what a lost kernel logged is not its doing.
 
-        The lost run ends after that, so that a sweep never seems to have ended in between.
+        The lost run ends after that.
         """
         lost, attempt = facts["run_id"], len(facts["attempts"]) + 1
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
@@ -147,7 +157,7 @@ class Work:
             name=order.name,
             experiment=order.experiment,
             tags=tags,
-            parent=order.sweep,
+            parent=order.parent,
         )
 
     def _execute(
@@ -178,7 +188,6 @@ class Work:
             raise
         except Exception:
             self.runs.tracking.end_run(run_id, "FAILED")
-            self.close_sweep(order)
             raise
         left = self._kept(order, bench.left(before))
         return execution.progress, located(execution, output).failure, left
@@ -206,7 +215,6 @@ class Work:
         if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
             self.runs.keep(run_id, Path(order.output))
             self.runs.kill(run_id)
-            self.close_sweep(order)
 
     def _close(
         self,
@@ -231,9 +239,9 @@ class Work:
         run_id = facts["run_id"]
         if left := facts.get("artifacts"):
             self._keep_files(order, run_id, left)
-        run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
-        self.close_sweep(order)
-        return run
+        return self.runs.close(
+            run_id, given, execution, title=order.name, report=Path(order.report)
+        )
 
     def _keep_files(self, order: Order, run_id: str, left: Sequence[Mapping[str, Any]]) -> None:
         """Keep what the job left with its run, and, where one was asked for, in its folder."""
@@ -244,30 +252,6 @@ class Work:
             self.runs.tracking.log_file(run_id, place / name, below)
         if Path(order.output).parent != Path(order.snapshot).parent:
             files.copy(names, place, Path(order.output).with_suffix(""))
-
-    def close_sweep(self, order: Order) -> None:
-        """End the sweep's parent run if this was the last of its jobs.
-
-        Each job ends its own run before it asks; so the last one to ask sees all ended.
-        """
-        if order.sweep is None:
-            return
-        tracking = self.runs.tracking
-        runs = tracking.runs(
-            order.experiment,
-            limit=len(order.siblings) * (order.retries + 1),
-            where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
-        )
-        # Newest first: of several attempts at a job the last one counts.
-        last = {run.tags.get("labline.job"): run for run in reversed(runs)}
-        ended = {job for job, run in last.items() if run.status != "RUNNING"}
-        states = self.workflows.states([id for id in order.siblings if id not in ended])
-        if any(not state.status.ended for state in states.values()):
-            return
-        well = len(ended) == len(order.siblings) and all(
-            run.status == "FINISHED" for run in last.values()
-        )
-        tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
 
 
 def located(execution: Execution, output: Path) -> Execution:

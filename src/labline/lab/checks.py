@@ -34,6 +34,7 @@ def examine(lab: Lab) -> list[dict[str, Any]]:
         "JupyterLab extension": _extension,
         "recordings": _recordings,
         "ledger": _ledger,
+        "notices": _notices,
         "disk": _disk,
     }
     return [_finding(name, check, lab) for name, check in checks.items()]
@@ -116,6 +117,22 @@ def _extension(_: Lab) -> tuple[bool, str, str]:
     places = [f"{path}/labline/package.json" for path in jupyter_path("labextensions")]
     there = any(Path(place).is_file() for place in places)
     return there, "installed" if there else "not installed", "Install labline again."
+
+
+def _notices(lab: Lab) -> tuple[bool, str, str]:
+    from labline.notify.delivery import resolved
+
+    wanted = lab.settings.notify
+    ways = [way for way, on in (("webhook", wanted.webhook), ("email", wanted.email)) if on]
+    given = {
+        "webhook": wanted.webhook,
+        "secret": wanted.secret,
+        "smtp.password": wanted.smtp.password,
+    }
+    for key, value in given.items():
+        if value:
+            resolved(value, key)
+    return True, f"by {' and '.join(ways)}" if ways else "nobody is told of failed jobs", ""
 
 
 def _recordings(lab: Lab) -> tuple[bool, str, str]:

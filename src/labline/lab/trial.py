@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from labline.lab.service import Lab
-    from labline.promotion.evidence import Answer, Question, Service, Subject
+    from labline.promotion.evidence import Answer, Question, Search, Service, Subject
 
 #: seconds until a request counts as hanging
 PATIENCE = 20.0
@@ -34,7 +34,7 @@ _LINES = 40
 _GRACE = 10.0
 
 
-def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question | Search]) -> Service:
     """Return what the candidate's built service answers; a failure is told, not raised.
 
     Raises
@@ -45,7 +45,7 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
     return _held(lab, lambda: _bento_of(lab, candidate), questions)
 
 
-def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question]) -> Service:
+def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question | Search]) -> Service:
     """Return what a champion answers as one would go back to it; a failure is told, not raised.
 
     The release that serves it is booted once more, with its own files and environment; where no
@@ -67,7 +67,7 @@ def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question]) ->
 
 
 def _held(
-    lab: Lab, what: Callable[[], tuple[str, Boot]], questions: Mapping[str, Question]
+    lab: Lab, what: Callable[[], tuple[str, Boot]], questions: Mapping[str, Question | Search]
 ) -> Service:
     from labline.promotion.evidence import Service
 
@@ -210,9 +210,11 @@ def _telling(lines: list[str]) -> str:
 # -- asking --------------------------------------------------------------------------------------
 
 
-def _ask(client: httpx.Client, question: Question) -> Answer:
-    from labline.promotion.evidence import Answer
+def _ask(client: httpx.Client, question: Question | Search) -> Answer:
+    from labline.promotion.evidence import Answer, Question, Search
 
+    if isinstance(question, Search):
+        return question.run(lambda body: _ask(client, Question("", body)))
     with ThreadPoolExecutor(question.concurrency) as pool:
         took = list(pool.map(lambda _: _send(client, question.body), range(question.times)))
     status, body, _ = took[-1]

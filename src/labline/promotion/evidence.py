@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -82,6 +82,20 @@ class Answer:
     seconds: tuple[float, ...] = ()
     #: requests that were not answered with the status 200
     failures: int = 0
+
+
+#: sends a body to the built service
+Ask = Callable[[bytes], Answer]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Requests that a gate puts to the built service, each by the answers before it."""
+
+    #: what the gate calls it; what was found comes under ``GATE/NAME``
+    name: str
+    #: asks as often as it needs and returns what it found
+    run: Callable[[Ask], Answer]
 
 
 @dataclass(frozen=True)
@@ -218,6 +232,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
     #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
     comparison: Mapping[str, Any] = field(default_factory=dict)
 

@@ -125,7 +125,9 @@ class Promotions:
         if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
             verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
         expires = now + stage.approvals.expires
-        return replace(_judged(flow.id, payload, evidence, verdicts), asked=now, expires=expires)
+        judged = _judged(flow.id, payload, evidence, verdicts)
+        endpoint = _endpoint(stage, judged.model, payload.get("deploy"))
+        return replace(judged, asked=now, expires=expires, endpoint=endpoint)
 
     def conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
         """Register what passed, let it hold the stage unless people must agree; record it."""
@@ -266,6 +268,13 @@ class Promotions:
     def _move(self, promotion: Promotion) -> None:
         assert promotion.version is not None
         self.tracking.registry.set_stage(promotion.model, promotion.version, promotion.stage)
+
+
+def _endpoint(stage: StageSettings, model: str, deploy: bool | None) -> str:
+    """Return where a model is deployed: as its asker says, or else as the stage does."""
+    if deploy is False:
+        return ""
+    return stage.endpoint_of(model) or (model if deploy else "")
 
 
 def _judged(

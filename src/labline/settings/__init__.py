@@ -4,10 +4,12 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.dependencies import DependenciesSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -34,6 +36,7 @@ __all__ = [
     "STATE_FOLDER",
     "AbortSettings",
     "ApprovalSettings",
+    "ContractSettings",
     "DataSettings",
     "DependenciesSettings",
     "Duration",
@@ -43,6 +46,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
@@ -50,6 +54,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Size",
+    "SmtpSettings",
     "StageSettings",
     "TelemetrySettings",
     "WorkersSettings",
