@@ -72,7 +72,7 @@ def test_headers_of_the_environment_are_decoded() -> None:
 
 def test_a_release_is_told_all_by_standard_variables() -> None:
     asked = otlp(
-        {"KEY": "a,b", "OTEL_RESOURCE_ATTRIBUTES": "team=pricing"},
+        {"KEY": "a, b's", "OTEL_RESOURCE_ATTRIBUTES": "team=pricing"},
         headers={"api-key": "env:KEY"},
         environment="prod",
         signals=["traces", "metrics"],
@@ -91,9 +91,9 @@ def test_a_release_is_told_all_by_standard_variables() -> None:
         "OTEL_SERVICE_NAME": "flats",
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{HERE}/v1/traces",
-        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=a%2Cb",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=a%2C%20b%27s",
         "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{HERE}/v1/metrics",
-        "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "api-key=a%2Cb",
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "api-key=a%2C%20b%27s",
         "OTEL_LOGS_EXPORTER": "none",
     }
 

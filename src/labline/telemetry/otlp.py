@@ -141,4 +141,4 @@ def _parsed(text: str) -> dict[str, str]:
 
 
 def _joined(pairs: Mapping[str, str]) -> str:
-    return ",".join(f"{name}={quote(value, safe='/:@ ')}" for name, value in pairs.items())
+    return ",".join(f"{name}={quote(value, safe='/:@')}" for name, value in pairs.items())
