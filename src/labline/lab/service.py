@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
-    from labline.lab.policy import PolicyDesk
     from labline.lab.recorded import Recorded
     from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
@@ -172,13 +171,6 @@ class Lab:
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
-
-    @part
-    def policy(self) -> PolicyDesk:
-        """What the policy asks of a model, in words."""
-        from labline.lab.policy import PolicyDesk
-
-        return PolicyDesk(self)
 
     @part
     def cards(self) -> CardDesk:

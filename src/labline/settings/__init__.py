@@ -6,6 +6,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
@@ -37,6 +38,7 @@ __all__ = [
     "ApprovalSettings",
     "ContractSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",
