@@ -9,10 +9,15 @@ import pandas as pd
 
 from labline.datasets.profile import profile
 from labline.datasets.schema import learn
-from labline.promotion import Answer, Evidence, Replay, Service, Subject
+from labline.promotion import Answer, Dependencies, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
+<<<<<<< HEAD
 from labline.records import Run
 from labline.settings import FairnessSettings, LatencySettings, MetricSettings, StageSettings
+=======
+from labline.records import Advisory, Package, Run
+from labline.settings import LatencySettings, MetricSettings, StageSettings
+>>>>>>> main
 
 SIGNATURE = {
     "inputs": [{"name": "size", "type": "double"}, {"name": "kind", "type": "string"}],
@@ -35,6 +40,14 @@ STAGE = StageSettings(
     metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
     latency=LatencySettings(p95_ms=50),
     fairness=FairnessSettings(by=("kind",), difference=0.1),
+)
+MADE_OF = Dependencies(
+    (Package("numpy", "2.4.0", "BSD-3-Clause"), Package("scikit-learn", "1.9.0", "BSD-3-Clause")),
+    database="audit.json (2 days old)",
+    looked_up=2,
+)
+ADVISORY = Advisory(
+    "PYSEC-2026-7", ("CVE-2026-1234",), "numpy", "2.4.0", ("2.4.1",), "Reads beyond a buffer."
 )
 
 
@@ -117,6 +130,10 @@ def examples() -> dict[str, Example]:
             _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
         ),
         "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "dependencies": Example(
+            replace(EVIDENCE, dependencies=MADE_OF),
+            replace(EVIDENCE, dependencies=replace(MADE_OF, advisories=(ADVISORY,))),
+        ),
         "rollback": Example(_back(20.0), _back(21.0)),
         "latency": Example(
             _served("latency", load=_took(4, 5, 6, 9)),

@@ -6,6 +6,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.fairness import FairnessSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
@@ -38,6 +39,7 @@ __all__ = [
     "ApprovalSettings",
     "ContractSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
     "FairnessSettings",
     "GatewaySettings",
