@@ -11,13 +11,8 @@ from labline.datasets.profile import profile
 from labline.datasets.schema import learn
 from labline.promotion import Answer, Dependencies, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
-<<<<<<< HEAD
-from labline.records import Run
-from labline.settings import FairnessSettings, LatencySettings, MetricSettings, StageSettings
-=======
 from labline.records import Advisory, Package, Run
-from labline.settings import LatencySettings, MetricSettings, StageSettings
->>>>>>> main
+from labline.settings import FairnessSettings, LatencySettings, MetricSettings, StageSettings
 
 SIGNATURE = {
     "inputs": [{"name": "size", "type": "double"}, {"name": "kind", "type": "string"}],
