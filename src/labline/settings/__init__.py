@@ -8,11 +8,11 @@ from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.dependencies import DependenciesSettings
 from labline.settings.fairness import FairnessSettings
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
