@@ -243,6 +243,18 @@ def test_dependencies_take_lists_of_licences_and_a_file(tmp_path: Path) -> None:
         load(tmp_path, '[stages.prod]\ndependencies = { deny = ["GPL-*"] }\n')
 
 
+def test_fairness_needs_columns_and_a_limit(tmp_path: Path) -> None:
+    text = '[stages.prod]\nfairness = { by = ["sex"], ratio = 0.8 }\n'
+    assert load(tmp_path, text).stages["prod"].fairness.by == ("sex",)  # type: ignore[union-attr]
+    for wrong, words in (
+        ('by = ["sex"]', "a limit is missing"),
+        ("by = [], ratio = 0.8", "fairness.by"),
+        ('by = ["sex"], ratio = 0.8, metric = "acuracy"', "fairness.metric"),
+    ):
+        with pytest.raises(BadSettings, match=rf"labline.toml:2: .*{words}"):
+            load(tmp_path, f"[stages.prod]\nfairness = {{ {wrong} }}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
