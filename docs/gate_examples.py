@@ -33,12 +33,8 @@ CHAMPION = Subject("churn", 1, _run(r2=0.84), ("prod",), SIGNATURE)
 EVIDENCE = Evidence(CANDIDATE, CHAMPION, Replay({"r2": 0.85}, "e" * 32), holdout=HOLDOUT)
 STAGE = StageSettings(
     metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
-<<<<<<< HEAD
     latency=LatencySettings(p95_ms=50, memory="512MiB"),
-=======
-    latency=LatencySettings(p95_ms=50),
     fairness=FairnessSettings(by=("kind",), difference=0.1),
->>>>>>> main
 )
 MADE_OF = Dependencies(
     (Package("numpy", "2.4.0", "BSD-3-Clause"), Package("scikit-learn", "1.9.0", "BSD-3-Clause")),
