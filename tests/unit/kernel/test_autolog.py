@@ -62,7 +62,9 @@ def test_a_pipeline_and_a_search_are_one_fit_each(told):
 
 
 def test_trees_fitted_in_threads_are_part_of_their_forest(told):
-    RandomForestRegressor(n_estimators=40, max_depth=3, n_jobs=2, random_state=0, oob_score=True).fit(X, y)
+    RandomForestRegressor(
+        n_estimators=40, max_depth=3, n_jobs=2, random_state=0, oob_score=True
+    ).fit(X, y)
     assert {name.partition(".")[0] for name in told("params")} == {"RandomForestRegressor"}
     assert 0 < told("metrics")["RandomForestRegressor.oob_score"] < 1
 
