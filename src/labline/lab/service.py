@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
-    from labline.lab.policy import PolicyDesk
     from labline.lab.recorded import Recorded
     from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
@@ -174,13 +173,6 @@ class Lab:
         return PromotionDesk(self)
 
     @part
-    def policy(self) -> PolicyDesk:
-        """What the policy asks of a model, in words."""
-        from labline.lab.policy import PolicyDesk
-
-        return PolicyDesk(self)
-
-    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -298,6 +290,7 @@ class Lab:
         model: str | None = None,
         experiment: str | None = None,
         dry_run: bool = False,
+        deploy: bool | None = None,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
@@ -309,6 +302,9 @@ class Lab:
             ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``.
         model
             Name to register a run under; the project's name unless given.
+        deploy
+            Whether the stage's rollout begins once it holds the stage; as the stage's `endpoint`
+            says unless given. Without such an endpoint, on one called as the model.
 
         Raises
         ------
@@ -323,6 +319,7 @@ class Lab:
             "model": model,
             "experiment": experiment,
             "dry_run": dry_run,
+            "deploy": deploy,
             "actor": actor or self.whoami(),
         }
         return self.promotions.ask(payload, progress)

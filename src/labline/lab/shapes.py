@@ -295,6 +295,10 @@ class PromotionDetail:
     diff_html: str = ""
     #: SHA-256 of the model's files
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
+    #: the deployment that it began
+    deployment: DeploymentState | None = None
 
 
 # -- endpoints -----------------------------------------------------------------------------------
@@ -342,10 +346,42 @@ class EndpointDetail:
     keys: tuple[ApiKey, ...]
     #: a request to try, without the key
     curl: str
-    #: figures of the traffic; None where none are kept
-    metrics: Mapping[str, Any] | None = None
-    #: the rollout that is under way
-    rollout: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How one release answered for some time."""
+
+    #: when that time ended
+    at: float
+    release: int
+    model: str
+    #: percent of the requests that it answers now
+    weight: int
+    #: whether it gets copies and nobody hears its answers
+    mirrored: bool
+    requests: int
+    errors: int
+    #: from 0 to 1
+    error_rate: float
+    per_second: float
+    #: milliseconds; None without a request
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True)
+class EndpointMetrics:
+    """How the releases of an endpoint answer, by the gateway's measure."""
+
+    endpoint: str
+    at: float
+    #: seconds that ``releases`` look back
+    window: float
+    releases: tuple[Answered, ...]
+    #: the same for spans of time, oldest first
+    history: tuple[Answered, ...]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BootFailed, LablineError, Refused
-from labline.records import Bento, Command, ModelVersion
+from labline.lab.preflight import source
+from labline.records import Bento, Command
 
 if TYPE_CHECKING:
     import httpx
@@ -102,22 +103,12 @@ def _turn(lab: Lab) -> Iterator[None]:
 
 
 def _bento(lab: Lab, candidate: Subject) -> Bento:
-    """Build the Bento as :meth:`Lab.export` would once the candidate is registered.
-
-    Before that it gets the number that comes next, so that in most cases deploying finds it built.
-    """
+    """Build the Bento as :meth:`ServingDesk.export` would once the candidate is registered."""
     from labline import serving
 
-    registry = lab.tracking.registry
     if candidate.version is not None:
         return lab.serving.export(f"{candidate.model}/{candidate.version}")
-    known = registry.versions(candidate.model, missing_ok=True)
-    number = max((item.version for item in known), default=0) + 1
-    uri = candidate.run.model_uri
-    if uri is None:
-        raise Refused("The run has no model.", fix="Log one: %log --model model --data X,y")
-    version = ModelVersion(candidate.model, number, candidate.run.id, uri, (), time.time())
-    return serving.export(registry.fetch(version), version, settings=lab.settings)
+    return serving.export(*source(lab, candidate), settings=lab.settings)
 
 
 def _python(lab: Lab, bento: Bento) -> Path:

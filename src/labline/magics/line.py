@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from argparse import Namespace
+from argparse import BooleanOptionalAction, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,10 @@ def promote_parser() -> Parser:
     parser.add_argument("--experiment", help="where best:METRIC looks")
     parser.add_argument("--dry-run", action="store_true", help="judge only")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--deploy", action=BooleanOptionalAction,
+        help="begin the stage's rollout then; as its endpoint says unless given",
+    )  # fmt: skip
     return parser
 
 
@@ -64,6 +68,7 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
         model=arguments.model,
         experiment=arguments.experiment,
         dry_run=arguments.dry_run,
+        deploy=arguments.deploy,
         progress=_Progress(),
     )
     document = Document(project.differences.of(promotion), _next(promotion))
@@ -76,6 +81,8 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
 def _next(promotion: Promotion) -> str:
     if promotion.dry_run:
         return "Dry run: nothing was changed."
+    if promotion.promoted and promotion.endpoint:
+        return f"It is being deployed to /{promotion.endpoint}."
     waits = promotion.state_at(time.time()) == "needs approval"
     return f"Somebody has to say: %approve {promotion.id[:8]}" if waits else ""
 

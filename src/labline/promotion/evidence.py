@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from labline.promotion.comparison import Comparison
-from labline.records import Run
+from labline.records import Advisory, Package, Run
 
 
 class Outcome(StrEnum):
@@ -116,6 +116,23 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Dependencies:
+    """What a candidate's service would be made of."""
+
+    packages: tuple[Package, ...] = ()
+    #: known vulnerabilities of these very versions
+    advisories: tuple[Advisory, ...] = ()
+    #: where they were looked for, and how old that is; empty where nowhere
+    database: str = ""
+    #: packages that the database could tell of
+    looked_up: int = 0
+    #: why it cannot be told: a conflict of requirements, in words
+    error: str = ""
+    #: what the user can do about it
+    fix: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the gates of one promotion may look at."""
 
@@ -126,6 +143,8 @@ class Evidence:
     replay: Replay | None = None
     #: collected where a gate's ``needs`` names it
     service: Service | None = None
+    #: collected where a gate's ``needs`` names it
+    dependencies: Dependencies | None = None
     #: the champion, booted as one would go back to it; collected where ``needs`` names it
     previous: Service | None = None
     #: the champion's own held-out ``rows`` and ``predictions``
@@ -213,6 +232,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
     #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
     comparison: Mapping[str, Any] = field(default_factory=dict)
 

@@ -36,7 +36,7 @@ class Gate:
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
     #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``,
-    #: ``"previous"``
+    #: ``"previous"``, ``"dependencies"``
     needs: ClassVar[frozenset[str]] = frozenset()
     #: the table of a stage that it judges by; the one of its own name, where there is one
     table: ClassVar[str] = ""

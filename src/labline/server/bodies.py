@@ -115,6 +115,8 @@ class NewPromotion(Body):
     experiment: str | None = None
     #: judge only
     dry_run: bool = False
+    #: whether the stage's rollout begins then; as the stage's endpoint says unless given
+    deploy: bool | None = None
 
 
 @dataclass(frozen=True)

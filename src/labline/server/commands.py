@@ -43,7 +43,9 @@ def of_promotion(body: NewPromotion) -> str:
     words = ["labline", "promote", body.candidate, "--to", body.to]
     words += ["--model", body.model] if body.model else []
     words += ["--experiment", body.experiment] if body.experiment else []
-    return shlex.join([*words, *(["--dry-run"] if body.dry_run else [])])
+    words += ["--dry-run"] if body.dry_run else []
+    words += {True: ["--deploy"], False: ["--no-deploy"], None: []}[body.deploy]
+    return shlex.join(words)
 
 
 def of_approval(id: str, body: NewApproval) -> str:

@@ -6,11 +6,12 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
@@ -38,6 +39,7 @@ __all__ = [
     "ApprovalSettings",
     "ContractSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -88,6 +89,7 @@ class StageSettings(Section):
     )
     approvals: ApprovalSettings = ApprovalSettings()
     data: DataSettings = DataSettings()
+    dependencies: DependenciesSettings = DependenciesSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
