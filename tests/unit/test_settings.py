@@ -232,6 +232,18 @@ def test_notices_that_could_not_be_delivered_are_refused(
     assert "hunter2" not in str(caught.value)
 
 
+def test_fairness_needs_columns_and_a_limit(tmp_path: Path) -> None:
+    text = '[stages.prod]\nfairness = { by = ["sex"], ratio = 0.8 }\n'
+    assert load(tmp_path, text).stages["prod"].fairness.by == ("sex",)  # type: ignore[union-attr]
+    for wrong, words in (
+        ('by = ["sex"]', "a limit is missing"),
+        ("by = [], ratio = 0.8", "fairness.by"),
+        ('by = ["sex"], ratio = 0.8, metric = "acuracy"', "fairness.metric"),
+    ):
+        with pytest.raises(BadSettings, match=rf"labline.toml:2: .*{words}"):
+            load(tmp_path, f"[stages.prod]\nfairness = {{ {wrong} }}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

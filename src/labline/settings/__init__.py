@@ -7,6 +7,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.dependencies import DependenciesSettings
+from labline.settings.fairness import FairnessSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
@@ -41,6 +42,7 @@ __all__ = [
     "DataSettings",
     "DependenciesSettings",
     "Duration",
+    "FairnessSettings",
     "GatewaySettings",
     "JobsSettings",
     "KernelsSettings",

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.dependencies import DependenciesSettings
+from labline.settings.fairness import FairnessSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -94,6 +95,7 @@ class StageSettings(Section):
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
     contract: ContractSettings = ContractSettings()
+    fairness: FairnessSettings | None = None
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
