@@ -125,6 +125,17 @@ def test_a_worker_is_not_lost_within_three_heartbeats(tmp_path: Path) -> None:
         load(tmp_path, "[workers]\nheartbeat = 5\nlost = 10\n")
 
 
+def test_fits_are_noted_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.load(tmp_path).recording.autolog
+    assert not load(tmp_path, "[recording]\nautolog = false\n").recording.autolog
+    with pytest.raises(BadSettings, match=r"toml:2: unknown key 'autologg'.*'autolog'"):
+        load(tmp_path, "[recording]\nautologg = false\n")
+    monkeypatch.setenv("LABLINE_RECORDING__AUTOLOG", "false")
+    assert not load(tmp_path, "").recording.autolog
+
+
 def test_kernels_start_warm_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
