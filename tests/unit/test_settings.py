@@ -219,3 +219,10 @@ def test_notices_that_could_not_be_delivered_are_refused(
         load(tmp_path, f"[notify]\n{text}\n")
     assert words in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_rule_on_disagreement_needs_a_shadow(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match='set shadow = "10m" too'):
+        load(tmp_path, "[stages.prod.rollout]\nabort = { disagreement = 0.01 }\n")
+    rules = '[stages.prod.rollout]\nshadow = "10m"\nabort = { disagreement = 0.01 }\n'
+    assert load(tmp_path, rules).stages["prod"].rollout.shadow == 600  # type: ignore[union-attr]

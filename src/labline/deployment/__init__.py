@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labline.deployment.comparing import Comparison
     from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Loaded on first use: the daemon lives in this package too, and should stay small.
 _PLACES = {
     "ApiKey": "keys",
+    "Comparison": "comparing",
     "EndpointStatus": "status",
     "Share": "status",
     "Trial": "trials",
@@ -38,6 +40,7 @@ _PLACES = {
 
 __all__ = [
     "ApiKey",
+    "Comparison",
     "EndpointStatus",
     "Endpoints",
     "InstanceStatus",

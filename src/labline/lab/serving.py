@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from labline.records import Bento, Release, to_dict
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labline.deployment import Comparison, Share
     from labline.lab.service import Lab, Progress
 
 
@@ -76,7 +77,8 @@ class ServingDesk:
         ``releases`` has, for the last `window` seconds (as far as there are samples), requests,
         errors, error_rate, per_second, p50_ms, p95_ms and p99_ms; ``history`` the same for each
         span between two samples of the last quarter of an hour. Samples are taken when this is
-        called, and while a rollout runs.
+        called, and while a rollout runs. ``agreement`` is the share of predictions on which a
+        shadow agrees with the live release; None without a shadow.
 
         Raises
         ------
@@ -95,6 +97,7 @@ class ServingDesk:
             "endpoint": endpoint,
             "at": now.at,
             "window": now.at - start.at,
+            "agreement": self._agreement(endpoint, traffic),
             "releases": [
                 {**to_dict(share), **meter.figures(share.release, start, now).to_dict()}
                 for share in traffic
@@ -109,6 +112,26 @@ class ServingDesk:
                 for share in traffic
             ],
         }
+
+    def _agreement(self, endpoint: str, traffic: Sequence[Share]) -> float | None:
+        if not any(share.mirrored for share in traffic):
+            return None
+        return self.comparison(endpoint).agreement
+
+    def comparison(self, endpoint: str, *, tolerance: float | None = None) -> Comparison:
+        """Return how the candidate on an endpoint answers what the live release answers.
+
+        Both keep a sample of the latest mirrored requests in memory. Two numbers agree where their
+        relative difference is at most `tolerance`, 1e-6 unless given.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial there.
+        """
+        if tolerance is None:
+            return self.lab.endpoints.shadows.compare(endpoint)
+        return self.lab.endpoints.shadows.compare(endpoint, tolerance)
 
     def manifests(
         self,

@@ -9,7 +9,7 @@ from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
-    from labline.lab.shapes import Done, EndpointDetail, IssuedKey, Prediction
+    from labline.lab.shapes import Comparison, Done, EndpointDetail, IssuedKey, Prediction
 
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -19,6 +19,11 @@ def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 def _one(lab: Lab, asked: Asked) -> EndpointDetail:
     return lab.views.endpoints.detail(asked.path["name"])
+
+
+def _compare(lab: Lab, asked: Asked) -> Comparison:
+    tolerance = asked.query["tolerance"]
+    return lab.serving.comparison(asked.path["name"], tolerance=tolerance)
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -45,6 +50,9 @@ ROUTES = (
           paging(Query("filter", "Part of the name."))),
     Route("GET", "endpoints/{name}", "Releases, instances, traffic, keys and figures.", _one,
           "EndpointDetail"),
+    Route("GET", "endpoints/{name}/comparison", "A shadow's answers beside the live release's.",
+          _compare, "Comparison", query=(
+              Query("tolerance", "Relative difference up to which numbers agree.", float, 1e-6),)),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),
