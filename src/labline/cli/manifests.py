@@ -42,8 +42,8 @@ def manifests(
 ) -> None:
     """Write the files with which another system runs a model version.
 
-    TARGET is kubernetes, or another that is installed; MODEL is NAME, NAME/VERSION or NAME@STAGE.
-    The image is built from what labline export -o writes.
+    TARGET is kubernetes, compose, or another that is installed; MODEL is NAME, NAME/VERSION or
+    NAME@STAGE. The image is built from what labline export -o writes.
 
     Example: labline manifests kubernetes penguins@prod --image registry.example/penguins:3
     """
@@ -53,10 +53,18 @@ def manifests(
         target, model, image, folder, canary_image=canary_image, canary_weight=canary_weight or 0
     )
     paths = [str(path) for path in written]
-    output.emit({"target": target, "files": paths}, lambda: _show(folder, paths))
+    output.emit({"target": target, "files": paths}, lambda: _show(target, model, folder, paths))
 
 
-def _show(folder: Path, paths: list[str]) -> None:
+def _show(target: str, model: str, folder: Path, paths: list[str]) -> None:
     for path in paths:
         click.echo(path)
-    click.echo(f"  next: kubectl apply --dry-run=server -k {folder}/overlays/STAGE")
+    steps = {
+        "kubernetes": (f"kubectl apply --dry-run=server -k {folder}/overlays/STAGE",),
+        "compose": (
+            f"labline export {model} -o {folder}/bento",
+            f"docker compose -f {folder}/compose.yaml up --build --wait",
+        ),
+    }
+    for step in steps.get(target, ()):
+        click.echo(f"  next: {step}")

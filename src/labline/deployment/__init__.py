@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from labline.deployment.comparing import Comparison
     from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
-    from labline.deployment.keys import ApiKey
+    from labline.deployment.keys import ApiKey, public_keys
     from labline.deployment.platform import Platform
     from labline.deployment.proof import again
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
@@ -35,6 +35,7 @@ _PLACES = {
     "Platform": "platform",
     "PlatformStatus": "status",
     "envoy_binary": "gateway",
+    "public_keys": "keys",
     "send": "web",
 }
 
@@ -52,6 +53,7 @@ __all__ = [
     "check_instances",
     "check_percent",
     "envoy_binary",
+    "public_keys",
     "send",
 ]
 

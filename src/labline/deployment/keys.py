@@ -77,6 +77,11 @@ class SigningKey:
         return json.dumps({"keys": [{**key, "use": "sig", "alg": "EdDSA"}]})
 
 
+def public_keys(settings: Settings) -> str:
+    """Return what API keys of the project are checked against, as a JSON Web Key Set."""
+    return SigningKey.of(settings).jwks()
+
+
 def _make(path: Path) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import (

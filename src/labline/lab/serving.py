@@ -152,12 +152,13 @@ class ServingDesk:
         BadInput
             An image has no fixed tag, or a canary lacks its image or its weight.
         """
+        from labline.deployment import public_keys
         from labline.serving import targets
 
         settings, model = self.lab.settings, self.lab.version(reference)
         workload = targets.Workload(
             settings.project.name, model.name, model.version, image, tuple(settings.stages),
-            canary_image, canary_weight,
+            canary_image, canary_weight, model.name, public_keys(settings),
         )  # fmt: skip
         return targets.write(targets.find(target).files(workload), output)
 
