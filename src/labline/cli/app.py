@@ -48,6 +48,7 @@ COMMANDS = {
     "traffic": "traffic",
     "predict": "endpoints",
     "manifests": "manifests",
+    "cloud": "manifests",
     "worker": "jobs",
 }
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from labline.deployment import Comparison, Share
     from labline.lab.service import Lab, Progress
+    from labline.serving.cloud import CloudDeployment, CloudPlan
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,23 @@ class ServingDesk:
             canary_image, canary_weight, model.name, public_keys(settings),
         )  # fmt: skip
         return targets.write(targets.find(target).files(workload), output)
+
+    def to_cloud(self, reference: str, plan: CloudPlan) -> CloudDeployment:
+        """Build the Bento of a model version and have BentoCloud serve it; see ``cloud.deploy``.
+
+        The login of ``bentoml cloud login`` is that of the store in use: the project's own unless
+        ``BENTOML_HOME`` is set.
+
+        Raises
+        ------
+        Refused
+            Nobody is signed in to BentoCloud, or who is may not.
+        Unreachable
+            BentoCloud does not answer.
+        """
+        from labline.serving import cloud
+
+        return cloud.deploy(self.export(reference), plan, self.lab.settings)
 
     def shift(self, endpoint: str, weight: int, *, actor: str | None = None) -> Deployment:
         """Give the candidate on an endpoint `weight` percent of the requests.
