@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -187,20 +186,3 @@ def test_a_rollout_begins_with_a_shadow_that_must_agree(
 def _ask_on(flats: Flats, over: threading.Event) -> None:
     while not over.wait(0.02):
         flats.ask([1.0, 2.0, 3.0])
-
-
-def test_the_comparison_is_told_as_json(flats: Flats) -> None:
-    from labline.records import to_dict
-
-    shadow = flats.deploy(3, "json", Trial(mirrored=100))
-    try:
-        flats.ask([1.0])
-        found = eventually(lambda: _whole(flats, 1) or _any(flats), 60)
-        assert json.loads(json.dumps(to_dict(found)))["candidate"] == "flats/3"
-    finally:
-        flats.endpoints.abort(shadow.id, "over")
-
-
-def _any(flats: Flats) -> Any:
-    found = flats.endpoints.shadows.compare("flats")
-    return found if found.requests else None
