@@ -9,9 +9,9 @@ import pandas as pd
 
 from labline.datasets.profile import profile
 from labline.datasets.schema import learn
-from labline.promotion import Answer, Evidence, Replay, Service, Subject
+from labline.promotion import Answer, Dependencies, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
-from labline.records import Run
+from labline.records import Advisory, Package, Run
 from labline.settings import LatencySettings, MetricSettings, StageSettings
 
 SIGNATURE = {
@@ -34,6 +34,14 @@ EVIDENCE = Evidence(CANDIDATE, CHAMPION, Replay({"r2": 0.85}, "e" * 32), holdout
 STAGE = StageSettings(
     metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
     latency=LatencySettings(p95_ms=50),
+)
+MADE_OF = Dependencies(
+    (Package("numpy", "2.4.0", "BSD-3-Clause"), Package("scikit-learn", "1.9.0", "BSD-3-Clause")),
+    database="audit.json (2 days old)",
+    looked_up=2,
+)
+ADVISORY = Advisory(
+    "PYSEC-2026-7", ("CVE-2026-1234",), "numpy", "2.4.0", ("2.4.1",), "Reads beyond a buffer."
 )
 
 
@@ -61,7 +69,8 @@ def _contract(**other: Answer) -> Evidence:
         else Answer(200, {"predictions": list(case.predictions or [12.0])})
         for case in made
     }
-    return _served("contract", **{**right, **other})
+    found = Answer(200, {"asked": 200, "late": False, "seed": 7})
+    return _served("contract", **{**right, "search": found, **other})
 
 
 def _back(value: float) -> Evidence:
@@ -106,6 +115,10 @@ def examples() -> dict[str, Example]:
             _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
         ),
         "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "dependencies": Example(
+            replace(EVIDENCE, dependencies=MADE_OF),
+            replace(EVIDENCE, dependencies=replace(MADE_OF, advisories=(ADVISORY,))),
+        ),
         "rollback": Example(_back(20.0), _back(21.0)),
         "latency": Example(
             _served("latency", load=_took(4, 5, 6, 9)),

@@ -230,6 +230,8 @@ class Job:
     error: str = ""
     #: the same, in parts
     failure: JobFailure | None = None
+    #: why its sweep ended it as hopeless; empty if it did not
+    pruned: str = ""
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
     #: the cell that is running
@@ -297,6 +299,30 @@ class Bento:
     #: ``MODEL/VERSION`` it was built from
     model: str
     model_digest: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that a service installs."""
+
+    name: str
+    version: str
+    #: SPDX expression; empty where its metadata does not tell
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """A known vulnerability of a package."""
+
+    id: str
+    #: other ids of the same, such as ``CVE-2026-1234``
+    aliases: tuple[str, ...]
+    package: str
+    version: str
+    #: versions in which it is mended
+    fixed: tuple[str, ...]
+    summary: str
 
 
 @dataclass(frozen=True)

@@ -83,10 +83,11 @@ def drive(
     connections: int = 8,
     seconds: float = 4.0,
     headers: str = "",
+    kind: str = "application/json",
 ) -> Load:
     """Post `body` for some `seconds` and return how it went, after a second that warms up."""
     request = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
         f"{headers}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
     asyncio.run(_run(port, request, connections, 1.0))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import mlflow.pyfunc
 import numpy as np
@@ -30,9 +32,14 @@ gates = ["parity"]
 [stages.prod]
 gates = ["parity", "contract", "latency"]
 latency = { p99_ms = 5000, requests = 40 }
+contract = { seconds = 200 }
 
 [stages.back]
 gates = ["rollback"]
+
+[stages.made]
+gates = ["dependencies"]
+dependencies = { denied = ["AGPL-*"], vulnerabilities = "audit.json" }
 """
 
 
@@ -52,14 +59,16 @@ Recorder = Callable[..., str]
 def record(lab: Lab, tmp_path: Path) -> Recorder:
     """Return a function that records a run with a model, as ``%log --model --data`` does."""
 
-    def make(model: Any, rows: Any, *, keep: bool = True, **options: Any) -> str:
+    def make(
+        model: Any, rows: Any, *, keep: bool = True, wanted: Sequence[str] = (), **options: Any
+    ) -> str:
         from importlib.metadata import version
 
         run = lab.tracking.create_run("titanic")
         folder = tmp_path / run.id / "model"
         names = ("mlflow", "scikit-learn", "pandas", "numpy")
         pinned = [f"{name}=={version(name)}" for name in names]
-        models.save(model, folder, example=rows, requirements=pinned, **options)
+        models.save(model, folder, example=rows, requirements=[*pinned, *wanted], **options)
         lab.tracking.attach_model(run.id, folder)
         kept = holdout.write(model, rows, tmp_path / "holdout.json") if keep else None
         if kept:
@@ -83,6 +92,7 @@ def test_a_pipeline_of_mixed_types_answers_as_in_the_notebook(lab: Lab, record: 
     parity, contract, latency = done.verdicts
     assert parity.evidence["rows"] == len(table)
     assert contract.evidence["cases"] > 40
+    assert contract.evidence["generated"] > 150
     assert 0 < latency.evidence["p50_ms"] <= latency.evidence["p99_ms"]
     assert not list(lab.settings.folder("trials").glob("*.json"))
     here = str(lab.settings.root)
@@ -187,6 +197,31 @@ def test_a_champion_that_could_not_come_back_refuses_the_next(lab: Lab, record: 
     assert "altered after registration" in refusal.reason
 
 
+def test_what_a_service_is_made_of_is_judged_before_it_is_built(lab: Lab, record: Recorder) -> None:
+    from sklearn.linear_model import Ridge
+
+    rows = pd.DataFrame({"a": np.arange(5.0)})
+    run = record(Ridge().fit(rows, rows["a"]), rows)
+    audit = lab.settings.root / "audit.json"
+    audit.write_text('{"dependencies": []}')
+    passed = lab.promote(run, to="made", model="made", dry_run=True).verdicts[0]
+    assert passed.passed
+    assert "packages resolve together; licences within the policy" in passed.reason
+    assert "in 0 of them by audit.json (of today)" in passed.reason
+    assert passed.evidence["packages"] > 20
+
+    numpy = {"name": "numpy", "version": np.__version__, "vulns": [{"id": "PYSEC-2026-7"}]}
+    audit.write_text(json.dumps({"dependencies": [numpy]}))
+    known = lab.promote(run, to="made", model="made", dry_run=True).verdicts[0]
+    assert f"1 known vulnerability: PYSEC-2026-7 in numpy {np.__version__}" in known.reason
+
+    torn = record(Ridge().fit(rows, rows["a"]), rows, wanted=["starlette<0.20"])
+    conflict = lab.promote(torn, to="made", model="made", dry_run=True).verdicts[0]
+    assert conflict.outcome is Outcome.FAILED
+    assert "the model requires starlette<0.20" in conflict.reason
+    assert "cannot hold together" in conflict.reason
+
+
 def by_position(model: Any) -> Any:
     """Return a pipeline that knows columns by their place only."""
     from sklearn.pipeline import make_pipeline
@@ -259,3 +294,28 @@ def test_whole_numbers_with_nulls_that_become_floats_are_refused_in_words(
     again = record(model.fit(kept, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0]), kept)
     done, _ = judged(lab, again, "whole floors")
     assert done.passed, done.refusals
+
+
+def rooty() -> Any:
+    """Return a model that nobody has asked about negative numbers."""
+
+    class Rooty(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+            import math
+
+            return [math.sqrt(value + 1000) for value in model_input["area"]]
+
+    return Rooty()
+
+
+def test_what_nobody_thought_of_is_found_and_told_by_its_smallest_request(
+    lab: Lab, record: Recorder
+) -> None:
+    run = record(rooty(), flats())
+    done = lab.promote(run, to="prod", model="rooty", dry_run=True)
+    (refusal,) = done.refusals
+    assert refusal.reason.startswith("generated, area = -1001: it broke the service: 500")
+    rows = json.loads(refusal.evidence["request"])["rows"]
+    assert rows == [{"rooms": 1.0, "area": -1001}]
+    again = lab.promote(run, to="prod", model="rooty", dry_run=True)
+    assert again.refusals[0].evidence == {**refusal.evidence, "answer": ANY}

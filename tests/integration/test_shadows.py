@@ -140,7 +140,10 @@ def test_nothing_is_kept_while_there_is_no_shadow(flats: Flats) -> None:
 
 @pytest.mark.parametrize(
     ("version", "state", "why"),
-    [(3, ReleaseState.ABORTED, "predictions differ from flats/1's"), (2, ReleaseState.LIVE, "")],
+    [
+        (3, ReleaseState.ABORTED, "predictions differ from flats/1's"),
+        pytest.param(2, ReleaseState.LIVE, "", marks=pytest.mark.proof),
+    ],
 )
 def test_a_rollout_begins_with_a_shadow_that_must_agree(
     flats: Flats, version: int, state: ReleaseState, why: str

@@ -69,6 +69,7 @@ async def test_what_is_empty_is_answered_as_described(route, ask, project):
     ("models/{name}", "models/nothing"), ("promotions/{id}", "promotions/nothing"),
     ("endpoints/{name}", "endpoints/nothing"),
     ("endpoints/{name}/comparison", "endpoints/nothing/comparison"),
+    ("endpoints/{name}/metrics", "endpoints/nothing/metrics"),
     ("deployments/{id}", "deployments/nothing"),
 ])  # fmt: skip
 async def test_what_is_not_there_is_not_found(route, path, ask, project):

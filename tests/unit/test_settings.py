@@ -226,3 +226,27 @@ def test_a_rule_on_disagreement_needs_a_shadow(tmp_path: Path) -> None:
         load(tmp_path, "[stages.prod.rollout]\nabort = { disagreement = 0.01 }\n")
     rules = '[stages.prod.rollout]\nshadow = "10m"\nabort = { disagreement = 0.01 }\n'
     assert load(tmp_path, rules).stages["prod"].rollout.shadow == 600  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[gateway]\nmetrics_port = 8490", "port and metrics_port are both 8490"),
+        ("[gateway]\nmetrics_port = 0", "greater than or equal to 1"),
+        ("[gateway]\nrate = { requests = 0 }", "greater than or equal to 1"),
+        ("[gateway]\nrate = { requests = 5, per = '1ms' }", "greater than or equal to 0.05"),
+        ("[gateway]\nrates = { churn = { request = 5 } }", "Did you mean 'requests'"),
+        ("[gateway]\ntls = { certificate = 'c.pem' }", "gateway.tls.key: Field required"),
+        ("[gateway]\naccess_log = { size = '1KiB' }", "greater than or equal to 65536"),
+        ("[gateway]\naccess_log = { kept = 0 }", "greater than or equal to 1"),
+        ("[gateway]\ntimeout = '0s'", "greater than or equal to 0.1"),
+        ("[gateway]\nconnections = 0", "greater than or equal to 1"),
+        ("[gateway]\nconcurrency = 0", "greater than or equal to 1"),
+        ("[gateway]\nheaders = '1KiB'", "greater than or equal to 2048"),
+        ("[gateway]\nacces_log = { kept = 1 }", "Did you mean 'access_log'"),
+    ],
+)
+def test_what_the_gateway_cannot_do_is_refused_by_line(tmp_path, text, what):
+    with pytest.raises(BadSettings, match=r"labline.toml:[12]: ") as refused:
+        load(tmp_path, text + "\n")
+    assert what in str(refused.value)

@@ -90,15 +90,27 @@ def _metrics(promotion: Promotion) -> None:
 
 def _outcome(promotion: Promotion) -> Text:
     if promotion.promoted:
-        return Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
+        text = Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
+        return text.append(_deploys(promotion), "default")
     if promotion.dry_run:
         would = "be promoted" if promotion.passed else "be refused"
         would = "wait for approval" if promotion.passed and promotion.open_questions else would
-        return Text(f"Dry run: {promotion.label} would {would}; nothing was changed.", "bold")
+        text = Text(f"Dry run: {promotion.label} would {would}; nothing was changed.", "bold")
+        where = f"\n  then it would be deployed to /{promotion.endpoint}"
+        return text.append(where if promotion.endpoint and promotion.passed else "", "default")
     if promotion.refusals:
         names = ", ".join(verdict.gate for verdict in promotion.refusals)
         return Text(f"Refused by {names}; {promotion.stage} is unchanged.", "bold red")
     return _waiting(promotion)
+
+
+def _deploys(promotion: Promotion) -> str:
+    if not promotion.endpoint:
+        return ""
+    return (
+        f"\n  It is being deployed to /{promotion.endpoint}; "
+        f"look: labline promotions show {promotion.id[:8]}"
+    )
 
 
 def _waiting(promotion: Promotion) -> Text:

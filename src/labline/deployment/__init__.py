@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labline.deployment.certificates import trusted
     from labline.deployment.comparing import Comparison
     from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
@@ -37,6 +38,7 @@ _PLACES = {
     "envoy_binary": "gateway",
     "public_keys": "keys",
     "send": "web",
+    "trusted": "certificates",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "envoy_binary",
     "public_keys",
     "send",
+    "trusted",
 ]
 
 

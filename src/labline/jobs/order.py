@@ -58,10 +58,10 @@ class Order:
     #: files that the executed notebook and its HTML page go to
     output: str = ""
     report: str = ""
-    #: id of the parent run of the sweep that the job belongs to
+    #: id of the sweep that the job belongs to
     sweep: str | None = None
-    #: ids of all jobs of that sweep
-    siblings: tuple[str, ...] = ()
+    #: id of the parent run of that sweep
+    parent: str | None = None
 
     @property
     def path(self) -> Path:

@@ -123,7 +123,7 @@ class Work:
     ) -> None:
         """Give the next attempt a run of its own: what a lost kernel logged is not its doing.
 
-        The lost run ends after that, so that a sweep never seems to have ended in between.
+        The lost run ends after that.
         """
         lost, attempt = facts["run_id"], len(facts["attempts"]) + 1
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
@@ -157,7 +157,7 @@ class Work:
             name=order.name,
             experiment=order.experiment,
             tags=tags,
-            parent=order.sweep,
+            parent=order.parent,
         )
 
     def _execute(
@@ -188,7 +188,6 @@ class Work:
             raise
         except Exception:
             self.runs.tracking.end_run(run_id, "FAILED")
-            self.close_sweep(order)
             raise
         left = self._kept(order, bench.left(before))
         return execution.progress, located(execution, output).failure, left
@@ -216,7 +215,6 @@ class Work:
         if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
             self.runs.keep(run_id, Path(order.output))
             self.runs.kill(run_id)
-            self.close_sweep(order)
 
     def _close(
         self,
@@ -241,9 +239,9 @@ class Work:
         run_id = facts["run_id"]
         if left := facts.get("artifacts"):
             self._keep_files(order, run_id, left)
-        run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
-        self.close_sweep(order)
-        return run
+        return self.runs.close(
+            run_id, given, execution, title=order.name, report=Path(order.report)
+        )
 
     def _keep_files(self, order: Order, run_id: str, left: Sequence[Mapping[str, Any]]) -> None:
         """Keep what the job left with its run, and, where one was asked for, in its folder."""
@@ -254,30 +252,6 @@ class Work:
             self.runs.tracking.log_file(run_id, place / name, below)
         if Path(order.output).parent != Path(order.snapshot).parent:
             files.copy(names, place, Path(order.output).with_suffix(""))
-
-    def close_sweep(self, order: Order) -> None:
-        """End the sweep's parent run if this was the last of its jobs.
-
-        Each job ends its own run before it asks; so the last one to ask sees all ended.
-        """
-        if order.sweep is None:
-            return
-        tracking = self.runs.tracking
-        runs = tracking.runs(
-            order.experiment,
-            limit=len(order.siblings) * (order.retries + 1),
-            where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
-        )
-        # Newest first: of several attempts at a job the last one counts.
-        last = {run.tags.get("labline.job"): run for run in reversed(runs)}
-        ended = {job for job, run in last.items() if run.status != "RUNNING"}
-        states = self.workflows.states([id for id in order.siblings if id not in ended])
-        if any(not state.status.ended for state in states.values()):
-            return
-        well = len(ended) == len(order.siblings) and all(
-            run.status == "FINISHED" for run in last.values()
-        )
-        tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
 
 
 def located(execution: Execution, output: Path) -> Execution:

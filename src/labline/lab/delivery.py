@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labline.lab import telling
+from labline.lab.followup import FollowUp
 from labline.lab.rolling import Rolling
 from labline.records import Release, ReleaseState, to_dict
 
@@ -28,22 +29,23 @@ class Delivery:
 
     def promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Judge a candidate, and let it hold the stage if it passes."""
-        return self._told(self._promotions.run(flow, payload))
+        return self._followed(flow, self._promotions.run(flow, payload))
 
     def approve(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Record what somebody decides on a promotion that waits, and carry it out."""
         from labline.promotion import Approvals
 
-        return self._told(Approvals(self._promotions).run(flow, payload))
+        return self._followed(flow, Approvals(self._promotions).run(flow, payload))
 
-    def _told(self, promotion: Promotion) -> Promotion:
+    def _followed(self, flow: Flow, promotion: Promotion) -> Promotion:
+        """Tell that something was promoted, and begin the deployment that it asks for."""
         if promotion.promoted:
             self.lab.jobs.notices.send(telling.of_promotion(promotion))
-        return promotion
+        return FollowUp(self.lab).begin(flow, promotion)
 
     @property
     def _promotions(self) -> Promotions:
-        from labline.lab import trial
+        from labline.lab import preflight, trial
         from labline.promotion import Promotions
 
         lab = self.lab
@@ -54,6 +56,7 @@ class Delivery:
             lab.jobs.replay,
             partial(trial.hold, lab),
             partial(trial.hold_back, lab),
+            partial(preflight.look, lab),
         )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
@@ -61,6 +64,7 @@ class Delivery:
         from labline import serving
 
         lab, endpoint = self.lab, payload["endpoint"]
+        FollowUp(lab).check(payload)
         if payload.get("prove"):
             flow.publish("stage", f"proving that /{endpoint} could go back")
             flow.step("proof", lambda: lab.endpoints.prove(endpoint))

@@ -12,7 +12,6 @@ EnvironmentMode = Literal["locked", "current"]
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab
-    from labline.records import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,24 @@ def prepare(lab: Lab, order: Order) -> Ordered:
     if order.instances is not None:
         check_instances(order.instances)
     model = lab.version(order.reference)
-    endpoint = order.endpoint or model.name
-    stage = _stage(lab, order.reference)
+    return of_stage(lab, order, model.name, model.label, _stage(lab, order.reference))
+
+
+def of_stage(lab: Lab, order: Order, model: str, label: str, stage: str | None) -> Ordered:
+    """Return the workflow by which `label` takes over as a stage says.
+
+    Parameters
+    ----------
+    label
+        ``MODEL/VERSION``.
+    stage
+        None: it is deployed by no stage.
+    """
+    endpoint = order.endpoint or model
     waits = order.canary or order.shadow or order.now
     rollout = None if waits else _rollout(lab, stage, endpoint)
     payload = {
-        **_facts(order, model, endpoint),
+        **_facts(order, label, endpoint),
         "instances": order.instances or _instances(lab, stage, endpoint),
         "stage": rollout,
         "follows": stage,
@@ -85,9 +96,9 @@ def prepare(lab: Lab, order: Order) -> Ordered:
     return Ordered("rollout" if rollout else "deployment", payload)
 
 
-def _facts(order: Order, model: ModelVersion, endpoint: str) -> dict[str, Any]:
+def _facts(order: Order, label: str, endpoint: str) -> dict[str, Any]:
     return {
-        "model": model.label,
+        "model": label,
         "endpoint": endpoint,
         "environment": order.environment,
         "canary": order.canary,

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labline.lab.policy import PolicyDesk
     from labline.lab.service import Lab, Progress
+    from labline.lab.shapes import DeploymentState
     from labline.ledger import Entry
     from labline.promotion import History, Promotion, PromotionState
     from labline.records import ModelVersion
@@ -23,6 +25,13 @@ class PromotionDesk:
     """Where promotions are asked for, decided on and looked up."""
 
     lab: Lab
+
+    @property
+    def policy(self) -> PolicyDesk:
+        """What the policy asks of a model, in words."""
+        from labline.lab.policy import PolicyDesk
+
+        return PolicyDesk(self.lab)
 
     def lane(self, payload: dict[str, Any]) -> str:
         """Return the model that a promotion, or a decision on one, is about: one at a time each.
@@ -91,8 +100,18 @@ class PromotionDesk:
         return self._history.find(reference)
 
     def entries(self, promotion: Promotion) -> builtins.list[Entry]:
-        """Return what the ledger has of a promotion, in order."""
-        return self._history.entries(promotion)
+        """Return what the ledger has of a promotion and the deployment it began, in order."""
+        from labline.lab.followup import ACTIONS
+        from labline.promotion.history import ACTIONS as DECIDED
+
+        found = self.lab.ledger.entries(key=promotion.id, actions=(*DECIDED, *ACTIONS))
+        return found[::-1]
+
+    def deployment(self, promotion: Promotion) -> DeploymentState | None:
+        """Return the deployment that a promotion began; None where it began none."""
+        from labline.lab.followup import FollowUp
+
+        return FollowUp(self.lab).state(promotion)
 
     def newest(self, *, model: str | None = None) -> builtins.list[Promotion]:
         """Return promotions as they stand, the one that changed last first."""

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
-    from labline.lab.policy import PolicyDesk
     from labline.lab.recorded import Recorded
+    from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
     from labline.promotion import Promotion
     from labline.tracking import Tracking
@@ -107,6 +107,13 @@ class Lab:
         return Jobs(self.settings, self.workflows, self.tracking)
 
     @part
+    def sweeps(self) -> SweepDesk:
+        """Notebooks over a space of parameters."""
+        from labline.lab.sweeping import SweepDesk
+
+        return SweepDesk(self)
+
+    @part
     def kernels(self) -> KernelDesk:
         """Warm kernels of the project."""
         from labline.lab.kernels import KernelDesk
@@ -166,13 +173,6 @@ class Lab:
         return PromotionDesk(self)
 
     @part
-    def policy(self) -> PolicyDesk:
-        """What the policy asks of a model, in words."""
-        from labline.lab.policy import PolicyDesk
-
-        return PolicyDesk(self)
-
-    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -230,10 +230,9 @@ class Lab:
         notebook: Path,
         values: Mapping[str, str],
         *,
-        space: Mapping[str, Sequence[str]] | None = None,
         options: Options | None = None,
-    ) -> list[Job]:
-        """Queue a notebook as a job, or as a sweep over the grid of `space`.
+    ) -> Job:
+        """Queue a notebook as a job.
 
         Values are text as a person types it; the notebook's parameters cell says what they mean.
 
@@ -248,17 +247,8 @@ class Lab:
         from labline.jobs.options import DEFAULT
 
         self.tracking.knock()
-        cells = notebooks.read(notebook)
-        typed = notebooks.parse_values(cells, values)
-        if not space:
-            return [self.jobs.submit(notebook, typed, options or DEFAULT)]
-        known = {item.name: item for item in notebooks.parameters(cells)}
-        notebooks.parse_values(cells, {name: choices[0] for name, choices in space.items()})
-        grid = {
-            name: [notebooks.parse_value(text, known[name]) for text in choices]
-            for name, choices in space.items()
-        }
-        return self.jobs.sweep(notebook, typed, grid, options or DEFAULT)
+        typed = notebooks.parse_values(notebooks.read(notebook), values)
+        return self.jobs.submit(notebook, typed, options or DEFAULT)
 
     def add_schedule(
         self, notebook: Path, values: Mapping[str, str], rule: Rule, options: Options
@@ -300,6 +290,7 @@ class Lab:
         model: str | None = None,
         experiment: str | None = None,
         dry_run: bool = False,
+        deploy: bool | None = None,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
@@ -311,6 +302,9 @@ class Lab:
             ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``.
         model
             Name to register a run under; the project's name unless given.
+        deploy
+            Whether the stage's rollout begins once it holds the stage; as the stage's `endpoint`
+            says unless given. Without such an endpoint, on one called as the model.
 
         Raises
         ------
@@ -325,6 +319,7 @@ class Lab:
             "model": model,
             "experiment": experiment,
             "dry_run": dry_run,
+            "deploy": deploy,
             "actor": actor or self.whoami(),
         }
         return self.promotions.ask(payload, progress)

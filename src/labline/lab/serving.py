@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import NotFound
 from labline.lab.ordering import Order, prepare, require_platform
-from labline.records import Bento, Release, to_dict
+from labline.lab.shapes import Answered, EndpointMetrics
+from labline.records import Bento, Release
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from labline.deployment import Comparison, Share
+    from labline.deployment.meter import Sample
     from labline.lab.service import Lab, Progress
     from labline.serving.cloud import CloudDeployment, CloudPlan
 
@@ -72,14 +74,18 @@ class ServingDesk:
         key = self.lab.endpoints.issue_key(release.endpoint, actor=who) if asked.fresh else None
         return Deployment(release, self.url(release.endpoint), key)
 
-    def metrics(self, endpoint: str, *, window: float = 60.0) -> dict[str, Any]:
-        """Return how the releases of an endpoint answer, JSON-ready; the gateway measures.
+    def metrics(self, endpoint: str, *, window: float = 60.0, points: int = 60) -> EndpointMetrics:
+        """Return how the releases of an endpoint answer; the gateway measures.
 
-        ``releases`` has, for the last `window` seconds (as far as there are samples), requests,
-        errors, error_rate, per_second, p50_ms, p95_ms and p99_ms; ``history`` the same for each
-        span between two samples of the last quarter of an hour. Samples are taken when this is
-        called, and while a rollout runs. ``agreement`` is the share of predictions on which a
-        shadow agrees with the live release; None without a shadow.
+        Samples are taken when this is called, and while a rollout runs; they are kept for a
+        quarter of an hour.
+
+        Parameters
+        ----------
+        window
+            Seconds to look back, as far as there are samples.
+        points
+            Spans that the history has at most for each release.
 
         Raises
         ------
@@ -94,25 +100,19 @@ class ServingDesk:
         samples = self.lab.endpoints.meter.samples()
         now = samples[-1]
         start = meter.before(samples, now.at - window)
-        return {
-            "endpoint": endpoint,
-            "at": now.at,
-            "window": now.at - start.at,
-            "agreement": self._agreement(endpoint, traffic),
-            "releases": [
-                {**to_dict(share), **meter.figures(share.release, start, now).to_dict()}
+        looks = meter.thinned([each for each in samples if each.at >= start.at], window / points)
+        return EndpointMetrics(
+            endpoint,
+            now.at,
+            now.at - start.at,
+            tuple(_answered(share, start, now) for share in traffic),
+            tuple(
+                _answered(share, before, after)
+                for before, after in pairwise(looks)
                 for share in traffic
-            ],
-            "history": [
-                {
-                    "at": after.at,
-                    "release": share.release,
-                    **meter.figures(share.release, before, after).to_dict(),
-                }
-                for before, after in pairwise(samples)
-                for share in traffic
-            ],
-        }
+            ),
+            self._agreement(endpoint, traffic),
+        )
 
     def _agreement(self, endpoint: str, traffic: Sequence[Share]) -> float | None:
         if not any(share.mirrored for share in traffic):
@@ -255,10 +255,11 @@ class ServingDesk:
         Unreachable
             The gateway or the service does not answer.
         """
-        from labline.deployment import send
+        from labline.deployment import send, trusted
 
         token = self.lab.endpoints.token(endpoint)
-        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
+        trust = trusted(self.lab.settings)
+        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token, trust=trust)
         return answer
 
     def example(self, endpoint: str) -> list[dict[str, Any]]:
@@ -267,3 +268,23 @@ class ServingDesk:
         if live is None:
             raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
         return self.lab.tracking.registry.example(self.lab.version(live.model))
+
+
+def _answered(share: Share, before: Sample, after: Sample) -> Answered:
+    from labline.deployment import meter
+
+    found = meter.figures(share.release, before, after)
+    return Answered(
+        at=after.at,
+        release=share.release,
+        model=share.model,
+        weight=share.weight,
+        mirrored=bool(share.mirrored),
+        requests=found.requests,
+        errors=found.errors,
+        error_rate=found.error_rate,
+        per_second=found.per_second,
+        p50_ms=found.p50_ms,
+        p95_ms=found.p95_ms,
+        p99_ms=found.p99_ms,
+    )

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BootFailed, LablineError, Refused
-from labline.records import Bento, Command, ModelVersion
+from labline.lab.preflight import source
+from labline.records import Bento, Command
 
 if TYPE_CHECKING:
     import httpx
 
     from labline.lab.service import Lab
-    from labline.promotion.evidence import Answer, Question, Service, Subject
+    from labline.promotion.evidence import Answer, Question, Search, Service, Subject
 
 #: seconds until a request counts as hanging
 PATIENCE = 20.0
@@ -33,7 +34,7 @@ _LINES = 40
 _GRACE = 10.0
 
 
-def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question | Search]) -> Service:
     """Return what the candidate's built service answers; a failure is told, not raised.
 
     Raises
@@ -44,7 +45,7 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
     return _held(lab, lambda: _bento_of(lab, candidate), questions)
 
 
-def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question]) -> Service:
+def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question | Search]) -> Service:
     """Return what a champion answers as one would go back to it; a failure is told, not raised.
 
     The release that serves it is booted once more, with its own files and environment; where no
@@ -66,7 +67,7 @@ def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question]) ->
 
 
 def _held(
-    lab: Lab, what: Callable[[], tuple[str, Boot]], questions: Mapping[str, Question]
+    lab: Lab, what: Callable[[], tuple[str, Boot]], questions: Mapping[str, Question | Search]
 ) -> Service:
     from labline.promotion.evidence import Service
 
@@ -102,22 +103,12 @@ def _turn(lab: Lab) -> Iterator[None]:
 
 
 def _bento(lab: Lab, candidate: Subject) -> Bento:
-    """Build the Bento as :meth:`Lab.export` would once the candidate is registered.
-
-    Before that it gets the number that comes next, so that in most cases deploying finds it built.
-    """
+    """Build the Bento as :meth:`ServingDesk.export` would once the candidate is registered."""
     from labline import serving
 
-    registry = lab.tracking.registry
     if candidate.version is not None:
         return lab.serving.export(f"{candidate.model}/{candidate.version}")
-    known = registry.versions(candidate.model, missing_ok=True)
-    number = max((item.version for item in known), default=0) + 1
-    uri = candidate.run.model_uri
-    if uri is None:
-        raise Refused("The run has no model.", fix="Log one: %log --model model --data X,y")
-    version = ModelVersion(candidate.model, number, candidate.run.id, uri, (), time.time())
-    return serving.export(registry.fetch(version), version, settings=lab.settings)
+    return serving.export(*source(lab, candidate), settings=lab.settings)
 
 
 def _python(lab: Lab, bento: Bento) -> Path:
@@ -219,9 +210,11 @@ def _telling(lines: list[str]) -> str:
 # -- asking --------------------------------------------------------------------------------------
 
 
-def _ask(client: httpx.Client, question: Question) -> Answer:
-    from labline.promotion.evidence import Answer
+def _ask(client: httpx.Client, question: Question | Search) -> Answer:
+    from labline.promotion.evidence import Answer, Question, Search
 
+    if isinstance(question, Search):
+        return question.run(lambda body: _ask(client, Question("", body)))
     with ThreadPoolExecutor(question.concurrency) as pool:
         took = list(pool.map(lambda _: _send(client, question.body), range(question.times)))
     status, body, _ = took[-1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from labline.promotion.comparison import Comparison
-from labline.records import Run
+from labline.records import Advisory, Package, Run
 
 
 class Outcome(StrEnum):
@@ -84,6 +84,20 @@ class Answer:
     failures: int = 0
 
 
+#: sends a body to the built service
+Ask = Callable[[bytes], Answer]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Requests that a gate puts to the built service, each by the answers before it."""
+
+    #: what the gate calls it; what was found comes under ``GATE/NAME``
+    name: str
+    #: asks as often as it needs and returns what it found
+    run: Callable[[Ask], Answer]
+
+
 @dataclass(frozen=True)
 class Service:
     """The candidate's Bento, built and booted, and what it answered."""
@@ -102,6 +116,23 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Dependencies:
+    """What a candidate's service would be made of."""
+
+    packages: tuple[Package, ...] = ()
+    #: known vulnerabilities of these very versions
+    advisories: tuple[Advisory, ...] = ()
+    #: where they were looked for, and how old that is; empty where nowhere
+    database: str = ""
+    #: packages that the database could tell of
+    looked_up: int = 0
+    #: why it cannot be told: a conflict of requirements, in words
+    error: str = ""
+    #: what the user can do about it
+    fix: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything the gates of one promotion may look at."""
 
@@ -112,6 +143,8 @@ class Evidence:
     replay: Replay | None = None
     #: collected where a gate's ``needs`` names it
     service: Service | None = None
+    #: collected where a gate's ``needs`` names it
+    dependencies: Dependencies | None = None
     #: the champion, booted as one would go back to it; collected where ``needs`` names it
     previous: Service | None = None
     #: the champion's own held-out ``rows`` and ``predictions``
@@ -199,6 +232,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
     #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
     comparison: Mapping[str, Any] = field(default_factory=dict)
 

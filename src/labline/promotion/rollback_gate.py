@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from labline.promotion import rivalry
+from labline.promotion.answers import equal, told
 from labline.promotion.evidence import Evidence, Outcome, Question, Service, Subject, Verdict
 from labline.promotion.gates import Gate
-from labline.promotion.service_gates import equal, told
 from labline.settings import StageSettings
 
 _WAY_OUT = (

@@ -14,6 +14,7 @@ from labline.notebooks.truth import of_run
 from labline.promotion import gates, rivalry
 from labline.promotion.comparison import Comparison
 from labline.promotion.evidence import (
+    Dependencies,
     Evidence,
     Outcome,
     Promotion,
@@ -70,6 +71,8 @@ class Promotions:
     trial: Trial
     #: boot what a stage holds as one would go back to it, and ask it
     back: Trial
+    #: candidate, stage -> what its service would be made of
+    preflight: Callable[[Subject, str], Dependencies]
 
     def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
@@ -103,6 +106,12 @@ class Promotions:
         if any("training" in gate.needs for gate in asked):
             training = flow.step("training", lambda: self._training(evidence.candidate.run))
             evidence = replace(evidence, training=training)
+        if any("dependencies" in gate.needs for gate in asked):
+            flow.publish("stage", "resolving what its service is made of")
+            made_of = flow.step(
+                "dependencies", lambda: self.preflight(evidence.candidate, payload["stage"])
+            )
+            evidence = replace(evidence, dependencies=made_of)
         flow.publish("stage", "comparing it with the champion on held-out rows")
         compared = flow.step("comparison of metrics", lambda: self._compare(evidence, stage))
         evidence = replace(evidence, comparison=compared)
@@ -116,7 +125,9 @@ class Promotions:
         if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
             verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
         expires = now + stage.approvals.expires
-        return replace(_judged(flow.id, payload, evidence, verdicts), asked=now, expires=expires)
+        judged = _judged(flow.id, payload, evidence, verdicts)
+        endpoint = _endpoint(stage, judged.model, payload.get("deploy"))
+        return replace(judged, asked=now, expires=expires, endpoint=endpoint)
 
     def conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
         """Register what passed, let it hold the stage unless people must agree; record it."""
@@ -257,6 +268,13 @@ class Promotions:
     def _move(self, promotion: Promotion) -> None:
         assert promotion.version is not None
         self.tracking.registry.set_stage(promotion.model, promotion.version, promotion.stage)
+
+
+def _endpoint(stage: StageSettings, model: str, deploy: bool | None) -> str:
+    """Return where a model is deployed: as its asker says, or else as the stage does."""
+    if deploy is False:
+        return ""
+    return stage.endpoint_of(model) or (model if deploy else "")
 
 
 def _judged(

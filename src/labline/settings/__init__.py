@@ -4,12 +4,14 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
@@ -34,7 +36,9 @@ __all__ = [
     "STATE_FOLDER",
     "AbortSettings",
     "ApprovalSettings",
+    "ContractSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",

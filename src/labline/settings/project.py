@@ -17,11 +17,11 @@ from pydantic_settings import (
 
 from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import explain, of_endpoints, of_order, refusal
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
@@ -123,6 +123,12 @@ class Settings(BaseSettings):
     def state(self) -> Path:
         """Folder of everything embedded; deleting it is a clean reset."""
         return self.root / STATE_FOLDER
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Files of the gateway's certificate and key; None without TLS."""
+        tls = self.gateway.tls
+        return (self.root / tls.certificate, self.root / tls.key) if tls else None
 
     def folder(self, name: str) -> Path:
         """Return (and make) one folder below :attr:`state`."""

@@ -6,7 +6,9 @@ import re
 
 from pydantic import Field, field_validator
 
+from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
@@ -87,9 +89,11 @@ class StageSettings(Section):
     )
     approvals: ApprovalSettings = ApprovalSettings()
     data: DataSettings = DataSettings()
+    dependencies: DependenciesSettings = DependenciesSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
+    contract: ContractSettings = ContractSettings()
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"

@@ -1,7 +1,7 @@
 import pytest
 
 from labline.deployment.comparing import Comparison
-from labline.deployment.meter import Figures, Sample, Totals, before, figures
+from labline.deployment.meter import Figures, Sample, Totals, before, figures, thinned
 from labline.deployment.rollouts import decide
 from labline.settings import RolloutSettings
 
@@ -78,3 +78,10 @@ def test_a_shadow_that_answers_otherwise_is_aborted_by_rule(comparison, lasted, 
     verdict = decide(rules, lasted=lasted, comparison=comparison, **facts)
     assert verdict.move == move
     assert why in verdict.reason
+
+
+def test_samples_are_thinned_from_the_newest_on():
+    samples = [Sample(at, {}) for at in (1.0, 2.0, 3.5, 4.0, 6.0)]
+    assert [each.at for each in thinned(samples, 2.0)] == [2.0, 4.0, 6.0]
+    assert thinned(samples, 0.0) == samples
+    assert thinned([], 1.0) == []

@@ -9,6 +9,7 @@ from labline.records import Job, JobStatus
 from labline.server import commands
 from labline.server.bodies import JobOptions, NewJobs
 from labline.server.route import Asked, Query, Route, page, paging
+from labline.server.routes import sweeps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,13 +52,15 @@ def _submit(lab: Lab, asked: Asked) -> Submitted:
     from labline.server.reading import below
 
     body: NewJobs = asked.body
-    jobs = lab.submit(
-        below(asked.shown, body.notebook),
-        body.parameters,
-        space=body.sweep or None,
-        options=options_of(body.options, asked.shown),
-    )
-    lab.errands.see_to(job.id for job in jobs)
+    notebook, options = below(asked.shown, body.notebook), options_of(body.options, asked.shown)
+    if body.axes:
+        wanted = sweeps.wanted_of(body.search)
+        sweep = lab.sweeps.start(notebook, body.parameters, body.axes, wanted, options)
+        jobs = lab.sweeps.jobs(sweep)
+        lab.errands.see_to([sweep.id])
+    else:
+        jobs = [lab.submit(notebook, body.parameters, options=options)]
+        lab.errands.see_to([jobs[0].id])
     return Submitted(tuple(jobs), commands.of_jobs(body))
 
 
