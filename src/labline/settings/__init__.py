@@ -18,6 +18,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.recording import RecordingSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
@@ -51,6 +52,7 @@ __all__ = [
     "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
+    "RecordingSettings",
     "ReplaySettings",
     "RolloutSettings",
     "ServingSettings",
