@@ -274,3 +274,10 @@ def test_predictions_that_are_objects_become_columns() -> None:
 def test_something_that_is_no_url_is_refused() -> None:
     with pytest.raises(BadInput, match="no URL"):
         Client("penguins")
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path):
+    (tmp_path / "cert.pem").write_text("hello")
+    for name in ("cert.pem", "missing.pem"):
+        with pytest.raises(BadInput, match=f"{name}' is no certificate"):
+            Client("https://127.0.0.1:1/churn", certificate=str(tmp_path / name))

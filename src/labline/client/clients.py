@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -31,12 +32,22 @@ class Client:
         Seconds for one try.
     retries
         Tries after the first, where the service cannot have begun: no connection, 429 or 503.
+    certificate
+        PEM file with the certificate that HTTPS is trusted by: the gateway's own, or of the
+        authority that signed it; those that the system knows unless given.
     """
 
     def __init__(
-        self, url: str, key: str | None = None, *, timeout: float = 60.0, retries: int = 3
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        retries: int = 3,
+        certificate: str | None = None,
     ) -> None:
-        self._http = httpx.Client(headers=_headers(key), timeout=timeout)
+        trust = _trust(certificate)
+        self._http = httpx.Client(headers=_headers(key), timeout=timeout, verify=trust)
         self._url, self._retries = _checked(url), retries
 
     def predict(
@@ -104,9 +115,16 @@ class AsyncClient:
     """Asks one endpoint from a coroutine; otherwise as :class:`Client`."""
 
     def __init__(
-        self, url: str, key: str | None = None, *, timeout: float = 60.0, retries: int = 3
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        retries: int = 3,
+        certificate: str | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(headers=_headers(key), timeout=timeout)
+        trust = _trust(certificate)
+        self._http = httpx.AsyncClient(headers=_headers(key), timeout=timeout, verify=trust)
         self._url, self._retries = _checked(url), retries
 
     async def predict(
@@ -157,6 +175,19 @@ class AsyncClient:
 
 def _headers(key: str | None) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def _trust(certificate: str | None) -> ssl.SSLContext | bool:
+    if certificate is None:
+        return True
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        raise BadInput(
+            f"{certificate!r} is no certificate: {error}.", fix="Give a PEM file."
+        ) from error
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _checked(url: str) -> str:

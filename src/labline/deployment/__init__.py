@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labline.deployment.certificates import trusted
     from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey
@@ -34,6 +35,7 @@ _PLACES = {
     "PlatformStatus": "status",
     "envoy_binary": "gateway",
     "send": "web",
+    "trusted": "certificates",
 }
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "check_percent",
     "envoy_binary",
     "send",
+    "trusted",
 ]
 
 

@@ -215,10 +215,11 @@ class ServingDesk:
         Unreachable
             The gateway or the service does not answer.
         """
-        from labline.deployment import send
+        from labline.deployment import send, trusted
 
         token = self.lab.endpoints.token(endpoint)
-        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
+        trust = trusted(self.lab.settings)
+        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token, trust=trust)
         return answer
 
     def example(self, endpoint: str) -> list[dict[str, Any]]:

@@ -160,9 +160,14 @@ class Promotions:
         same = champion is not None and champion.version == candidate.version
         held = self._subject(champion) if champion and not same else None
         holdout = self._holdout(candidate.run)
+        before = self.settings.stage(payload["stage"]).after
         return Evidence(
             candidate,
             held,
+            at=time.time(),
+            since=self.history.since(candidate.model, candidate.version, before)
+            if before
+            else None,
             holdout=holdout,
             open_fields=load_card(self.settings.root, candidate.model).open_fields(
                 self.settings.project.risk

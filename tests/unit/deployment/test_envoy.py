@@ -43,6 +43,7 @@ def test_a_shadow_gets_copies_of_what_needs_a_key_and_no_share():
     assert copies == {
         "/churn/livez": [],
         "/churn/readyz": [],
+        "/churn/version": [],
         "/churn": mirror,
         "/churn/": mirror,
     }
