@@ -94,8 +94,8 @@ class SignatureGate(Gate):
         if not inputs:
             return self.failed(
                 f"{evidence.candidate.label} was logged without a signature.",
-                "Log it with data: %log --model model --data X_test,y_test (an integer column "
-                "with nulls must be cast to float first).",
+                "Log it with data: %log --model model --data X_test,y_test. MLflow alone infers "
+                "none where an integer column has nulls: cast it to float; %log takes Int64 too.",
             )
         if not outputs:
             return self.failed(
