@@ -232,6 +232,13 @@ def test_notices_that_could_not_be_delivered_are_refused(
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_rule_on_disagreement_needs_a_shadow(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match='set shadow = "10m" too'):
+        load(tmp_path, "[stages.prod.rollout]\nabort = { disagreement = 0.01 }\n")
+    rules = '[stages.prod.rollout]\nshadow = "10m"\nabort = { disagreement = 0.01 }\n'
+    assert load(tmp_path, rules).stages["prod"].rollout.shadow == 600  # type: ignore[union-attr]
+
+
 def test_a_soak_is_a_time_in_the_stage_before(tmp_path: Path) -> None:
     text = '[stages.staging]\n[stages.prod]\nafter = "staging"\nsoak = "24h"\n'
     assert load(tmp_path, text).stages["prod"].soak == 86400
