@@ -88,6 +88,22 @@ export function fileName(path: string): string {
 }
 
 /**
+ * What is to be promoted, in few letters: a model and version, or what was asked for.
+ */
+export function candidateName(promotion: {
+  readonly candidate: string;
+  readonly model: string | null;
+  readonly version: number | null;
+}): string {
+  const { candidate, model, version } = promotion;
+  if (model && version) {
+    return `${model}/${version}`;
+  }
+  // A run without a name that people know it by.
+  return /^[0-9a-f]{32}$/.test(candidate) ? candidate.slice(0, 8) : candidate;
+}
+
+/**
  * A URL without its scheme, where room is dear.
  */
 export function place(url: string): string {

@@ -49,6 +49,16 @@ metric = {{ name = "r2", min = 0.9 }}
 approvals = {{ required = 1, four_eyes = true }}
 """
 
+BOB = """
+from jupyter_server.auth import IdentityProvider, User
+
+class People(IdentityProvider):
+    async def _get_user(self, handler):
+        return User("bob") if await super()._get_user(handler) else None
+
+c.ServerApp.identity_provider_class = People
+"""
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
@@ -56,7 +66,7 @@ def labline(root: Path, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "labline", *arguments, "--json"],
         cwd=root,
-        env={**clean_environment(), "LOGNAME": "ada"},
+        env=clean_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -71,7 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("beasts")
     (root / "labline.toml").write_text(POLICY.format(port=free_port()))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
-    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1000")
+    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1,1000")
     labline(root, "up")
     yield root
     labline(root, "down")
@@ -79,7 +89,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def ada(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    with serving(tmp_path_factory.mktemp("ada"), project, LOGNAME="ada") as lab:
+    with serving(tmp_path_factory.mktemp("ada"), project) as lab:
+        yield lab
+
+
+@pytest.fixture
+def bob(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """Provide the JupyterLab of a second person, whom its identity provider knows."""
+    home = tmp_path_factory.mktemp("bob")
+    (home / "config").mkdir()
+    (home / "config" / "jupyter_server_config.py").write_text(BOB)
+    with serving(home, project) as lab:
         yield lab
 
 
@@ -138,14 +158,14 @@ def test_a_refused_model_is_told_why_and_a_better_one_takes_the_stage(
     promote(page, re.compile("^r2$"), "staging")
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     screenshot(page, "promotion-promoted-light")
-    assert Lab.from_(ada.root).version("beasts@staging").version == 2
+    assert Lab.from_(ada.root).version("beasts@staging").version == 1
 
 
 def test_who_asks_does_not_approve_and_a_second_person_does(
     page: Page,  # noqa: F811
     browser: Browser,  # noqa: F811
     ada: JupyterLab,
-    tmp_path_factory: pytest.TempPathFactory,
+    bob: JupyterLab,
 ) -> None:
     ada.set_theme("Dark")
     page.goto(ada.fresh)
@@ -153,23 +173,22 @@ def test_who_asks_does_not_approve_and_a_second_person_does(
     promote(page, "beasts@staging", "prod")
     expect(state(page)).to_have_text("needs approval", timeout=LONG)
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
-    expect(page.get_by_text("ada", exact=False).first).to_be_visible()
+    expect(page.get_by_text("1 of 1 missing.")).to_be_visible()
     screenshot(page, "promotion-needs-approval-dark")
     assert_accessible(page, ".jp-labline-view")
 
-    waiting = Lab.from_(ada.root).errands.promotions.list(limit=1)[0].id
-    with serving(tmp_path_factory.mktemp("bob"), ada.root, LOGNAME="bob") as lab:
-        bob = browser.new_page(viewport={"width": 1280, "height": 900})
-        bob.set_default_timeout(PATIENCE)
-        bob.goto(lab.fresh)
-        bob.get_by_role("tab", name="Labline").click()
-        bob.get_by_role("region", name="Models").get_by_text(waiting[:8]).or_(
-            bob.get_by_role("button", name=re.compile("needs approval"))
-        ).first.click()
-        bob.get_by_role("textbox", name="Comment").fill("seen with the vet")
-        bob.get_by_role("button", name="Approve", exact=True).click()
-        expect(state(bob)).to_have_text("promoted", timeout=LONG)
-        bob.close()
+    second = browser.new_page(viewport={"width": 1280, "height": 900})
+    second.set_default_timeout(PATIENCE)
+    second.goto(bob.fresh)
+    second.get_by_role("tab", name="Labline").click()
+    promotions = second.get_by_role("region", name="Promotions")
+    expect(promotions.get_by_text("needs approval · asked by")).to_be_visible()
+    screenshot(second, "sidebar-promotion-waits-light")
+    promotions.get_by_role("button", name="beasts/1 → prod").click()
+    second.get_by_role("textbox", name="Comment").fill("seen with the vet")
+    second.get_by_role("button", name="Approve", exact=True).click()
+    expect(state(second)).to_have_text("promoted", timeout=LONG)
+    second.close()
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     expect(page.locator(".jp-labline-timeline")).to_contain_text("bob")
     expect(page.locator(".jp-labline-timeline")).to_contain_text("seen with the vet")
@@ -208,28 +227,29 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog.get_by_label("Model").select_option("beasts@prod")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(state(page)).to_have_text("ready", timeout=LONG)
-    expect(page.get_by_text("serves beasts/2, as recorded.")).to_be_visible()
+    expect(page.get_by_text("serves beasts/1, as recorded.")).to_be_visible()
     charts = page.locator(".jp-labline-charts")
-    expect(charts.get_by_role("row", name=re.compile(r"beasts/2 [1-9]"))).to_be_visible()
+    expect(charts.get_by_role("row").filter(has_text=re.compile(r"beasts/1[1-9]"))).to_be_visible()
     assert_accessible(page, ".jp-labline-view")
 
-    promoted = Lab.from_(ada.root).promote("best:r2", to="staging", actor="ada")
-    assert promoted.version == 3
+    lab = Lab.from_(ada.root)
+    other = next(run.id for run in lab.runs() if run.name.endswith("alpha=1.0"))
+    assert lab.promote(other, to="staging").version == 2
     dialog = command(page, "Deploy a Model")
     dialog.get_by_label("Model").select_option("beasts@staging")
     share = dialog.get_by_role("slider")
     share.fill("25")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
-    expect(page.get_by_role("button", name="Let beasts/3 take over")).to_be_visible(timeout=LONG)
-    expect(charts.get_by_role("row", name=re.compile(r"beasts/3 [1-9]"))).to_be_visible()
+    expect(page.get_by_role("button", name="Let beasts/2 take over")).to_be_visible(timeout=LONG)
+    expect(charts.get_by_role("row").filter(has_text=re.compile(r"beasts/2[1-9]"))).to_be_visible()
     page.wait_for_timeout(3_000)  # for the charts' sake
     screenshot(page, "endpoint-canary-light")
 
-    page.get_by_role("button", name="Let beasts/3 take over").click()
-    expect(page.get_by_text(re.compile("serves beasts/3"))).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Let beasts/2 take over").click()
+    expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Roll back…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("beasts/2 is started and proven first")
+    expect(dialog).to_contain_text("beasts/1 is started and proven first")
     dialog.get_by_role("button", name="Roll back", exact=True).click()
-    expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("serves beasts/1"))).to_be_visible(timeout=LONG)
     screenshot(page, "endpoint-rolled-back-light")

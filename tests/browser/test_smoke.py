@@ -83,7 +83,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
 
 
 @contextmanager
-def serving(home: Path, root: Path, **environment: str) -> Iterator[JupyterLab]:
+def serving(home: Path, root: Path) -> Iterator[JupyterLab]:
     """Run a JupyterLab that shows `root`, with settings of its own in `home`."""
     token, port = secrets.token_hex(8), free_port()
     config = home / "config"
@@ -103,12 +103,11 @@ def serving(home: Path, root: Path, **environment: str) -> Iterator[JupyterLab]:
         *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"),
     ]
     log = home / "jupyterlab.log"
-    given = {name: str(place) for name, place in places.items()} | environment
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
             cwd=root,
-            env={**clean_environment(), **given},
+            env={**clean_environment(), **{name: str(place) for name, place in places.items()}},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -96,13 +96,13 @@ function Comparison(props: IProps): React.ReactElement {
   );
   return (
     <>
-      <header>
+      <div className="jp-labline-head">
         <h1>{trans._n('%1 run', '%1 runs side by side', ids.length)}</h1>
         <CommandLine
           text={`labline runs compare ${ids.map(id => id.slice(0, 8)).join(' ')}`}
           trans={trans}
         />
-      </header>
+      </div>
       {failure && <Failure failure={failure} at={0} trans={trans} />}
       {!answer && !failure && (
         <p className="jp-labline-quiet" role="status">

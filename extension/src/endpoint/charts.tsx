@@ -31,10 +31,10 @@ export function Charts(props: IProps): React.ReactElement {
   );
   return (
     <section className="jp-labline-charts">
-      <header>
+      <div className="jp-labline-head">
         <h2>{trans.__('Live traffic')}</h2>
         <Windows value={window} onChange={setWindow} trans={trans} />
-      </header>
+      </div>
       {!answer && (
         <p className="jp-labline-quiet" role="status">
           {failure ? failure.message : trans.__('Measuring…')}

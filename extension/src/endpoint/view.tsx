@@ -100,7 +100,7 @@ function Head(
   const { model, serving, state, url } = detail?.endpoint ?? {};
   const agrees = model !== null && serving === model;
   return (
-    <header>
+    <div className="jp-labline-head">
       <h1>
         <span title={name}>{name}</span>
       </h1>
@@ -121,7 +121,7 @@ function Head(
         </p>
       )}
       {busy && <progress aria-label={newest.progress} />}
-    </header>
+    </div>
   );
 }
 

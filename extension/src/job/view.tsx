@@ -51,7 +51,7 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
   const [done, all] = job.progress;
   const told = trans.__('%1 of %2 cells', done, all);
   return (
-    <header className="jp-labline-jobHead">
+    <div className="jp-labline-jobHead">
       <div className="jp-labline-jobTitle">
         <h2 title={job.id}>{job.notebook}</h2>
         <Buttons {...props} />
@@ -82,7 +82,7 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
           <span>{told}</span>
         </div>
       )}
-    </header>
+    </div>
   );
 }
 

@@ -53,7 +53,7 @@ function Shown(props: { block: Block }): React.ReactElement | null {
     case 'code':
       return (
         <figure>
-          <figcaption>{block.title}</figcaption>
+          <figcaption className="jp-sr-only">{block.title}</figcaption>
           <pre>
             {block.lines.map((line, position) => (
               <span key={position} data-sign={line.charAt(0)}>
@@ -90,11 +90,18 @@ function Table(
       {props.caption && <caption>{props.caption}</caption>}
       <thead>
         <tr>
-          {props.columns.map((column, position) => (
-            <th key={column} data-numeric={right.has(position) || undefined}>
-              {column}
-            </th>
-          ))}
+          {props.columns.map((column, position) => {
+            // A heading without words is none.
+            const Cell = column ? 'th' : 'td';
+            return (
+              <Cell
+                key={position}
+                data-numeric={right.has(position) || undefined}
+              >
+                {column}
+              </Cell>
+            );
+          })}
         </tr>
       </thead>
       <tbody>

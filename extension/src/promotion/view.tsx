@@ -4,7 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
-import { metric, moment } from '../format';
+import { candidateName, metric, moment } from '../format';
 import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
@@ -78,12 +78,12 @@ type Known = IPromotion & { trans: TranslationBundle };
 
 function Head(props: Known): React.ReactElement {
   const { champion, promotion, trans } = props;
-  const { candidate, model, stage, state, version } = promotion;
-  const name = model && version ? `${model}/${version}` : candidate;
+  const { stage, state } = promotion;
+  const name = candidateName(promotion);
   return (
-    <header>
+    <div className="jp-labline-head">
       <h1>
-        <span title={name}>{name}</span> → {stage}
+        <span title={promotion.candidate}>{name}</span> → {stage}
       </h1>
       <span className="jp-labline-state" data-state={state} role="status">
         {isUnderWay(state) && promotion.progress ? promotion.progress : state}
@@ -97,7 +97,7 @@ function Head(props: Known): React.ReactElement {
       {isUnderWay(state) && (
         <progress aria-label={trans.__('The candidate is being judged')} />
       )}
-    </header>
+    </div>
   );
 }
 

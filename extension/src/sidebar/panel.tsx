@@ -16,7 +16,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
   const { failure, refreshing, status } = snapshot;
   return (
     <>
-      <header className="jp-labline-header">
+      <div className="jp-labline-header">
         <h2 title={status?.root}>{status?.project ?? trans.__('Labline')}</h2>
         <button
           type="button"
@@ -28,7 +28,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
         >
           <refreshIcon.react tag="span" height="16px" width="16px" />
         </button>
-      </header>
+      </div>
       <div className="jp-labline-body">
         <p className="jp-sr-only" role="status">
           {announcement(snapshot, trans)}

@@ -3,7 +3,15 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { CommandIDs } from '../commands';
-import { ago, fileName, metric, moment, parameters, place } from '../format';
+import {
+  ago,
+  candidateName,
+  fileName,
+  metric,
+  moment,
+  parameters,
+  place
+} from '../format';
 import type { IEndpoint, IJob, IModel, IPromotionRow, IRun } from '../records';
 import type { Mark } from './dot';
 import { Chosen } from './comparing';
@@ -249,10 +257,9 @@ export function PromotionRow(
   props: ITimed & { promotion: IPromotionRow }
 ): React.ReactElement {
   const { now, promotion, trans } = props;
-  const { actor, asked, candidate, id, model, stage, state, version } =
-    promotion;
+  const { actor, asked, id, stage, state } = promotion;
   const mark = PROMOTION_MARKS[state] ?? 'off';
-  const name = model && version ? `${model}/${version}` : candidate;
+  const name = candidateName(promotion);
   return (
     <Row
       mark={mark}
