@@ -7,6 +7,7 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
 from labline.settings.dependencies import DependenciesSettings
+from labline.settings.fairness import FairnessSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
@@ -17,6 +18,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.recording import RecordingSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
@@ -40,6 +42,7 @@ __all__ = [
     "DataSettings",
     "DependenciesSettings",
     "Duration",
+    "FairnessSettings",
     "GatewaySettings",
     "JobsSettings",
     "KernelsSettings",
@@ -49,6 +52,7 @@ __all__ = [
     "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
+    "RecordingSettings",
     "ReplaySettings",
     "RolloutSettings",
     "ServingSettings",

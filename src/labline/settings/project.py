@@ -26,6 +26,7 @@ from labline.settings.platform import (
     ProjectSettings,
     ServingSettings,
 )
+from labline.settings.recording import RecordingSettings
 from labline.settings.stages import StageSettings, default_stages
 from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     project: ProjectSettings = ProjectSettings()
     jobs: JobsSettings = JobsSettings()
     kernels: KernelsSettings = KernelsSettings()
+    recording: RecordingSettings = RecordingSettings()
     workers: WorkersSettings = WorkersSettings()
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
