@@ -25,7 +25,7 @@ RULES = {
 STRICT = {
     "steps": [25, 100],
     "every": "60s",
-    "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 100, "window": "15s"},
+    "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 30, "window": "15s"},
 }
 
 
