@@ -33,7 +33,7 @@ CHAMPION = Subject("churn", 1, _run(r2=0.84), ("prod",), SIGNATURE)
 EVIDENCE = Evidence(CANDIDATE, CHAMPION, Replay({"r2": 0.85}, "e" * 32), holdout=HOLDOUT)
 STAGE = StageSettings(
     metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
-    latency=LatencySettings(p95_ms=50),
+    latency=LatencySettings(p95_ms=50, memory="512MiB"),
     fairness=FairnessSettings(by=("kind",), difference=0.1),
 )
 MADE_OF = Dependencies(
@@ -57,7 +57,7 @@ class Example:
 def _served(gate: str, **answers: Answer) -> Evidence:
     """Return evidence of a service that gave a gate these answers."""
     given = {f"{gate}/{name}": answer for name, answer in answers.items()}
-    return replace(EVIDENCE, service=Service(given, 2.0))
+    return replace(EVIDENCE, service=Service(given, 2.0, memory=200 * 2**20))
 
 
 def _contract(**other: Answer) -> Evidence:

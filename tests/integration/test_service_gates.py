@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
 import mlflow.pyfunc
+import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import psutil
@@ -33,6 +35,9 @@ gates = ["parity"]
 gates = ["parity", "contract", "latency"]
 latency = { p99_ms = 5000, requests = 40 }
 contract = { seconds = 200 }
+
+[stages.bare]
+gates = ["signature"]
 
 [stages.back]
 gates = ["rollback"]
@@ -319,3 +324,30 @@ def test_what_nobody_thought_of_is_found_and_told_by_its_smallest_request(
     assert rows == [{"rooms": 1.0, "area": -1001}]
     again = lab.promote(run, to="prod", model="rooty", dry_run=True)
     assert again.refusals[0].evidence == {**refusal.evidence, "answer": ANY}
+
+
+def test_an_int_column_with_nulls_that_mlflow_logged_without_a_signature_is_refused(
+    lab: Lab, tmp_path: Path
+) -> None:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+
+    rows = pd.DataFrame({"floor": pd.array([1, 2, None, 3, 2, 1], dtype="Int64")})
+    model = make_pipeline(SimpleImputer(), Ridge()).fit(rows, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0])
+    assert len(model.predict(rows)) == 6
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.sklearn.save_model(
+            model,
+            tmp_path / "model",
+            input_example=rows,
+            pip_requirements=["mlflow"],
+            serialization_format="cloudpickle",
+        )
+    run = lab.tracking.create_run("titanic")
+    lab.tracking.attach_model(run.id, tmp_path / "model")
+    lab.tracking.end_run(run.id)
+    (refusal,) = lab.promote(run.id, to="bare", model="nulls", dry_run=True).refusals
+    assert "was logged without a signature" in refusal.reason
+    assert "an integer column has nulls" in refusal.fix

@@ -70,6 +70,7 @@ async def test_what_is_empty_is_answered_as_described(route, ask, project):
     ("sweeps/{id}", "sweeps/nothing"),
     ("models/{name}", "models/nothing"), ("promotions/{id}", "promotions/nothing"),
     ("endpoints/{name}", "endpoints/nothing"),
+    ("endpoints/{name}/comparison", "endpoints/nothing/comparison"),
     ("endpoints/{name}/metrics", "endpoints/nothing/metrics"),
     ("deployments/{id}", "deployments/nothing"),
 ])  # fmt: skip

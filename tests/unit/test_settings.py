@@ -232,6 +232,35 @@ def test_notices_that_could_not_be_delivered_are_refused(
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_rule_on_disagreement_needs_a_shadow(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match='set shadow = "10m" too'):
+        load(tmp_path, "[stages.prod.rollout]\nabort = { disagreement = 0.01 }\n")
+    rules = '[stages.prod.rollout]\nshadow = "10m"\nabort = { disagreement = 0.01 }\n'
+    assert load(tmp_path, rules).stages["prod"].rollout.shadow == 600  # type: ignore[union-attr]
+
+
+def test_a_soak_is_a_time_in_the_stage_before(tmp_path: Path) -> None:
+    text = '[stages.staging]\n[stages.prod]\nafter = "staging"\nsoak = "24h"\n'
+    assert load(tmp_path, text).stages["prod"].soak == 86400
+    with pytest.raises(BadSettings, match=r"labline.toml:1: .*soak needs the stage"):
+        load(tmp_path, '[stages.prod]\nsoak = "24h"\n')
+
+
+def test_latency_has_limits_of_cold_start_and_memory(tmp_path: Path) -> None:
+    text = '[stages.prod]\nlatency = { cold_start = "10s", memory = "512MiB" }\n'
+    rule = load(tmp_path, text).stages["prod"].latency
+    assert rule is not None
+    assert (rule.cold_start, rule.memory) == (10.0, 512 * 2**20)
+
+
+def test_dependencies_take_lists_of_licences_and_a_file(tmp_path: Path) -> None:
+    text = '[stages.prod]\ndependencies = { denied = ["GPL-*"], vulnerabilities = "osv.zip" }\n'
+    rule = load(tmp_path, text).stages["prod"].dependencies
+    assert (rule.denied, rule.vulnerabilities, rule.allowed) == (("GPL-*",), "osv.zip", ())
+    with pytest.raises(BadSettings, match=r"labline.toml:2: unknown key 'deny'. .*'denied'"):
+        load(tmp_path, '[stages.prod]\ndependencies = { deny = ["GPL-*"] }\n')
+
+
 def test_fairness_needs_columns_and_a_limit(tmp_path: Path) -> None:
     text = '[stages.prod]\nfairness = { by = ["sex"], ratio = 0.8 }\n'
     assert load(tmp_path, text).stages["prod"].fairness.by == ("sex",)  # type: ignore[union-attr]

@@ -6,32 +6,36 @@ times as long as a small model. /livez, /readyz and the rest stay BentoML's.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import re
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import UTC, datetime
-from functools import partial
 from urllib.parse import quote
 
 import orjson
 
 from bento_pyfunc import metrics, problems
-from bento_pyfunc.asgi import App, ClientLeft, Header, Receive, Scope, Send, read, respond
-from bento_pyfunc.media import Exchange, Form, negotiate
+from bento_pyfunc.asgi import (
+    App,
+    ClientLeft,
+    Header,
+    Receive,
+    Scope,
+    Send,
+    read,
+    respond,
+    unless_left,
+)
+from bento_pyfunc.media import Form, negotiate
 from bento_pyfunc.openapi import document
-from bento_pyfunc.predictor import Predictor
+from bento_pyfunc.predictor import SMALL, Predictor
 from bento_pyfunc.problems import Problem
 from bento_pyfunc.spec import Spec
+from bento_pyfunc.turns import Order, Turns
 
 logger = logging.getLogger(__name__)
 
-#: a quick model answers bodies up to this size on the event loop
-_INLINE_BYTES = 8192
 _VERBS = frozenset({"/predict", "/predict_proba"})
 _READS = frozenset({"GET", "HEAD"})
 #: what BentoML's own app serves
@@ -53,11 +57,7 @@ class Front:
         self._model: Header = (b"x-labline-model", quote(spec.label, "/ ").encode())
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._metrics = metrics.PredictMetrics(spec.label)
-        # One thread: predictions queue up instead of fighting for the interpreter, and a model
-        # need not be thread-safe.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
-        #: requests on the thread; counted on the event loop only
-        self._waiting = 0
+        self._turns = Turns()
         self._pages = {
             "/version": self._version,
             "/openapi.json": self._openapi,
@@ -98,7 +98,7 @@ class Front:
             exchange = negotiate(headers)
             _check_length(headers, self.spec.max_body_bytes)
             body = await read(receive, self.spec.max_body_bytes, self.spec.body_timeout)
-            answer = await self._answer(verb, body, exchange)
+            answer = await self._answer(Order(body, exchange, verb), receive)
             status, kind = 200, exchange.writes.header
         except ClientLeft:
             return
@@ -109,28 +109,16 @@ class Front:
         self._metrics.observe(status, time.perf_counter() - start)
         await respond(send, status, kind, answer, own)
 
-    async def _answer(self, verb: str, body: bytes, exchange: Exchange) -> bytes:
-        if self.predictor is None:
+    async def _answer(self, order: Order, receive: Receive) -> bytes:
+        predictor = self.predictor
+        if predictor is None:
             raise Problem(503, "not-ready", "Not ready", "The model is still being loaded.")
-        if verb not in self.predictor.verbs:
+        if order.verb not in predictor.verbs:
             raise problems.no_probabilities(self.spec.label)
         # Handing a request to a thread and back costs more than such a model's own work.
-        if self.predictor.quick and len(body) <= _INLINE_BYTES and not self._waiting:
-            return self.predictor.answer(body, exchange, verb)
-        return await self._queued(partial(self.predictor.answer, body, exchange, verb))
-
-    async def _queued(self, work: Callable[[], bytes]) -> bytes:
-        """Answer on the one thread; while it works, nothing else may call the model."""
-        loop = asyncio.get_running_loop()
-        # What the model logs belongs to the request's trace, where there is one.
-        within = copy_context().run
-        future = loop.run_in_executor(self._thread, within, work)
-        self._waiting += 1
-        future.add_done_callback(self._finished)
-        return await future
-
-    def _finished(self, _: asyncio.Future[bytes]) -> None:
-        self._waiting -= 1
+        if predictor.quick and len(order.body) <= SMALL and self._turns.free:
+            return predictor.answer(*order)
+        return await unless_left(receive, self._turns.take(predictor, order))
 
     # -- pages ------------------------------------------------------------------------------
 
@@ -149,6 +137,7 @@ class Front:
             "model_digest": self.spec.digest,
             "bento": self.bento,
             "started": self._started,
+            "batching": self.predictor.trial if self.predictor else None,
         }
         return Form.JSON.header, orjson.dumps(facts)
 

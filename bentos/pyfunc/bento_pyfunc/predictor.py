@@ -14,12 +14,14 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from bento_pyfunc import batches
 from bento_pyfunc.codec import Codec, Request
 from bento_pyfunc.media import JSON, Exchange
 from bento_pyfunc.problems import Problem
 from bento_pyfunc.shortcuts import Bare, bare, probabilities
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import Raw, TableCodec
+from bento_pyfunc.turns import Order
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ Call = Callable[[Any, dict[str, Any]], Any]
 
 #: containers made and not yet freed that make the collector look for cycles; Python: 700
 _COLLECT_AFTER = 50_000
+#: bytes up to which a body is small: answered at once by a quick model, or with others
+SMALL = 8192
 #: seconds for the example up to which a model counts as quick
 _QUICK = 0.002
 
@@ -56,6 +60,10 @@ class Predictor:
         #: whether a small body is answered at once: a model of a known library, measured on the
         #: example. A model with code of its own may wait for anything.
         self.quick = False
+        #: orders that :meth:`answer_all` takes at once; 1 where that does not pay
+        self.together = 1
+        #: the measurement behind it; ``None`` where none was made
+        self.trial: dict[str, Any] | None = None
         self._model = model
         self._example = orjson.dumps(spec.example) if spec.example else None
 
@@ -86,8 +94,43 @@ class Predictor:
             The model raised.
         """
         request = self.codec.decode(body, exchange.reads)
+        return self._encode(self._predict(request, verb), exchange, verb)
+
+    def _encode(self, said: Any, exchange: Exchange, verb: str) -> bytes:
         classes = self.classes if verb == "predict_proba" else None
-        return self.codec.encode(self._predict(request, verb), exchange.writes, classes)
+        return self.codec.encode(said, exchange.writes, classes)
+
+    def answer_all(self, orders: list[Order]) -> list[bytes | Exception]:
+        """Answer several orders, the small ones of one verb by asking the model once."""
+        matrices = {at: matrix for at, order in enumerate(orders)
+                    if (matrix := self._small(order)) is not None}  # fmt: skip
+        outcomes: dict[int, bytes] = {}
+        for verb in {orders[at].verb for at in matrices}:
+            group = [at for at in matrices if orders[at].verb == verb]
+            try:
+                said = batches.together(self._short[verb], [matrices[at] for at in group])
+                bodies = [self._encode(one, orders[at].exchange, verb)
+                          for at, one in zip(group, said, strict=True)]  # fmt: skip
+            except Exception:  # noqa: BLE001 - alone, each gets its own answer or error
+                continue
+            outcomes |= dict(zip(group, bodies, strict=True))
+        return [outcomes.get(at) or self._alone(order) for at, order in enumerate(orders)]
+
+    def _small(self, order: Order) -> Any:
+        """Return the matrix of an order that may go with others; errors come up alone."""
+        data = self.codec.data
+        if len(order.body) > SMALL or not isinstance(data, TableCodec):
+            return None
+        try:
+            return data.matrix(self.codec.decode(order.body, order.exchange.reads).raw)
+        except Problem:
+            return None
+
+    def _alone(self, order: Order) -> bytes | Exception:
+        try:
+            return self.answer(*order)
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it
+            return error
 
     def warm(self) -> None:
         """Predict the example once, as a request would.
@@ -110,12 +153,20 @@ class Predictor:
         self.examples = {
             verb: orjson.loads(self.answer(self._example, JSON, verb)) for verb in self._calls
         }
-        self.quick = self.verbs == set(self._short) and self._seconds(self._example) <= _QUICK
+        if self.verbs == set(self._short):
+            self.quick = self._seconds(self._example) <= _QUICK
+            self._try_together(example)
         # Nothing loaded so far is garbage: spare every later collection the walk through it.
         gc.collect()
         gc.freeze()
         # A request's thousands of dicts are gone when it is answered, without a collection each.
         gc.set_threshold(_COLLECT_AFTER, 10, 10)
+
+    def _try_together(self, example: Request) -> None:
+        data: Any = self.codec.data
+        matrix = data.matrix(_around(example.raw))
+        trial = batches.try_out(list(self._short.values()), matrix)
+        self.together, self.trial = trial.together, trial._asdict()
 
     def _seconds(self, body: bytes) -> float:
         taken = []

@@ -99,6 +99,12 @@ def not_found(path: str) -> Problem:
     return Problem(404, "not-found", "Not found", detail)
 
 
+def busy() -> Problem:
+    """Return the problem of a request that would wait too long for its turn."""
+    detail = "Too many requests wait for the model already; ask again."
+    return Problem(503, "busy", "Busy", detail, headers=[(b"retry-after", b"1")])
+
+
 def no_probabilities(label: str) -> Problem:
     """Return the problem of probabilities asked of a model that gives none."""
     detail = f"{label} gives no probability for each of its classes; ask /predict."

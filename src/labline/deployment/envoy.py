@@ -25,6 +25,10 @@ from labline.telemetry import Otlp
 ISSUER = "labline"
 ROUTES = "endpoints"
 RELEASE_HEADER = "x-labline-release"
+#: has a release keep a request and its answer, for the comparison with another's
+CAPTURE = "x-labline-capture"
+#: opens what is kept
+CAPTURE_TOKEN = "x-labline-capture-token"
 #: answered without a key: they tell that a release is up, and nothing about it
 OPEN_PATHS = ("/livez", "/readyz")
 _TYPES = "type.googleapis.com/envoy"
@@ -43,7 +47,7 @@ class Backend:
     ports: tuple[int, ...]
     #: share of the endpoint's traffic, relative to the endpoint's other backends
     weight: int = 0
-    #: percent of the endpoint's requests that it gets a copy of; its answers go nowhere
+    #: percent of the endpoint's requests that it gets a copy of; its answers are compared only
     mirrored: int = 0
 
     @property
@@ -311,6 +315,9 @@ def _forward(
 ) -> Json:
     return {
         "match": match,
+        # Nobody outside may have exchanges kept, or read them.
+        "request_headers_to_remove": [CAPTURE_TOKEN, *([] if mirrors else [CAPTURE])],
+        "request_headers_to_add": [_CAPTURED] if mirrors else [],
         "route": {
             "weighted_clusters": {"clusters": [_share(each) for each in backends]},
             "prefix_rewrite": rewrite,
@@ -320,6 +327,12 @@ def _forward(
         },
         "typed_per_filter_config": rules,
     }
+
+
+_CAPTURED = {
+    "header": {"key": CAPTURE, "value": "1"},
+    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+}
 
 
 def _mirror(backend: Backend) -> Json:

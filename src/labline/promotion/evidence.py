@@ -111,6 +111,8 @@ class Service:
     fix: str = ""
     #: the last lines of its log
     log: tuple[str, ...] = ()
+    #: bytes that its processes held after all requests; 0 where it was not measured
+    memory: int = 0
     #: the release that was booted once more, in words; empty where it was built anew
     release: str = ""
 
@@ -160,6 +162,10 @@ class Evidence:
     open_fields: tuple[str, ...] = ()
     #: most bytes that a request to the service may have
     max_body_bytes: int = 10 * 2**20
+    #: when this was looked at
+    at: float = 0.0
+    #: since when the candidate holds the stage before, by the ledger; ``None`` if it does not
+    since: float | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Answers:
 
     examples: dict[str, Any] = {}  # noqa: RUF012
     verbs = frozenset({"predict"})
+    together = 1
+    trial = None
 
     def __init__(self, answer: Callable[[bytes], bytes], quick: bool = False) -> None:
         self._answer = answer

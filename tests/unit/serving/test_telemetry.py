@@ -35,6 +35,8 @@ class Answers:
     """Stands where the predictor stands."""
 
     verbs = frozenset({"predict"})
+    together = 1
+    trial = None
     quick = True
 
     def answer(self, body: bytes, *_: Any) -> bytes:
