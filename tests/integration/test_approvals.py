@@ -165,6 +165,37 @@ def test_a_version_must_have_soaked_since_it_last_came_to_the_stage(lab: Lab, ru
     assert refusal.evidence["over"] == since + 3600
 
 
+@pytest.mark.parametrize("at", ["evidence", "register", "alias", "presence"])
+def test_mlflow_away_in_mid_promotion_is_waited_for_and_nothing_is_half_done(
+    at: str, lab: Lab, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labline.errors import Unreachable
+    from labline.promotion import Approvals, Promotions
+
+    where = {
+        "evidence": (Promotions, "evidence"), "register": (Promotions, "_register"),
+        "alias": (Promotions, "_move"), "presence": (Approvals, "_withdrawn"),
+    }[at]  # fmt: skip
+    real, failures = getattr(*where), iter(range(2))
+
+    def away(self: Any, *given: Any) -> Any:
+        if next(failures, None) is not None:
+            raise Unreachable("MLflow does not answer.")
+        return real(self, *given)
+
+    monkeypatch.setattr(*where, away)
+    model = f"away-{at}"
+    waits = ask(lab, run(0.9), model)
+    done = lab.promotions.approve(waits.id, actor="bob")
+    assert done.promoted
+    assert next(failures, None) is None
+    assert holder(lab, model) == 1
+    assert len(lab.tracking.registry.versions(model)) == 1
+    assert [action for _, action in actions(lab, done)] == [
+        "needs approval", "approved", "promoted",
+    ]  # fmt: skip
+
+
 def test_a_promotion_expires(lab: Lab, run: Any) -> None:
     waits = ask(lab, run(0.9), "m7")
     aged = replace(waits, id="0" * 32, asked=1.0, expires=time.time() - 1)

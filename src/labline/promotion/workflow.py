@@ -24,6 +24,7 @@ from labline.promotion.evidence import (
 )
 from labline.promotion.gates import Gate
 from labline.promotion.history import History
+from labline.promotion.patience import Flow, Patient, Stoppable
 from labline.promotion.rivalry import Trial
 from labline.records import ModelVersion, Run
 from labline.settings import MetricSettings, Settings, StageSettings
@@ -44,20 +45,6 @@ class Replayer(Protocol):
         ...
 
 
-class Flow(Protocol):
-    """What a durable workflow hands to its body; see :class:`labline.workflows.Flow`."""
-
-    id: str
-
-    def step(self, name: str, call: Callable[[], T]) -> T:
-        """Run `call` once, durably."""
-        ...
-
-    def publish(self, key: str, value: Any) -> None:
-        """Show progress to the outside."""
-        ...
-
-
 @dataclass(frozen=True)
 class Promotions:
     """The body of the promotion workflow, and what it acts upon."""
@@ -74,7 +61,7 @@ class Promotions:
     #: candidate, stage -> what its service would be made of
     preflight: Callable[[Subject, str], Dependencies]
 
-    def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
+    def run(self, flow: Stoppable, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
 
         Where people must agree, it ends in state "needs approval", registered and holding nothing:
@@ -87,8 +74,9 @@ class Promotions:
         NotFound
             The candidate or the stage does not exist.
         """
-        promotion = self.judge(flow, payload)
-        return promotion if promotion.dry_run else self.conclude(flow, promotion)
+        promotion = self.judge(Patient(flow), payload)
+        # From here on something is changed: what was begun is finished, MLflow away or not.
+        return promotion if promotion.dry_run else self.conclude(Patient(flow, None), promotion)
 
     def judge(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Collect the evidence and ask the gates; nothing is changed."""
