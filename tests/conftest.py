@@ -80,7 +80,9 @@ def leaves_nothing_running(tmp_path: Path) -> Iterator[None]:
     """Fail if a process that works in the test's folder outlives the test."""
     yield
     _end_warm_kernels(tmp_path)
-    left = [found for found in psutil.process_iter() if _works_in(found, tmp_path)]
+    found = [one for one in psutil.process_iter() if _works_in(one, tmp_path)]
+    # Some have been told to end and are at it.
+    _, left = psutil.wait_procs(found, timeout=10)
     words: Mapping[int, str] = {found.pid: " ".join(_command(found)) for found in left}
     for found in left:
         found.kill()

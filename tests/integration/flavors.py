@@ -210,9 +210,29 @@ def python_that_looks_at_types(folder: Path) -> Saved:
     return _python(folder, predict, passengers(40))
 
 
+def python_of_lists_and_objects(folder: Path) -> Saved:
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        places = model_input["place"]
+        return [
+            {"sum": sum(basket), "at": place["town"], "tags": [tag["name"] for tag in tags]}
+            for basket, place, tags in zip(
+                model_input["basket"], places, model_input["tags"], strict=True
+            )
+        ]
+
+    data = pd.DataFrame(
+        {
+            "basket": [[1.5, 2.0], [], [0.1, 0.2, 0.3]],
+            "place": [{"town": "Oslo", "floor": 2}, {"town": "Bern"}, {"town": "", "floor": -1}],
+            "tags": [[{"name": "a"}], [], [{"name": "b"}, {"name": "c"}]],
+        }
+    )
+    return _python(folder, predict, data)
+
+
 MODELS: list[Callable[[Path], Saved]] = [
     ridge, several_outputs, forest_of_words, boosting_with_nulls, mixed_pipeline, counts_and_flags,
     xgboost_regressor, xgboost_classifier_with_nulls, xgboost_booster, lightgbm_regressor,
     lightgbm_classifier, lightgbm_booster_with_nulls, onnx_of_columns, onnx_of_arrays,
-    python_with_a_table_out, python_that_looks_at_types,
+    python_with_a_table_out, python_that_looks_at_types, python_of_lists_and_objects,
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from bento_pyfunc.answers import Writer
 from bento_pyfunc.body import Document, parse, refuse_repeated_keys, refuse_too_many_rows
 from bento_pyfunc.columns import KINDS, Column, describe
 from bento_pyfunc.media import Form
+from bento_pyfunc.nested import keys
 from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid, too_many_rows
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import TableCodec
@@ -32,6 +33,7 @@ class Codec:
             TensorCodec(spec.inputs) if tensors else TableCodec(spec.inputs)
         )
         self.params = {item["name"]: item for item in spec.params}
+        self._nested = isinstance(self.data, TableCodec) and self.data.is_nested
         self._max_rows = spec.max_rows
         self._writer = Writer(spec.label)
 
@@ -56,13 +58,14 @@ class Codec:
         params = document.get("params")
         # In lines, "rows" is no key that came.
         own = len(document) if form is Form.JSON else 0
-        refuse_repeated_keys(body, own + raw.keys + _size(params), lines=form is Form.NDJSON)
+        inside = keys(document[key]) if self._nested else raw.keys
+        refuse_repeated_keys(body, own + inside + _size(params), lines=form is Form.NDJSON)
         return Request(raw, self._read_params(params) if params is not None else {})
 
     def _parse(self, body: bytes, form: Form) -> Document:
         if form is Form.NDJSON:
             return {"rows": lines.parse(body, self._max_rows)}
-        if isinstance(self.data, TableCodec):
+        if isinstance(self.data, TableCodec) and not self._nested:
             refuse_too_many_rows(body, self._max_rows, len(self.data.names))
         return parse(body)
 
@@ -84,14 +87,14 @@ class Codec:
 
     def _key(self, document: Document) -> str:
         forms = self.data.forms
-        keys = [key for key in document if key in forms]
+        known = [key for key in document if key in forms]
         unknown = [key for key in document if key not in forms and key != "params"]
-        if unknown or len(keys) != 1:
-            known = ", ".join(forms)
+        if unknown or len(known) != 1:
+            names = ", ".join(forms)
             message = "is not a key of the body" if unknown else "must be there once"
             field = unknown[0][:80] if unknown else "rows"
-            raise invalid([FieldError(field, None, f"{message}; the data goes in one of: {known}")])
-        return keys[0]
+            raise invalid([FieldError(field, None, f"{message}; the data goes in one of: {names}")])
+        return known[0]
 
     def _read_params(self, given: Any) -> dict[str, Any]:
         if not isinstance(given, dict):

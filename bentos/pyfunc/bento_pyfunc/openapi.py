@@ -6,6 +6,7 @@ from typing import Any
 
 from bento_pyfunc.columns import KINDS
 from bento_pyfunc.media import Form
+from bento_pyfunc.nested import kind_of, sample
 from bento_pyfunc.spec import Spec
 
 Json = dict[str, Any]
@@ -70,7 +71,7 @@ def example(spec: Spec) -> Json:
     if spec.inputs[0]["type"] == "tensor":
         shape = [max(size, 1) for size in spec.inputs[0]["tensor-spec"]["shape"]]
         return {"inputs": _zeros(shape)}
-    return {"rows": [{item["name"]: _SAMPLES[item["type"]] for item in spec.inputs}]}
+    return {"rows": [{item["name"]: sample(item, _SAMPLES) for item in spec.inputs}]}
 
 
 def _zeros(shape: list[int]) -> Any:
@@ -191,7 +192,7 @@ def _tuple(items: list[Json]) -> Json:
 
 
 def _cell(item: Json) -> Json:
-    schema = KINDS[item["type"]].schema
+    schema = kind_of(item).schema
     if item.get("required", True):
         return schema
     return schema | {"type": [schema["type"], "null"]}

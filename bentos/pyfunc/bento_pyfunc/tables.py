@@ -15,6 +15,7 @@ import pandas as pd
 from bento_pyfunc import arrow
 from bento_pyfunc.body import Document
 from bento_pyfunc.columns import KINDS, Column, Values, describe
+from bento_pyfunc.nested import NESTED, kind_of
 from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid
 
 _NUMBERS = frozenset({int, float})
@@ -48,9 +49,11 @@ class TableCodec:
 
     def __init__(self, inputs: list[dict[str, Any]]) -> None:
         self.columns = [
-            Column(item["name"], KINDS[item["type"]], item.get("required", True)) for item in inputs
+            Column(item["name"], kind_of(item), item.get("required", True)) for item in inputs
         ]
         self.names = [column.name for column in self.columns]
+        #: whether a value may hold lists and objects of its own
+        self.is_nested = any(item["type"] in NESTED for item in inputs)
         self._index = pd.Index(self.names)
         self._known = frozenset(self.names)
         self._pick = _picker(self.names)

@@ -92,8 +92,8 @@ def submit(shell: Any, arguments: Namespace) -> Job | Sweep:
         return project.sweeps.wait(sweep) if arguments.wait else sweep
     if wanted.named:
         raise BadUsage(f"{wanted.named[0]} is about a sweep.", fix="Add --sweep C=0.1,1,10")
-    asked = project.submit(notebook, values, options=options)
-    job: Job = show(shell, project.wait([asked])[0] if arguments.wait else asked, job_card)
+    asked = project.queue.submit(notebook, values, options)
+    job: Job = show(shell, project.queue.wait([asked])[0] if arguments.wait else asked, job_card)
     return job
 
 
