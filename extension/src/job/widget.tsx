@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import type { IEvents } from '../tokens';
 import { JobFollower } from './follower';
 import { JobView } from './view';
 
@@ -17,6 +18,7 @@ export class JobPanel extends ReactWidget {
     this.addClass('jp-labline-job');
     this.follower = new JobFollower({
       id: _options.id,
+      events: _options.events,
       serverSettings: _options.serverSettings,
       seen: () => this.isVisible
     });
@@ -66,6 +68,7 @@ export class JobPanel extends ReactWidget {
 export namespace JobPanel {
   export interface IOptions {
     id: string;
+    events: IEvents;
     serverSettings: ServerConnection.ISettings;
     trans: TranslationBundle;
     /** Open another job. */

@@ -153,6 +153,8 @@ class Watcher:
         known = self._known.get(source.type)
         self._known[source.type] = found
         if known is None:
+            # What changed between a client's question and this first look, no event has told.
+            self._tell("watched", source.type, None)
             return
         for id, record in found.items():
             if known.get(id) != record:
