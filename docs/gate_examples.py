@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
+from labline.datasets.profile import profile
+from labline.datasets.schema import learn
 from labline.promotion import Answer, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
 from labline.records import Run
@@ -56,7 +61,28 @@ def _contract(**other: Answer) -> Evidence:
         else Answer(200, {"predictions": list(case.predictions or [12.0])})
         for case in made
     }
-    return _served("contract", **{**right, **other})
+    found = Answer(200, {"asked": 200, "late": False, "seed": 7})
+    return _served("contract", **{**right, "search": found, **other})
+
+
+def _back(value: float) -> Evidence:
+    """Return evidence of a champion whose second prediction is 20.0, and which gives `value`."""
+    answers = {"rollback/rows": Answer(200, {"predictions": [10.0, value]})}
+    previous = Service(answers, 2.0, release="release 3 on /churn")
+    return replace(EVIDENCE, previous=previous, previous_holdout=HOLDOUT)
+
+
+def _data(**moved: object) -> Evidence:
+    """Return evidence of a hold-out like its training set, but for the columns in `moved`."""
+    generator = np.random.default_rng(0)
+    pets = pd.DataFrame(
+        {"size": generator.normal(2, 1, 2000), "kind": generator.choice(["cat", "dog"], 2000)}
+    )
+    price, held = pets["size"] * 8, pets[1500:].assign(**moved)
+    known = profile(pets[:1500], "X_train", price[:1500])
+    holdout = {"rows": held.to_dict("records"), "labels": price[1500:].tolist()}
+    training = {**known, "schema": learn(known["columns"])}
+    return replace(EVIDENCE, holdout=holdout, training=training)
 
 
 def _took(*milliseconds: float) -> Answer:
@@ -74,12 +100,14 @@ def examples() -> dict[str, Example]:
     return {
         "signature": Example(EVIDENCE, bare),
         "card": Example(EVIDENCE, untold),
+        "data": Example(_data(), _data(kind="parrot")),
         "metric": Example(EVIDENCE, worse),
         "replay": Example(EVIDENCE, rerun),
         "parity": Example(
             _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
         ),
         "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "rollback": Example(_back(20.0), _back(21.0)),
         "latency": Example(
             _served("latency", load=_took(4, 5, 6, 9)),
             _served("latency", load=_took(20, 30, 60, 90)),

@@ -181,7 +181,7 @@ class JobFailure:
     message: str
     #: what to do next
     fix: str = ""
-    #: position of the cell that failed, from 1; None where none had begun
+    #: position of the cell that failed, from 1; None where no cell was running
     cell: int | None = None
 
 
@@ -189,7 +189,7 @@ class JobFailure:
 class Artifact:
     """A file that a job left."""
 
-    #: where it lies among the artifacts of the job's run
+    #: name in the folder that the job worked in; the run has it as ``files/NAME``
     path: str
     size: int
 
@@ -230,6 +230,8 @@ class Job:
     error: str = ""
     #: the same, in parts
     failure: JobFailure | None = None
+    #: why its sweep ended it as hopeless; empty if it did not
+    pruned: str = ""
     #: cells done, cells in all
     progress: tuple[int, int] = (0, 0)
     #: the cell that is running

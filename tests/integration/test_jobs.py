@@ -101,7 +101,7 @@ def test_what_cannot_run_is_refused_before_anything_is_queued(project):
     with pytest.raises(BadParameter, match="Did you mean 'alpha'"):
         project.jobs.submit(path, {"alhpa": 1})
     with pytest.raises(BadParameter, match="'alpha' is float"):
-        project.jobs.sweep(path, {}, {"alpha": [1.0, "x"]})
+        project.jobs.sweeps.start(path, {}, {"alpha": (1.0, "x")})
     with pytest.raises(NotFound, match=r"absent\.ipynb"):
         project.jobs.submit(project.root / "absent.ipynb")
     book = nbformat.read(path, as_version=4)
@@ -110,35 +110,6 @@ def test_what_cannot_run_is_refused_before_anything_is_queued(project):
     with pytest.raises(BadNotebook, match=r"(?s)kernel 'nowhere'.*not installed"):
         project.jobs.submit(path)
     assert len(project.jobs.list()) == before
-
-
-def test_a_sweep_is_one_run_with_a_run_for_each_point(project):
-    path = write_notebook(project.root / "sweep.ipynb", "print(alpha, name)", parameters=PARAMETERS)
-    jobs = project.jobs.sweep(path, {"name": "y"}, {"alpha": [0.1, 1.0, 10.0]})
-    done = project.jobs.wait([job.id for job in jobs], timeout=90)
-    assert {job.status for job in done} == {JobStatus.SUCCEEDED}
-    assert [shown(job.output) for job in done] == ["0.1 y\n", "1.0 y\n", "10.0 y\n"]
-    (parent,) = {job.sweep for job in done}
-    assert project.tracking.run(parent).status == "FINISHED"
-    assert project.tracking.run(parent).tags["labline.kind"] == "sweep"
-    assert project.tracking.run(parent).params == {"alpha": "0.1, 1.0, 10.0", "name": "y"}
-    for job in done:
-        nested = project.tracking.run(job.run_id)
-        assert nested.tags["mlflow.parentRunId"] == parent
-        assert nested.name == f"sweep alpha={job.parameters['alpha']}"
-
-
-def test_a_sweep_with_a_failure_and_a_cancelled_job_is_a_failed_run(project):
-    path = write_notebook(project.root / "mixed.ipynb", "1 / alpha", parameters=PARAMETERS)
-    jobs = project.jobs.sweep(path, {}, {"alpha": [1.0, 0.0, 2.0]})
-    project.jobs.cancel(jobs[2].id)
-    done = project.jobs.wait([job.id for job in jobs], timeout=60)
-    assert [job.status for job in done] == [
-        JobStatus.SUCCEEDED,
-        JobStatus.FAILED,
-        JobStatus.CANCELLED,
-    ]
-    assert project.tracking.run(done[0].sweep).status == "FAILED"
 
 
 def test_the_notebook_runs_as_it_was_at_submit(project):

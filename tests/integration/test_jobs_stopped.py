@@ -1,10 +1,11 @@
 """Jobs that are stopped from outside, and work within work."""
 
 import time
+from pathlib import Path
 
 import pytest
 from tests.conftest import write_notebook
-from tests.jobs import kernels, open_project
+from tests.jobs import kernels, open_project, shown, until
 
 from labline.records import JobStatus
 from labline.tracking import Tracking
@@ -38,6 +39,53 @@ def test_a_workflow_may_replay_in_the_only_slot_of_its_queue(tmp_path, mlflow):
     assert state.status == JobStatus.SUCCEEDED, state.error
     assert project.tracking.run(state.result).tags["labline.replay_of"] == done.run_id
     project.workflows.close()
+
+
+def cancelled(project, *cells):
+    """Return a job that was cancelled in its second cell, and the seconds its kernel lived on."""
+    path = write_notebook(project.root / "long.ipynb", *cells)
+    job = project.jobs.submit(path)
+    until(lambda: "at it" in project.jobs.log(job.id), seconds=60)
+    project.jobs.cancel(job.id)
+    asked = time.monotonic()
+    until(lambda: not kernels(path), seconds=60)
+    took = time.monotonic() - asked
+    done = project.jobs.get(job.id)
+    kept = "labline/output.ipynb"
+    until(lambda: kept in project.tracking.artifacts(done.run_id, "labline"), seconds=60)
+    return done, took
+
+
+LONG = "import time\ntry:\n    print('at it', flush=True)\n    time.sleep(600)\n"
+
+
+def test_a_cell_of_a_cancelled_job_is_interrupted_and_may_clean_up(tmp_path, mlflow):
+    project = open_project(tmp_path, "[jobs]\ngrace = '60s'\n", mlflow=mlflow)
+    clean = f"{LONG}finally:\n    print('cleaned up')\n    open('clean', 'w').close()"
+    first = "print('so far')\n%log found=1"
+    with project.workflows.executor():
+        done, took = cancelled(project, first, clean, "print('never')")
+    assert (done.status, done.progress[0]) == (JobStatus.CANCELLED, 1)
+    assert took < 30
+    assert (tmp_path / "clean").exists()
+    assert shown(done.output) == "so far\nat it\ncleaned up\n"
+    run = project.tracking.run(done.run_id)
+    assert (run.status, run.metrics) == ("KILLED", {"found": 1.0})
+    project.close()
+
+
+def test_a_cell_that_takes_no_interrupt_is_killed_after_a_grace(tmp_path, mlflow):
+    project = open_project(tmp_path, "[jobs]\ngrace = '1s'\n", mlflow=mlflow)
+    stubborn = (
+        "import time\nprint('at it', flush=True)\nwhile True:\n"
+        "    try:\n        time.sleep(600)\n    except KeyboardInterrupt:\n        pass"
+    )
+    with project.workflows.executor():
+        done, _ = cancelled(project, "print('so far')", stubborn)
+    assert done.status is JobStatus.CANCELLED
+    assert shown(done.output).startswith("so far\nat it\n")
+    assert "was killed: it did not end when interrupted" in Path(done.output).read_text()
+    project.close()
 
 
 def test_a_job_is_stopped_when_its_time_is_up(tmp_path, mlflow):

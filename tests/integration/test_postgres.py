@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from labline.database import Database
 from labline.ledger import Ledger, LedgerBroken
 from labline.records import JobStatus
-from labline.settings import Settings
+from labline.settings import ProjectSettings, Settings
 from labline.workflows import Flow, Workflows
 
 
@@ -69,9 +69,16 @@ def test_writers_at_once_keep_one_chain(database: Database, postgres: str) -> No
         Ledger(database).verify()
 
 
-def test_a_workflow_runs_to_its_end(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["birds", "beasts"])
+def test_a_workflow_runs_to_its_end_whatever_projects_share_the_database(
+    database: Database, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "labline.toml").touch()
-    settings = Settings(root=tmp_path, database_url=database.url.render_as_string(False))
+    settings = Settings(
+        root=tmp_path,
+        database_url=database.url.render_as_string(False),
+        project=ProjectSettings(name=name),
+    )
     workflows = Workflows(settings, database)
     steps: list[str] = []
 

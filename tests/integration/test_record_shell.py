@@ -231,6 +231,25 @@ def test_a_model_is_logged_with_signature_data_and_requirements(
     assert list(loaded.predict(pd.DataFrame({"a": [5.0], "b": [0.0], "c": [0.0]}))) == [1]
 
 
+def test_what_the_training_set_looks_like_is_kept_without_its_rows(
+    run: Cell, tracking: Tracking
+) -> None:
+    run(TRAIN)
+    logged = run(
+        "%%record --experiment trained\n"
+        "%log --model model --data X[40:],y[40:] --train X[:40],y[:40]"
+    )
+    assert [data.rows for data in logged.datasets] == [20, 20, 40, 40]
+    found = last(tracking, "trained")
+    kept = tracking.read_json(found.id, "labline/training.json")
+    assert (kept["name"], kept["rows"], list(kept["columns"])) == ("X[:40]", 40, ["a", "b", "c"])
+    assert set(kept["labels"]["values"]) == {"0", "1"}
+    assert kept["schema"]["schema_type"] == "dataframe"
+    inputs = tracking.client.get_run(found.id).inputs.dataset_inputs
+    contexts = {item.dataset.name: {tag.value for tag in item.tags} for item in inputs}
+    assert contexts["X[:40]"] == {"training"}
+
+
 def test_a_model_with_unfit_data_is_refused_before_it_is_logged(run: Cell) -> None:
     run(TRAIN + "%record on --experiment unfit")
     assert "--data" in run("%log --model model", fails="BadUsage").fix
@@ -238,6 +257,10 @@ def test_a_model_with_unfit_data_is_refused_before_it_is_logged(run: Cell) -> No
     run("%log --model model --data 'abc'", fails="BadUsage")
     run("%log --model model --data 17", fails="NotATable")
     run("%log --model model --name a/b --data X", fails="BadUsage")
+    assert "--model" in run("%log r2=1 --train X", fails="BadUsage").fix
+    run("%log --model model --data X,y --train X,y[:5]", fails="BadInput")
+    run("%log --model model --data X,y --train X[:0]", fails="BadInput")
+    run("%log --model model --data X,y --train 17", fails="NotATable")
     run("rows = X.assign(a=['x'] * 60)\n%log --model model --data rows,y", fails="NoSignature")
     assert run("%record off").model_uri is None
 

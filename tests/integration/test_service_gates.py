@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import mlflow.pyfunc
 import numpy as np
@@ -30,6 +32,10 @@ gates = ["parity"]
 [stages.prod]
 gates = ["parity", "contract", "latency"]
 latency = { p99_ms = 5000, requests = 40 }
+contract = { seconds = 200 }
+
+[stages.back]
+gates = ["rollback"]
 """
 
 
@@ -80,6 +86,7 @@ def test_a_pipeline_of_mixed_types_answers_as_in_the_notebook(lab: Lab, record: 
     parity, contract, latency = done.verdicts
     assert parity.evidence["rows"] == len(table)
     assert contract.evidence["cases"] > 40
+    assert contract.evidence["generated"] > 150
     assert 0 < latency.evidence["p50_ms"] <= latency.evidence["p99_ms"]
     assert not list(lab.settings.folder("trials").glob("*.json"))
     here = str(lab.settings.root)
@@ -168,6 +175,22 @@ def test_a_run_without_held_out_rows_is_told_how_to_keep_some(lab: Lab, record: 
     assert "%log --model model --data" in verdict.fix
 
 
+def test_a_champion_that_could_not_come_back_refuses_the_next(lab: Lab, record: Recorder) -> None:
+    from sklearn.linear_model import Ridge
+
+    rows = pd.DataFrame({"a": np.arange(5.0)})
+    first, second = (record(Ridge(alpha=n).fit(rows, rows["a"]), rows) for n in (1, 2))
+    assert "nothing to go back to" in lab.promote(first, to="back", model="way").verdicts[0].reason
+    proven = lab.promote(second, to="back", model="way", dry_run=True)
+    assert "way/1 boots in" in proven.verdicts[0].reason
+    assert "its 5 predictions equal its notebook's" in proven.verdicts[0].reason
+    (lab.tracking.registry.fetch(lab.version("way/1")) / "model.pkl").write_bytes(b"evil")
+    (refusal,) = lab.promote(second, to="back", model="way", dry_run=True).refusals
+    assert refusal.gate == "rollback"
+    assert "way/1 does not boot any more" in refusal.reason
+    assert "altered after registration" in refusal.reason
+
+
 def by_position(model: Any) -> Any:
     """Return a pipeline that knows columns by their place only."""
     from sklearn.pipeline import make_pipeline
@@ -240,3 +263,28 @@ def test_whole_numbers_with_nulls_that_become_floats_are_refused_in_words(
     again = record(model.fit(kept, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0]), kept)
     done, _ = judged(lab, again, "whole floors")
     assert done.passed, done.refusals
+
+
+def rooty() -> Any:
+    """Return a model that nobody has asked about negative numbers."""
+
+    class Rooty(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+            import math
+
+            return [math.sqrt(value + 1000) for value in model_input["area"]]
+
+    return Rooty()
+
+
+def test_what_nobody_thought_of_is_found_and_told_by_its_smallest_request(
+    lab: Lab, record: Recorder
+) -> None:
+    run = record(rooty(), flats())
+    done = lab.promote(run, to="prod", model="rooty", dry_run=True)
+    (refusal,) = done.refusals
+    assert refusal.reason.startswith("generated, area = -1001: it broke the service: 500")
+    rows = json.loads(refusal.evidence["request"])["rows"]
+    assert rows == [{"rooms": 1.0, "area": -1001}]
+    again = lab.promote(run, to="prod", model="rooty", dry_run=True)
+    assert again.refusals[0].evidence == {**refusal.evidence, "answer": ANY}

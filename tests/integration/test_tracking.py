@@ -118,6 +118,8 @@ def test_a_stage_is_held_by_one_version(tracking: Tracking, tmp_path: Path) -> N
     assert registry.version("held/1").stages == ()
     assert registry.version("held").version == registry.version("held@staging").version == 2
     assert registry.champion("held", "prod") is None
+    assert registry.holders("held") == {"staging": 2}
+    assert registry.holders("hel") == {}
     registry.clear_stage("held", "staging")
     assert registry.champion("held", "staging") is None
 

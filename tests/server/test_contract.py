@@ -67,7 +67,9 @@ async def test_what_is_empty_is_answered_as_described(route, ask, project):
 @pytest.mark.parametrize(("route", "path"), [
     ("runs/{id}", "runs/nothing"), ("jobs/{id}", "jobs/nothing"),
     ("models/{name}", "models/nothing"), ("promotions/{id}", "promotions/nothing"),
-    ("endpoints/{name}", "endpoints/nothing"), ("deployments/{id}", "deployments/nothing"),
+    ("endpoints/{name}", "endpoints/nothing"),
+    ("endpoints/{name}/metrics", "endpoints/nothing/metrics"),
+    ("deployments/{id}", "deployments/nothing"),
 ])  # fmt: skip
 async def test_what_is_not_there_is_not_found(route, path, ask, project):
     code, answer = await ask(route, path=path)

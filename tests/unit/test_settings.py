@@ -161,3 +161,61 @@ def test_a_rollout_has_rising_steps_that_end_with_all(tmp_path):
     policy.write_text(head + "abort = { p99 = 200 }")
     with pytest.raises(BadSettings, match="p99_ms"):
         Settings.load(tmp_path)
+
+
+def test_a_stage_names_its_endpoint_and_how_many_instances_it_has(tmp_path):
+    settings = load(tmp_path, '[stages.prod]\nendpoint = "{model}-eu"\ninstances = 3\n')
+    prod = settings.stages["prod"]
+    assert (prod.endpoint_of("churn"), prod.instances) == ("churn-eu", 3)
+    assert settings.stage_of("churn-eu", "churn") == "prod"
+    assert settings.stage_of("churn-eu", "fraud") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ('endpoint = "Churn EU"', "'Churn EU' cannot be the name of an endpoint"),
+        ('endpoint = "{version}"', "cannot be the name of an endpoint"),
+        ("instances = 0", "greater than or equal to 1"),
+        ("instances = 33", "less than or equal to 32"),
+    ],
+)
+def test_an_endpoint_or_instances_that_cannot_be_are_refused(tmp_path, line, what):
+    with pytest.raises(BadSettings, match=r"labline.toml:2: ") as refused:
+        load(tmp_path, f"[stages.prod]\n{line}\n")
+    assert what in str(refused.value)
+
+
+def test_two_stages_cannot_deploy_to_one_endpoint(tmp_path):
+    text = '[stages.a]\nendpoint = "churn"\n[stages.b]\nendpoint = "churn"\n'
+    with pytest.raises(BadSettings, match=r"labline.toml:4: stages 'a' and 'b' both deploy"):
+        load(tmp_path, text)
+
+
+def test_the_data_gate_takes_shares_and_names_what_is_none(tmp_path: Path) -> None:
+    stages = load(tmp_path, '[stages.prod]\ndata = { drift = 0.1, ignore = ["day"] }\n').stages
+    assert (stages["prod"].data.drift, stages["prod"].data.ignore) == (0.1, ("day",))
+    with pytest.raises(BadSettings, match=r"labline.toml:2: stages.prod.data.nulls"):
+        load(tmp_path, "[stages.prod]\ndata = { nulls = 5 }\n")
+    with pytest.raises(BadSettings, match="Did you mean 'leakage'"):
+        load(tmp_path, "[stages.prod]\ndata = { leekage = 0.1 }\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('on = ["job.faild"]', "labline.toml:2: notify.on"),
+        ('webhook = "ftp://x"', 'it must be "https://..." or "env:NAME"'),
+        ('secret = "hunter2"', 'it must be "env:NAME", never the secret itself'),
+        ('email = ["team"]', "'team' is no e-mail address"),
+        ('email = ["a@b.org"]', "email needs a server: smtp = { host ="),
+        ('smtp = { pasword = "env:X" }', "unknown key 'pasword'. Did you mean 'password'?"),
+    ],
+)
+def test_notices_that_could_not_be_delivered_are_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path, f"[notify]\n{text}\n")
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)

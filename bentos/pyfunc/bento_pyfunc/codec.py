@@ -9,9 +9,9 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from bento_pyfunc.body import Document, parse, refuse_repeated_keys
+from bento_pyfunc.body import Document, parse, refuse_repeated_keys, refuse_too_many_rows
 from bento_pyfunc.columns import KINDS, Column, describe
-from bento_pyfunc.problems import FieldError, invalid, too_many_rows
+from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid, too_many_rows
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import TableCodec
 from bento_pyfunc.tensors import TensorCodec
@@ -47,6 +47,8 @@ class Codec:
         Problem
             400: not JSON; 413: too many rows; 422: not the shape that the signature asks for.
         """
+        if isinstance(self.data, TableCodec):
+            refuse_too_many_rows(body, self._max_rows, len(self.data.names))
         document = parse(body)
         key = self._key(document)
         raw = self.data.read(document, key)
@@ -84,7 +86,11 @@ class Codec:
         if not isinstance(given, dict):
             raise invalid([FieldError("params", None, f"must be an object, not {describe(given)}")])
         errors: list[FieldError] = []
-        read = {name: self._read_param(name, value, errors) for name, value in given.items()}
+        read = {}
+        for name, value in given.items():
+            read[name] = self._read_param(name, value, errors)
+            if len(errors) >= MOST_ERRORS:
+                break
         if errors:
             raise invalid([FieldError(e.field, None, e.message) for e in errors])
         return read

@@ -23,7 +23,6 @@ Values = Sequence[Any]
 Array = Any  # a numpy or pandas array
 
 _NULL = type(None)
-_INT = frozenset({int})
 _NUMBER = frozenset({int, float})
 _TEXT = frozenset({str})
 _BOOL = frozenset({bool})
@@ -121,12 +120,26 @@ def _float(values: Values) -> Array:
     return wide.astype(np.float32)
 
 
+def _whole(values: Values) -> Values:
+    """Return whole numbers as ``int``; to JSON, and to its schemas, 7.0 is one."""
+    if float not in set(map(type, values)):
+        return values
+    return [_as_int(value) if isinstance(value, float) else value for value in values]
+
+
+def _as_int(value: float) -> int:
+    # Beyond 2**53 a float no longer says which whole number was meant.
+    if not value.is_integer() or abs(value) > 2**53:
+        raise Unfit(f"must be a whole number, not {describe(value)}")
+    return int(value)
+
+
 def _long(values: Values) -> Array:
-    return np.array(values, dtype=np.int64)
+    return np.array(_whole(values), dtype=np.int64)
 
 
 def _integer(values: Values) -> Array:
-    wide = np.array(values, dtype=np.int64)
+    wide = _long(values)
     # Checked here: numpy 1 wraps around without a word.
     if (np.abs(wide) > np.iinfo(np.int32).max).any():
         raise Unfit("must be a whole number of 32 bits")
@@ -178,22 +191,22 @@ def _bytes(values: Values) -> Array:
 
 def _nullable_int(dtype: str) -> Callable[[Values], Array]:
     kind: Any = dtype
-    return lambda values: pd.array(list(values), dtype=kind)
+    return lambda values: pd.array(list(_whole(values)), dtype=kind)
 
 
-_WHOLE = {"type": "integer"}
+_INTEGER = {"type": "integer"}
 #: MLflow data type -> how it travels
 KINDS: dict[str, Kind] = {
     "boolean": Kind(_BOOL, "true or false", _boolean, _object, {"type": "boolean"}),
     "integer": Kind(
-        _INT,
+        _NUMBER,
         "a whole number of 32 bits",
         _integer,
         _nullable_int("Int32"),
-        _WHOLE | {"minimum": -(2**31), "maximum": 2**31 - 1},
+        _INTEGER | {"minimum": -(2**31), "maximum": 2**31 - 1},
     ),
     "long": Kind(
-        _INT, "a whole number", _long, _nullable_int("Int64"), _WHOLE | {"format": "int64"}
+        _NUMBER, "a whole number", _long, _nullable_int("Int64"), _INTEGER | {"format": "int64"}
     ),
     "float": Kind(_NUMBER, "a number", _float, _float, {"type": "number", "format": "float"}),
     "double": Kind(_NUMBER, "a number", _double, _double, {"type": "number", "format": "double"}),
@@ -203,7 +216,11 @@ KINDS: dict[str, Kind] = {
         "an ISO 8601 date and time",
         _datetime,
         _datetime,
-        {"type": "string", "format": "date-time"},
+        {
+            "type": "string",
+            "format": "date-time",
+            "description": "years 1678 to 2261; UTC where no offset is said",
+        },
     ),
     "binary": Kind(
         _TEXT, "base64 text", _bytes, _bytes, {"type": "string", "contentEncoding": "base64"}

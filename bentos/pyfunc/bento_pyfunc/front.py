@@ -11,14 +11,14 @@ import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 
 from bento_pyfunc import metrics, problems
+from bento_pyfunc.asgi import App, ClientLeft, Header, Receive, Scope, Send, read, respond
 from bento_pyfunc.openapi import document
 from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.problems import Problem
@@ -26,21 +26,13 @@ from bento_pyfunc.spec import Spec
 
 logger = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Header = tuple[bytes, bytes]
-
 _JSON = b"application/json"
 #: a quick model answers bodies up to this size on the event loop
 _INLINE_BYTES = 8192
+_READS = frozenset({"GET", "HEAD"})
+#: what BentoML's own app serves
+_BENTOML = re.compile(r"/(livez|readyz|healthz|metrics|schema\.json|static_content/.*)?")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
-
-
-class ClientLeft(Exception):
-    """The client closed the connection in the middle of its request."""
 
 
 class Front:
@@ -80,6 +72,10 @@ class Front:
                 content = page() if page else None
                 if content is not None:
                     return await self._page(content, scope, send)
+                if not _BENTOML.fullmatch(path):
+                    return await _refuse(problems.not_found(path), send)
+                if scope["method"] not in _READS:
+                    return await _refuse(problems.wrong_method(scope["method"], "GET"), send)
             return await inner(scope, receive, send)
 
         return app
@@ -93,7 +89,7 @@ class Front:
         own: list[Header] = [(b"x-request-id", request_id)]
         try:
             _check_head(scope["method"], headers, self.spec.max_body_bytes)
-            body = await _read(receive, self.spec.max_body_bytes)
+            body = await read(receive, self.spec.max_body_bytes, self.spec.body_timeout)
             answer = await self._answer(body)
             status, kind = 200, _JSON
         except ClientLeft:
@@ -103,7 +99,7 @@ class Front:
             status, kind, answer = problem.status, problems.MEDIA_TYPE, problem.body()
             own += problem.headers
         self._metrics.observe(status, time.perf_counter() - start)
-        await _respond(send, status, kind, answer, own)
+        await respond(send, status, kind, answer, own)
 
     async def _answer(self, body: bytes) -> bytes:
         if self.predictor is None:
@@ -116,7 +112,9 @@ class Front:
     async def _queued(self, predictor: Predictor, body: bytes) -> bytes:
         """Answer on the one thread; while it works, nothing else may call the model."""
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._thread, predictor.answer, body)
+        # What the model logs belongs to the request's trace, where there is one.
+        within = copy_context().run
+        future = loop.run_in_executor(self._thread, within, predictor.answer, body)
         self._waiting += 1
         future.add_done_callback(self._finished)
         return await future
@@ -127,13 +125,10 @@ class Front:
     # -- pages ------------------------------------------------------------------------------
 
     async def _page(self, content: tuple[bytes, bytes], scope: Scope, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            problem = problems.wrong_method(scope["method"], "GET")
-            return await _respond(
-                send, problem.status, problems.MEDIA_TYPE, problem.body(), problem.headers
-            )
+        if scope["method"] not in _READS:
+            return await _refuse(problems.wrong_method(scope["method"], "GET"), send)
         kind, body = content
-        return await _respond(send, 200, kind, body, [])
+        return await respond(send, 200, kind, body, [])
 
     def _version(self) -> tuple[bytes, bytes]:
         facts = {
@@ -154,6 +149,10 @@ class Front:
     def _own_metrics(self) -> tuple[bytes, bytes] | None:
         page = metrics.own_page()
         return None if page is None else (metrics.CONTENT_TYPE, page)
+
+
+async def _refuse(problem: Problem, send: Send) -> None:
+    await respond(send, problem.status, problems.MEDIA_TYPE, problem.body(), problem.headers)
 
 
 def _request_id(given: bytes | None) -> bytes:
@@ -187,32 +186,8 @@ def _check_media(kind: str) -> None:
         raise problems.wrong_media(f"JSON is sent in UTF-8, not in {charset[1]!r}.")
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise problems.too_large(limit)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
 def _problem(error: Exception, request_id: str) -> Problem:
     if isinstance(error, Problem):
         return error
     logger.error("The model raised on request %s.", request_id, exc_info=error)
     return problems.model_failed(request_id)
-
-
-async def _respond(
-    send: Send, status: int, kind: bytes, body: bytes, headers: list[Header]
-) -> None:
-    own = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": own + headers})
-    await send({"type": "http.response.body", "body": body})

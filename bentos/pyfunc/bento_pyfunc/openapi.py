@@ -125,9 +125,11 @@ def _tables(inputs: list[Json]) -> Json:
     cells = {item["name"]: _cell(item) for item in inputs}
     required = [item["name"] for item in inputs if item.get("required", True)]
     rows = {"type": "array", "minItems": 1, "items": _object(cells, required)}
-    lists = {name: {"type": "array", "items": cell} for name, cell in cells.items()}
-    names: Json = {"type": "array", "items": {"enum": list(cells)}, "uniqueItems": True}
-    split = {"columns": names, "data": {"type": "array", "items": {"type": "array"}}}
+    lists = {name: {"type": "array", "minItems": 1, "items": cell} for name, cell in cells.items()}
+    # Any order of the columns is taken; a schema can say one only.
+    names = {"const": list(cells)}
+    values = _tuple(list(cells.values()))
+    split = {"columns": names, "data": {"type": "array", "minItems": 1, "items": values}}
     return {
         "rows": rows,
         "columns": _object(lists, required),
@@ -136,6 +138,11 @@ def _tables(inputs: list[Json]) -> Json:
         "inputs": _object(lists, required),
         "instances": rows,
     }
+
+
+def _tuple(items: list[Json]) -> Json:
+    size = len(items)
+    return {"type": "array", "prefixItems": items, "minItems": size, "maxItems": size}
 
 
 def _cell(item: Json) -> Json:

@@ -74,10 +74,23 @@ def too_large(limit: int) -> Problem:
     return Problem(413, "body-too-large", "The body is too large", detail, headers=close)
 
 
-def too_many_rows(rows: int, limit: int) -> Problem:
+def too_many_rows(rows: int | str, limit: int) -> Problem:
     """Return the problem of more rows than one request may have."""
     detail = f"The request has {rows} rows; at most {limit} are taken. Split them."
     return Problem(413, "too-many-rows", "Too many rows", detail)
+
+
+def too_slow(seconds: float) -> Problem:
+    """Return the problem of a body that does not come in time."""
+    detail = f"The body did not come within {seconds:g} seconds; send it again."
+    close = [(b"connection", b"close")]
+    return Problem(408, "body-too-slow", "The body is too slow", detail, headers=close)
+
+
+def not_found(path: str) -> Problem:
+    """Return the problem of a path that is not served."""
+    detail = f"{path[:200]!r} is not served here; /openapi.json lists what is."
+    return Problem(404, "not-found", "Not found", detail)
 
 
 def wrong_media(detail: str) -> Problem:
@@ -90,7 +103,8 @@ def invalid(errors: list[FieldError]) -> Problem:
     """Return the problem of data that does not fit the model's signature."""
     first = errors[0]
     place = f" (row {first.row})" if first.row is not None else ""
-    more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
+    least = "at least " if len(errors) >= MOST_ERRORS else ""
+    more = f"; and {least}{len(errors) - 1} more" if len(errors) > 1 else ""
     name = f"{first.field}{place}: " if first.field else ""
     detail = f"{name}{first.message}{more}."
     title = "The data does not fit the model's signature"

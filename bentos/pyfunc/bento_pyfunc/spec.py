@@ -29,6 +29,8 @@ class Spec:
     example: dict[str, Any] | None
     max_body_bytes: int
     max_rows: int
+    #: seconds in which a body must have come
+    body_timeout: float = 30.0
 
     @property
     def label(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -133,16 +134,17 @@ class TableCodec:
             return
         errors += [FieldError(name, number, message) for name, message in self._misfits(row)]
 
-    def _misfits(self, names: Any) -> list[tuple[str, str]]:
-        unknown = [
-            (name, "is not a column of the model") for name in names if name not in self._known
-        ]
-        missing = [
+    def _misfits(self, given: Collection[str]) -> list[tuple[str, str]]:
+        """Return what is wrong with the names of the columns; `given` is a set or a dict."""
+        unknown = (
+            (name, "is not a column of the model") for name in given if name not in self._known
+        )
+        missing = (
             (column.name, "is missing")
             for column in self.columns
-            if column.required and column.name not in names
-        ]
-        return unknown + missing
+            if column.required and column.name not in given
+        )
+        return [*islice(unknown, MOST_ERRORS), *islice(missing, MOST_ERRORS)]
 
     def _inputs(self, data: Any) -> Raw:
         return self._columnar(data) if isinstance(data, dict) else self._records(data)
@@ -151,11 +153,12 @@ class TableCodec:
         if not isinstance(data, dict):
             raise _shape("columns", f"must be an object of lists, not {describe(data)}")
         errors = [FieldError(name, None, message) for name, message in self._misfits(data)]
-        errors += [
-            FieldError(name, None, f"must be a list of values, not {describe(values)}")
-            for name, values in data.items()
-            if not isinstance(values, list)
-        ]
+        if not errors:
+            errors = [
+                FieldError(name, None, f"must be a list of values, not {describe(values)}")
+                for name, values in data.items()
+                if not isinstance(values, list)
+            ]
         if errors:
             raise invalid(errors)
         return self._aligned(data)
@@ -180,13 +183,14 @@ class TableCodec:
         if not isinstance(names, list) or not isinstance(rows, list):
             raise _shape("dataframe_split", 'must be {"columns": [...], "data": [[...], ...]}')
         errors = _repeated(names) or [
-            FieldError(str(name), None, message) for name, message in self._misfits(names)
+            FieldError(name, None, message) for name, message in self._misfits(dict.fromkeys(names))
         ]
-        errors += [
+        misshapen = (
             FieldError("", number, f"must be a list of {len(names)} values")
             for number, row in enumerate(rows)
             if not isinstance(row, list) or len(row) != len(names)
-        ]
+        )
+        errors += islice(misshapen, MOST_ERRORS)
         if errors:
             raise invalid(errors)
         given = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -204,11 +208,9 @@ def _picker(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
 def _repeated(names: list[Any]) -> list[FieldError]:
     if not all(isinstance(name, str) for name in names):
         return [FieldError("columns", None, "must be names of columns")]
-    return [
-        FieldError(name, None, "is there twice")
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
+    seen = Counter(names) if len(set(names)) < len(names) else {}
+    twice = (FieldError(name, None, "is there twice") for name, count in seen.items() if count > 1)
+    return list(islice(twice, MOST_ERRORS))
 
 
 def _shape(field: str, message: str) -> Exception:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,19 +71,47 @@ class TensorCodec:
 
     def _array(self, name: str, data: Any, errors: list[FieldError]) -> Any:
         spec = self.specs[name]
-        try:
-            array = np.array(data)
-        except ValueError:
-            array = np.empty(0, dtype=object)
-        want = np.dtype(spec["dtype"])
-        message = _misfit(array, want, spec["shape"], data)
+        want, shape = np.dtype(spec["dtype"]), spec["shape"]
+        array = _plain(data)
+        message = _misfit(array, want, shape, data)
         if message:
-            errors.append(FieldError(name or "inputs", None, message))
+            errors += _by_row(name or "inputs", data, want, shape, message)
         return None if message else array.astype(want)
 
 
 def _rows(data: Any) -> int:
     return len(data) if isinstance(data, list) else 0
+
+
+def _plain(data: Any) -> np.ndarray[Any, Any]:
+    """Return nested lists as an array; one of objects where the values are not of one kind."""
+    try:
+        array = np.array(data)
+        # NumPy makes numbers of booleans among numbers.
+        if array.dtype.kind in "fiu" and bool in _types(data, array.ndim):
+            return np.empty(array.shape, dtype=object)
+    except (ValueError, OverflowError):
+        return np.empty(0, dtype=object)
+    return array
+
+
+def _types(data: Any, depth: int) -> set[type]:
+    values: Iterable[Any] = [data]
+    for _ in range(depth):
+        values = chain.from_iterable(values)
+    return set(map(type, values))
+
+
+def _by_row(
+    name: str, data: Any, want: np.dtype[Any], shape: list[int], message: str
+) -> list[FieldError]:
+    """Return the first of the rows that are wrong by themselves; else the whole is."""
+    if isinstance(data, list) and len(shape) > 1:
+        for number, row in enumerate(data):
+            wrong = _misfit(_plain(row), want, shape[1:], row)
+            if wrong:
+                return [FieldError(name, number, wrong)]
+    return [FieldError(name, None, message)]
 
 
 def _misfit(array: np.ndarray[Any, Any], want: np.dtype[Any], shape: list[int], data: Any) -> str:
@@ -95,8 +125,14 @@ def _misfit(array: np.ndarray[Any, Any], want: np.dtype[Any], shape: list[int], 
     )
     if not fits:
         return f"must have the shape {tuple(shape)}, not {array.shape}"
+    return _beyond(array, want)
+
+
+def _beyond(array: np.ndarray[Any, Any], want: np.dtype[Any]) -> str:
     if want.kind in "iu" and not _within(array, want):
         return f"must hold {want.name} values only"
+    if want.kind == "f" and array.size and np.abs(array).max() > np.finfo(want).max:
+        return f"holds a number too large for {want.name}"
     return ""
 
 

@@ -27,6 +27,31 @@ export interface IEndpointDetail {
   readonly curl: string;
 }
 
+/** How one release answered for some time; `at` is when that ended. */
+export interface IAnswered {
+  readonly at: number;
+  readonly release: number;
+  readonly model: string;
+  readonly requests: number;
+  readonly errors: number;
+  /** From 0 to 1. */
+  readonly error_rate: number;
+  readonly per_second: number;
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+  readonly p99_ms: number | null;
+}
+
+/** How an endpoint answers as `GET endpoints/{name}/metrics` tells it. */
+export interface IEndpointMetrics {
+  readonly at: number;
+  /** Seconds that are looked back. */
+  readonly window: number;
+  readonly releases: readonly IAnswered[];
+  /** Spans of time, oldest first. */
+  readonly history: readonly IAnswered[];
+}
+
 /** A deployment or a rollback as `GET deployments/{id}` tells it. */
 export interface IDeployment {
   readonly id: string;

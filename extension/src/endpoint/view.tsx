@@ -10,6 +10,7 @@ import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
+import { Charts } from './charts';
 import type { IDeployment, IEndpointDetail } from './records';
 
 /**
@@ -79,6 +80,7 @@ function Endpoint(props: EndpointView.IOptions): React.ReactElement {
         <>
           <Traffic detail={answer} trans={trans} />
           <Actions {...props} detail={answer} onDone={again} />
+          {answer.live && <Charts {...props} />}
           <Asking {...props} detail={answer} />
         </>
       )}

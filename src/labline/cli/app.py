@@ -29,6 +29,7 @@ COMMANDS = {
     "lab": "project",
     "run": "jobs",
     "jobs": "jobs",
+    "sweeps": "sweeps",
     "schedules": "schedules",
     "runs": "records",
     "models": "records",

@@ -27,7 +27,7 @@ name = "penguins"
 port = {port}
 
 [stages.staging]
-gates = ["signature", "metric", "replay"]
+gates = ["signature", "data", "metric", "replay"]
 metric = {{ name = "r2", min = 0.8, versus_champion = -0.01 }}
 
 [stages.prod]

@@ -35,15 +35,28 @@ def endpoints(output: Output) -> None:
 
 def _show_endpoints(found: list[dict[str, Any]]) -> None:
     rows = [
-        (item["name"], item["url"], _split(item), item["serving"] or "-", item["state"])
+        (
+            *(item["name"], item["url"], _registry(item), _split(item)),
+            *(render.instances(item["instances"]), item["agreement"]),
+        )
         for item in found
     ]
     render.table(
         "",
-        ("endpoint", "url", "release", "says it serves", "state"),
+        ("endpoint", "url", "registry", "release", "instances say", ""),
         rows,
         "No endpoints yet. Deploy a model: labline deploy MODEL@STAGE",
     )
+    for item in found:
+        if item["agreement"] not in ("agrees", "empty"):
+            click.echo(f"/{item['name']}: {item['says']}")
+            if item["fix"]:
+                click.secho("  " + item["fix"].replace("; ", "\n  "), dim=True)
+
+
+def _registry(item: dict[str, Any]) -> str:
+    """Return what the registry names for the stage that an endpoint follows."""
+    return f"{item['stage']}: {item['registry'] or '-'}" if item["stage"] else "-"
 
 
 def _split(item: dict[str, Any]) -> str:

@@ -19,12 +19,13 @@ from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
 from labline.cli.ci import GitHub, GitLab, detect
 from labline.cli.junit import refusal, report, write
-from labline.cli.options import job_options
+from labline.cli.options import Swept, job_options, sweep_options
 from labline.errors import LablineError
 from labline.records import Job, JobStatus, to_dict
 
 if TYPE_CHECKING:
     from labline.jobs.options import Options
+    from labline.jobs.sweeps import Sweep
     from labline.lab import Lab
 
 _ICON = {
@@ -39,9 +40,7 @@ _ICON = {
 @click.command()
 @click.argument("notebook", type=click.Path(path_type=Path))
 @click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
-@click.option(
-    "--sweep", "axes", multiple=True, metavar="NAME=V1,V2", help="One job for each value."
-)
+@sweep_options
 @job_options
 @click.option("--key", help="Submit once: the same key is the same job.")
 @click.option(
@@ -57,10 +56,10 @@ def run(
     output: Output,
     notebook: Path,
     values: Sequence[tuple[str, str]],
-    axes: Sequence[str],
     key: str | None,
     junit: Path | None,
     wait: bool,
+    swept: Swept | None,
     options: Options,
 ) -> int:
     """Run NOTEBOOK as a job, or as a sweep of jobs.
@@ -74,16 +73,16 @@ def run(
 
     if junit and not wait:
         raise click.UsageError("--junit needs the end of the jobs: leave out --detach.")
-    lab = Lab.from_()
-    space = dict(_axis(item) for item in axes)
+    lab, given, options = Lab.from_(), dict(values), replace(options, key=key)
     with _refusals(notebook, junit):
-        jobs = lab.submit(notebook, dict(values), space=space, options=replace(options, key=key))
+        sweep = lab.sweeps.start(notebook, given, *swept, options) if swept else None
+        jobs = lab.sweeps.jobs(sweep) if sweep else [lab.submit(notebook, given, options=options)]
     if wait:
-        jobs = _follow(lab, jobs, quiet=output.as_json)
+        sweep, jobs = _follow(lab, sweep, jobs, quiet=output.as_json)
     if junit:
         write(junit, report(jobs, lambda job: lab.jobs.traceback(job.id)))
-    output.emit([to_dict(job) for job in jobs], lambda: _report(jobs))
-    return 0 if all(job.status in _FINE or not job.status.ended for job in jobs) else 1
+    output.emit([to_dict(job) for job in jobs], lambda: _report(jobs, sweep))
+    return 0 if all(_is_fine(job) for job in jobs) else 1
 
 
 @contextmanager
@@ -97,29 +96,34 @@ def _refusals(notebook: Path, junit: Path | None) -> Iterator[None]:
         raise
 
 
-_FINE = (JobStatus.SUCCEEDED,)
+def _is_fine(job: Job) -> bool:
+    return job.status is JobStatus.SUCCEEDED or bool(job.pruned) or not job.status.ended
 
 
-def _axis(text: str) -> tuple[str, list[str]]:
-    name, equals, choices = text.partition("=")
-    if not equals or not choices:
-        raise click.UsageError(f"--sweep {text!r} is not NAME=V1,V2; write for example alpha=0.1,1")
-    return name, choices.split(",")
+def _follow(
+    lab: Lab, sweep: Sweep | None, jobs: Sequence[Job], *, quiet: bool
+) -> tuple[Sweep | None, list[Job]]:
+    with _listener(lab, quiet=quiet) as listen:
+        if sweep is None:
+            return None, lab.wait(jobs, listen)
+        ended = lab.sweeps.wait(sweep, listen)
+    return ended, lab.sweeps.jobs(ended)
 
 
-def _follow(lab: Lab, jobs: Sequence[Job], *, quiet: bool) -> list[Job]:
-    system = detect(partial(click.echo, err=True, color=True))
-    if system:
-        return lab.wait(jobs, _lines(partial(_group, lab, system)))
-    if quiet:
-        return lab.wait(jobs)
-    show: Callable[[Sequence[Job]], None]
-    if sys.stderr.isatty():
+@contextmanager
+def _listener(lab: Lab, *, quiet: bool) -> Iterator[Callable[[Sequence[Job]], None] | None]:
+    """Yield what shows how jobs come on, as the place wants it."""
+    if system := detect(partial(click.echo, err=True, color=True)):
+        yield _lines(partial(_group, lab, system))
+    elif quiet:
+        yield None
+    elif sys.stderr.isatty():
         from labline.cli.progress import bars
 
-        with bars(jobs) as show:
-            return lab.wait(jobs, show)
-    return lab.wait(jobs, _lines())
+        with bars() as show:
+            yield show
+    else:
+        yield _lines()
 
 
 def _lines(at_end: Callable[[Job], None] | None = None) -> Callable[[Sequence[Job]], None]:
@@ -130,7 +134,8 @@ def _lines(at_end: Callable[[Job], None] | None = None) -> Callable[[Sequence[Jo
         for job in jobs:
             if seen.get(job.id) != job.status:
                 seen[job.id] = job.status
-                click.echo(f"  {_ICON[job.status]} {job.id} {job.status} {_values(job)}", err=True)
+                state = "pruned" if job.pruned else job.status
+                click.echo(f"  {_ICON[job.status]} {job.id} {state} {_values(job)}", err=True)
                 if at_end and job.status.ended:
                     at_end(job)
 
@@ -141,7 +146,7 @@ def _group(lab: Lab, system: GitHub | GitLab, job: Job) -> None:
     """Print the log of a job that has ended as CI systems want it."""
     title = f"{job.notebook} {_values(job)} {job.status}"
     system.group(title, lab.jobs.log(job.id) if job.output else "it showed nothing")
-    if job.error:
+    if job.error and not job.pruned:
         system.error(job.notebook, job.error)
 
 
@@ -149,7 +154,20 @@ def _values(job: Job) -> str:
     return "  ".join(f"{name}={value}" for name, value in job.parameters.items())
 
 
-def _report(jobs: Sequence[Job]) -> None:
+def _report(jobs: Sequence[Job], sweep: Sweep | None = None) -> None:
+    if sweep:
+        from labline.cli.sweeps import report as report_sweep
+
+        report_sweep(sweep)
+    else:
+        _table(jobs)
+    for reason, why in _reasons(jobs).items():
+        many = f"{len(why)} jobs" if len(why) > 1 else why[0].id
+        click.secho(f"\n{many}: {reason}", fg="red", err=True)
+        click.echo(f"  {_rest(why[0].error)}", err=True)
+
+
+def _table(jobs: Sequence[Job]) -> None:
     names = sorted({name for job in jobs for name in job.metrics})
     rows = [
         (
@@ -162,17 +180,13 @@ def _report(jobs: Sequence[Job]) -> None:
         for job in jobs
     ]
     render.table("", ("status", "job", "parameters", "took", *names), rows, "")
-    for reason, why in _reasons(jobs).items():
-        many = f"{len(why)} jobs" if len(why) > 1 else why[0].id
-        click.secho(f"\n{many}: {reason}", fg="red", err=True)
-        click.echo(f"  {_rest(why[0].error)}", err=True)
 
 
 def _reasons(jobs: Sequence[Job]) -> dict[str, list[Job]]:
     """Return the failed jobs by why they failed: in a sweep that is often the same."""
     found: dict[str, list[Job]] = {}
     for job in jobs:
-        if job.error:
+        if job.error and not job.pruned:
             found.setdefault(job.error.splitlines()[0], []).append(job)
     return found
 
@@ -236,6 +250,7 @@ def _job(job: Job) -> None:
         ("run", job.run_id or "-"),
         ("output", job.output or "-"),
         ("report", job.report or "-"),
+        *(("kept", f"{one.path} ({render.size(one.size)})") for one in job.artifacts),
         ("took", _took(job)),
         *([("attempts", str(job.attempt))] if job.attempt > 1 else []),
         *([("retry of", job.retry_of)] if job.retry_of else []),

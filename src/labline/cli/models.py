@@ -24,23 +24,22 @@ if TYPE_CHECKING:
 @click.option("--model", help="Name to register a run under; the project's unless given.")
 @click.option("--experiment", help="Experiment that best:METRIC looks in.")
 @click.option("--dry-run", is_flag=True, help="Judge, and change nothing.")
+@click.option(
+    "--deploy/--no-deploy",
+    default=None,
+    help="Begin the stage's rollout then; as the stage's endpoint says unless given.",
+)
 @click.option("--markdown", is_flag=True, help="Print the diff fit for a pull-request comment.")
 @json_option
 @pass_output
-def promote(
-    output: Output,
-    candidate: str,
-    stage: str,
-    model: str | None,
-    experiment: str | None,
-    dry_run: bool,
-    markdown: bool,
-) -> int:
+def promote(output: Output, /, candidate: str, stage: str, markdown: bool, **wishes: Any) -> int:
     """Judge CANDIDATE, and let it hold a stage.
 
     The gates of the stage, in labline.toml, decide.
     CANDIDATE is best:METRIC, a run id, MODEL, MODEL/VERSION or MODEL@STAGE. A refusal is exit
     code 1; a promotion that waits for approval is exit code 0, its "state" is "needs approval".
+    With --deploy, or an endpoint in the stage, what was promoted is deployed by the stage's
+    rollout, which goes on by itself: labline promotions show tells how far it is.
     Shown is the promotion diff: what the gates say, and what candidate and champion differ in.
 
     Example: labline promote best:r2 --to staging --dry-run
@@ -51,9 +50,7 @@ def promote(
     promotion = lab.promote(
         candidate,
         to=stage,
-        model=model,
-        experiment=experiment,
-        dry_run=dry_run,
+        **wishes,
         progress=None if output.as_json or markdown else stage_line(),
     )
     diff = lab.differences.of(promotion)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from labline.jobs.sweeps import Wanted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,12 +53,90 @@ _OPTIONS = (
     click.option(
         "--retries", type=click.IntRange(0, 10), help="Begin again so often if the kernel is lost."
     ),
+    click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Copy this file or folder; the job works in a folder of its own.",
+    ),
+    click.option(
+        "--keep", multiple=True, metavar="PATTERN", help="Keep such files with the run: '*.csv'."
+    ),
     click.option("--retry-on-error", is_flag=True, help="Begin again where a cell raised, too."),
 )
+_SWEEP = (
+    click.option(
+        "--sweep",
+        "axes",
+        multiple=True,
+        metavar="NAME=V1,V2",
+        help="One job for each value, or for draws from a range: 'NAME~loguniform(1e-3, 1)'.",
+    ),
+    click.option(
+        "--trials", type=click.IntRange(1), help="Try so many points of the sweep, not all."
+    ),
+    click.option("--metric", help="What makes a trial the best, as the notebook logs it."),
+    click.option(
+        "--maximize/--minimize",
+        "upwards",
+        default=None,
+        help="Which value of the metric is best; as the policy says, or its name, unless given.",
+    ),
+    click.option(
+        "--search",
+        type=click.Choice(("grid", "random", "optuna")),
+        help="How points are chosen: all, by chance, or near those that did well.",
+    ),
+    click.option(
+        "--prune", is_flag=True, help="End a trial early whose metric stands badly on the way."
+    ),
+    click.option(
+        "--parallel", type=click.IntRange(1), help="Trials at a time, with --search optuna."
+    ),
+    click.option(
+        "--seed", type=int, default=0, help="Of what is chosen by chance; 0 unless given."
+    ),
+)
+_SEARCHING = ("trials", "metric", "prune", "parallel", "seed")
 _NAMES = (
     "experiment", "output_dir", "memory", "timeout", "cpus", "priority", "group", "retries",
-    "retry_on_error",
+    "inputs", "keep", "retry_on_error",
 )  # fmt: skip
+
+
+class Swept(NamedTuple):
+    """The options of a sweep."""
+
+    #: values or range by parameter
+    axes: dict[str, str]
+    wanted: Wanted
+
+
+def sweep_options(command: F) -> F:
+    """Give a command the options of a sweep; it takes them as one, ``swept``, None without."""
+
+    @functools.wraps(command)
+    def collect(*arguments: Any, **given: Any) -> Any:
+        swept = _swept(given)
+        return command(*arguments, **given, swept=swept)
+
+    for option in reversed(_SWEEP):
+        collect = option(collect)
+    return collect  # type: ignore[return-value]
+
+
+def _swept(given: dict[str, Any]) -> Swept | None:
+    from labline.jobs.sweeps import Wanted
+    from labline.jobs.sweeps.space import split_axis
+
+    chosen = {name: given.pop(name) for name in _SEARCHING}
+    upwards, kind, axes = given.pop("upwards"), given.pop("search"), given.pop("axes")
+    goal = None if upwards is None else "maximize" if upwards else "minimize"
+    wanted = Wanted(kind=kind, goal=goal, **chosen)
+    if wanted.named and not axes:
+        raise click.UsageError(f"{wanted.named[0]} is about a sweep: add --sweep NAME=V1,V2")
+    return Swept(dict(map(split_axis, axes)), wanted) if axes else None
 
 
 def job_options(command: F) -> F:

@@ -76,11 +76,13 @@ def _status(found: dict[str, Any]) -> None:
         ("kernels", _kernels(found["kernels"])),
         ("MLflow", tracking["uri"] if tracking["reachable"] else tracking["message"]),
     ]
-    rows += [
-        (f"/{item['endpoint']}", f"{item['model']}  {item['state']}")
-        for item in platform.get("instances", [])
-    ]
+    rows += [(f"/{item['name']}", _endpoint(item)) for item in found["endpoints"]]
     render.table("", ("", ""), rows, "")
+
+
+def _endpoint(item: dict[str, Any]) -> str:
+    said = render.instances(item["instances"]).replace("\n", ", ")
+    return f"{said or 'nothing runs'}\n{item['agreement']}: {item['says']}"
 
 
 def _kernels(found: dict[str, Any]) -> str:

@@ -8,8 +8,10 @@ import click
 
 from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output, stage_line
+from labline.records import to_dict
 
 if TYPE_CHECKING:
+    from labline.lab.shapes import DeploymentState
     from labline.ledger import Entry
 
 
@@ -108,13 +110,19 @@ def show_promotion(output: Output, promotion: str) -> None:
 
     desk = Lab.from_().promotions
     found = desk.find(promotion)
-    entries = desk.entries(found)
+    entries, deployment = desk.entries(found), desk.deployment(found)
 
     def human() -> None:
         render.promotion_card(found)
         _told(entries)
+        if deployment:
+            _deployment(deployment)
 
-    data = {**found.to_dict(), "ledger": [entry.number for entry in entries]}
+    data = {
+        **found.to_dict(),
+        "ledger": [entry.number for entry in entries],
+        "deployment": to_dict(deployment) if deployment else None,
+    }
     output.emit(data, human)
 
 
@@ -126,7 +134,19 @@ def _told(entries: list[Entry]) -> None:
     render.table("", ("#", "when", "who", "did", "comment"), rows, "")
 
 
+def _deployment(deployment: DeploymentState) -> None:
+    """Print what became of the deployment that the promotion began."""
+    if deployment.failure:
+        click.secho(f"Not deployed: {deployment.failure.message}", fg="red", bold=True)
+        click.echo(f"  {deployment.failure.fix}")
+        return
+    at = f": {deployment.progress}" if deployment.progress else ""
+    click.echo(f"Deployment to /{deployment.endpoint} {deployment.state}{at}")
+
+
 def _comment(entry: Entry) -> str:
+    from labline.lab.followup import release_comment
+
     said = entry.payload.get("approvals") or []
     decided = entry.action in ("approved", "rejected")
-    return str(said[-1]["comment"]) if decided and said else ""
+    return str(said[-1]["comment"]) if decided and said else release_comment(entry)

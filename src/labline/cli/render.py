@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +40,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], emp
     for line in lines:
         shown.add_row(*(cell if isinstance(cell, Text) else escape(str(cell)) for cell in line))
     console().print(shown)
+
+
+def instances(found: Iterable[Mapping[str, Any]]) -> str:
+    """Return what each instance of an endpoint says it serves, a line each."""
+    counts = Counter((each["serving"] or each["model"], each["state"]) for each in found)
+    return "\n".join(
+        f"{model}  {state}" + (f" (x {count})" if count > 1 else "")
+        for (model, state), count in counts.items()
+    )
 
 
 def promotion_card(promotion: Promotion) -> None:
@@ -80,15 +90,27 @@ def _metrics(promotion: Promotion) -> None:
 
 def _outcome(promotion: Promotion) -> Text:
     if promotion.promoted:
-        return Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
+        text = Text(f"{promotion.label} holds {promotion.stage} now.", "bold green")
+        return text.append(_deploys(promotion), "default")
     if promotion.dry_run:
         would = "be promoted" if promotion.passed else "be refused"
         would = "wait for approval" if promotion.passed and promotion.open_questions else would
-        return Text(f"Dry run: {promotion.label} would {would}; nothing was changed.", "bold")
+        text = Text(f"Dry run: {promotion.label} would {would}; nothing was changed.", "bold")
+        where = f"\n  then it would be deployed to /{promotion.endpoint}"
+        return text.append(where if promotion.endpoint and promotion.passed else "", "default")
     if promotion.refusals:
         names = ", ".join(verdict.gate for verdict in promotion.refusals)
         return Text(f"Refused by {names}; {promotion.stage} is unchanged.", "bold red")
     return _waiting(promotion)
+
+
+def _deploys(promotion: Promotion) -> str:
+    if not promotion.endpoint:
+        return ""
+    return (
+        f"\n  It is being deployed to /{promotion.endpoint}; "
+        f"look: labline promotions show {promotion.id[:8]}"
+    )
 
 
 def _waiting(promotion: Promotion) -> Text:
@@ -124,6 +146,13 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    from labline.jobs.limits import amount
+
+    return amount(count)
 
 
 def number(value: float) -> str:

@@ -36,16 +36,16 @@ def show(output: Output, endpoint: str, window: float) -> None:
     found = Lab.from_().serving.metrics(endpoint, window=window)
     rows = [
         (
-            *(each["release"], each["model"], f"{each['weight']} %", each["requests"]),
-            f"{each['per_second']:.1f}",
-            f"{100 * each['error_rate']:.2g} %",
-            *(render.number(each[q]) if each[q] else "-" for q in ("p50_ms", "p95_ms", "p99_ms")),
+            *(each.release, each.model, f"{each.weight} %", each.requests),
+            f"{each.per_second:.1f}",
+            f"{100 * each.error_rate:.2g} %",
+            *(render.number(ms) if ms else "-" for ms in (each.p50_ms, each.p95_ms, each.p99_ms)),
         )
-        for each in found["releases"]
+        for each in found.releases
     ]
     columns = ("release", "model", "share", "requests", "per s", "errors", "p50", "p95", "p99 ms")
-    title = f"the last {found['window']:.0f} s"
-    output.emit(found, lambda: render.table(title, columns, rows, "Nothing is live here."))
+    title = f"the last {found.window:.0f} s"
+    output.emit(to_dict(found), lambda: render.table(title, columns, rows, "Nothing is live here."))
 
 
 @traffic.command("shift")

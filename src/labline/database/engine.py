@@ -17,7 +17,7 @@ from labline.errors import Unreachable
 
 SCHEMA = "labline"
 VERSION_TABLE = "labline_schema_version"
-HEAD = "0004"
+HEAD = "0005"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Any fixed number: it names labline's own advisory lock on Postgres.
 _LOCK = 0x1AB11E

@@ -38,6 +38,8 @@ endpoints = Table(
     metadata,
     Column("name", String(63), primary_key=True),
     Column("created", Float, nullable=False),
+    # that it was deployed by last
+    Column("stage", String(200), nullable=True),
 )
 
 releases = Table(

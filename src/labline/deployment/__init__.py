@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey
     from labline.deployment.platform import Platform
+    from labline.deployment.proof import again
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
     from labline.deployment.trials import Trial, check_instances, check_percent
     from labline.deployment.web import send
@@ -24,6 +25,7 @@ _PLACES = {
     "EndpointStatus": "status",
     "Share": "status",
     "Trial": "trials",
+    "again": "proof",
     "check_instances": "trials",
     "check_percent": "trials",
     "Endpoints": "endpoints",
@@ -43,6 +45,7 @@ __all__ = [
     "PlatformStatus",
     "Share",
     "Trial",
+    "again",
     "check_instances",
     "check_percent",
     "envoy_binary",

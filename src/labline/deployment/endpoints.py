@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from labline.database import Database
-from labline.deployment import meter, proof
+from labline.deployment import artifacts, meter, proof
 from labline.deployment.commands import template
 from labline.deployment.keys import TTL, ApiKey
 from labline.deployment.observed import observed
@@ -70,8 +70,8 @@ class Endpoints:
             The endpoint's name cannot be used.
         Conflict
             The platform is not up, a candidate is on trial, or there is nothing to try it beside.
-        BootFailed
-            The release did not become ready; nothing of it is left running.
+        ModelAltered, BootFailed
+            Its files are not the model's, or it did not become ready; nothing is left running.
         """
         _check_name(endpoint)
         check_instances(instances)
@@ -87,6 +87,10 @@ class Endpoints:
                     endpoint, plan, actor=actor, key=key, previous=previous, instances=instances
                 )
             return self._complete(stored, trial)
+
+    def follow(self, endpoint: str, stage: str) -> None:
+        """Record that an endpoint serves what holds a stage; see ``EndpointStatus.stage``."""
+        self._releases.follow(endpoint, stage)
 
     def _before(self, endpoint: str, trial: Trial | None) -> int | None:
         """Return the id of the release that a new one stands beside, or takes over from."""
@@ -222,8 +226,8 @@ class Endpoints:
             No such endpoint, or nothing served before.
         Conflict
             The platform is not up.
-        BootFailed
-            It does not come up any more; the live release keeps serving.
+        ModelAltered, BootFailed
+            Its files are others now, or it does not come up; the live release keeps serving.
         """
         self._releases.require(endpoint)
         with self._alone(endpoint):
@@ -232,6 +236,7 @@ class Endpoints:
                 self._platform.require_current()
                 self._require_no_candidate(endpoint)
                 back = self._earlier(endpoint)
+                artifacts.check(back)
                 stored = self._releases.begin(
                     endpoint,
                     back.plan,
@@ -265,6 +270,7 @@ class Endpoints:
 
     def _bring_up(self, stored: Stored, trial: Trial | None) -> Stored:
         try:
+            artifacts.check(stored)
             running = self._platform.control.report()
             if not any(each.name in running for each in stored.instances):
                 stored = self._platform.on_free_ports(stored)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import upstreams
+from labline.deployment import signals, upstreams
 from labline.deployment.problems import local_replies
 from labline.settings import Settings
+from labline.telemetry import Otlp
 
 ISSUER = "labline"
 ROUTES = "endpoints"
@@ -81,13 +82,16 @@ class Paths:
         return self.watched / f"{kind}.json"
 
 
-def bootstrap(paths: Paths) -> Json:
+def bootstrap(settings: Settings, paths: Paths) -> Json:
     """Return what Envoy starts with: the admin socket and where the rest is."""
+    otlp = Otlp.of(settings)
     return {
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
         # A rollout looks every second.
         "stats_flush_interval": "1s",
+        "stats_sinks": signals.sinks(otlp),
+        "static_resources": {"clusters": signals.clusters(otlp)},
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
             "cds_config": _watched(paths, "cds"),
@@ -101,9 +105,10 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
     return {
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
+        "stats_sinks": signals.sinks(Otlp.of(settings)),
         "static_resources": {
             "listeners": [listener(settings, jwks, {"route_config": routes(routing)})],
-            "clusters": clusters(routing),
+            "clusters": [*clusters(routing), *signals.clusters(Otlp.of(settings))],
         },
     }
 
@@ -204,6 +209,7 @@ def _typed(name: str, config: Json) -> Json:
 
 
 def _http(settings: Settings, jwks: str, source: Json) -> Json:
+    otlp = Otlp.of(settings)
     return {
         "stat_prefix": "gateway",
         "server_name": "labline",
@@ -219,6 +225,8 @@ def _http(settings: Settings, jwks: str, source: Json) -> Json:
         "request_timeout": f"{TIMEOUT}s",
         "common_http_protocol_options": {"idle_timeout": "600s"},
         "local_reply_config": local_replies(),
+        **signals.tracing(otlp),
+        "access_log": signals.access_logs(otlp),
         "http_filters": [
             _typed("http.jwt_authn", _signatures(jwks)),
             _typed("http.rbac", {"rules": {"action": "ALLOW", "policies": {}}}),

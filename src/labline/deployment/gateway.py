@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import envoy, web
+from labline.deployment import envoy, signals, web
 from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.errors import Failed, Refused, Unreachable
 from labline.records import Command
 from labline.settings import Settings
+from labline.telemetry import Otlp
 
 NAME = "gateway"
 _OPTIONS = ("--disable-hot-restart", "--log-level", "warning")
@@ -97,7 +98,8 @@ class Gateway:
         """Return the command that runs it."""
         threads = str(min(4, os.cpu_count() or 1))
         argv = (str(envoy_binary()), "-c", str(self._paths.bootstrap), *_OPTIONS)
-        return Command((*argv, "--concurrency", threads), {}, str(self._places.root))
+        secrets = signals.environment(Otlp.of(self._settings))
+        return Command((*argv, "--concurrency", threads), secrets, str(self._places.root))
 
     def prepare(self, routing: envoy.Routing) -> None:
         """Write all files, for the gateway to start with.
@@ -109,7 +111,7 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        self._write(self._paths.bootstrap, envoy.bootstrap(self._paths))
+        self._write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
         self._hand_over("lds", [self._listener()])
         self._hand_over("cds", envoy.clusters(routing))
         self._hand_over("rds", [envoy.routes(routing)])
@@ -143,8 +145,14 @@ class Gateway:
     def is_outdated(self) -> bool:
         """Whether it was started with other settings than there are now."""
         path = self._paths.resource("lds")
-        wanted = json.dumps(envoy.resources("lds", [self._listener()]), indent=1)
-        return not path.is_file() or path.read_text(encoding="utf-8") != wanted
+        if not path.is_file():
+            return True
+        found = json.loads(path.read_text(encoding="utf-8"))["resources"]
+        wanted = envoy.resources("lds", [self._listener()])["resources"]
+        if self._settings.telemetry.otlp is None:
+            # Whoever asks may have other variables OTEL_... than the gateway was started with.
+            found, wanted = signals.without(found), signals.without(wanted)
+        return bool(found != wanted)
 
     def _listener(self) -> envoy.Json:
         return envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))

@@ -17,6 +17,8 @@ from labline.deployment.status import InstanceStatus
 from labline.deployment.traffic import backend
 from labline.errors import BootFailed, Unreachable
 from labline.records import Command
+from labline.settings import Settings
+from labline.telemetry import Otlp
 
 _HOST = "127.0.0.1"
 # A release has its own environment: nothing of the platform's interpreter may reach into it.
@@ -46,7 +48,10 @@ class Identity:
 class Instances:
     """The processes of releases."""
 
-    def __init__(self, places: Places, control: Control, gateway: Gateway) -> None:
+    def __init__(
+        self, settings: Settings, places: Places, control: Control, gateway: Gateway
+    ) -> None:
+        self._settings = settings
         self._places = places
         self._control = control
         self._gateway = gateway
@@ -54,8 +59,23 @@ class Instances:
     def boot(self, stored: Stored) -> None:
         """Start the instances of a release and keep them running."""
         for each in stored.instances:
-            env = {**_OWN, **each.command.env}
-            self._control.add(each.name, Command(each.command.argv, env, each.command.cwd))
+            command = process(each)
+            env = {**command.env, **self._telemetry(stored, each.name)}
+            self._control.add(each.name, Command(command.argv, env, command.cwd))
+
+    def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:
+        """Return what tells an instance where its traces, metrics and logs go."""
+        release = stored.release
+        name, _, version = release.model.partition("/")
+        about = {
+            "service.version": version,
+            "service.instance.id": instance,
+            "labline.model.name": name,
+            "labline.model.version": version,
+            "labline.endpoint": release.endpoint,
+            "labline.release": str(release.id),
+        }
+        return Otlp.of(self._settings).variables(release.endpoint, about)
 
     def stop(self, stored: Stored) -> None:
         """Stop a release and wait until its instances have ended."""
@@ -119,6 +139,12 @@ class Instances:
             return self._gateway.health()
         except Unreachable:
             return {}
+
+
+def process(instance: Instance) -> Command:
+    """Return the command that boots an instance, kept apart from the platform's interpreter."""
+    command = instance.command
+    return Command(command.argv, {**_OWN, **command.env}, command.cwd)
 
 
 def is_ready(port: int) -> bool:

@@ -172,3 +172,12 @@ def _release(name: str) -> int:
 def before(samples: Sequence[Sample], at: float) -> Sample:
     """Return the last sample not after `at`, or the first there is."""
     return next((each for each in reversed(samples) if each.at <= at), samples[0])
+
+
+def thinned(samples: Sequence[Sample], apart: float) -> list[Sample]:
+    """Return samples that are at least `apart` seconds from each other; the last is among them."""
+    kept: list[Sample] = []
+    for each in reversed(samples):
+        if not kept or kept[-1].at - each.at >= apart:
+            kept.append(each)
+    return kept[::-1]

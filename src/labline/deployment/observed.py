@@ -30,6 +30,7 @@ def observed(platform: Platform, name: str, instances: Iterable[InstanceStatus])
         previous=before.release if before else None,
         state=state_of(real),
         serving=said_by(real),
+        stage=releases.stage(name),
         instances=mine,
         traffic=_traffic(releases, name),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -15,8 +16,8 @@ import psutil
 import sqlalchemy as sa
 
 from labline.database import Database, workers
+from labline.deployment import artifacts, processes, supervisor
 from labline.deployment import gateway as gateway_process
-from labline.deployment import processes, supervisor
 from labline.deployment.control import GRACE, Control, Watch
 from labline.deployment.gateway import Gateway, envoy_binary
 from labline.deployment.instances import Instances
@@ -28,13 +29,16 @@ from labline.deployment.traffic import Traffic
 from labline.errors import Conflict, Failed, LablineError
 from labline.records import Command
 from labline.settings import Settings
+from labline.tracking.registry import ModelAltered
+
+logger = logging.getLogger(__name__)
 
 WORKER = "worker"
 GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
 _OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
-_OUTDATED = "[gateway] or [serving] in labline.toml were changed since it was started."
+_OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
 
 
@@ -65,7 +69,7 @@ class Platform:
         self.gateway = Gateway(settings, self.places)
         self.releases = Releases(database)
         self.keys = Keys(settings, database)
-        self.instances = Instances(self.places, self.control, self.gateway)
+        self.instances = Instances(settings, self.places, self.control, self.gateway)
         self.traffic = Traffic(self.places, self.control, self.gateway, self.releases, self.keys)
 
     @property
@@ -127,9 +131,20 @@ class Platform:
         self.control.add(GATEWAY, self.gateway.command())
         self.control.add(WORKER, self._worker)
         for stored in live:
-            self.instances.boot(stored)
+            self._boot(stored)
         self._await_ready()
         self._await_instances(live)
+
+    def _boot(self, stored: Stored) -> None:
+        """Boot a release, unless its files were altered: then its log says so, and it is down."""
+        try:
+            artifacts.check(stored)
+        except ModelAltered as error:
+            with self.places.log(stored.name).open("a", encoding="utf-8") as log:
+                log.write(f"{error}\n")
+            logger.error("%s", error)
+            return
+        self.instances.boot(stored)
 
     def _start_daemon(self) -> None:
         # -P: a file in the project's folder must not stand in for a module.

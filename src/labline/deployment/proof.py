@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from labline.deployment import artifacts
+from labline.deployment.instances import process
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Stored
 from labline.errors import BootFailed, Refused
+from labline.records import Command
+from labline.tracking.registry import ModelAltered
 
 
 class Spare(Stored):
@@ -32,13 +36,27 @@ def prove(platform: Platform, endpoint: str, timeout: float) -> None:
     ports = platform.free_ports(1)
     spare = Spare(replace(live.release, ports=ports), live.plan, live.key, live.previous)
     try:
+        artifacts.check(spare)
         platform.instances.boot(spare)
         platform.instances.await_ready(spare, timeout)
-    except BootFailed as error:
+    except (BootFailed, ModelAltered) as error:
         raise Refused(
-            f"The rollout is refused: what serves {endpoint!r} now does not boot any more, so "
+            f"The deployment is refused: what serves {endpoint!r} now does not boot any more, so "
             f"nothing could be rolled back to. {error.message}",
             fix="Deploy with --now to take over without a way back.",
         ) from error
     finally:
         platform.instances.stop(spare)
+
+
+def again(stored: Stored, port: int) -> Command:
+    """Return the command that boots a release once more, on another port.
+
+    Raises
+    ------
+    ModelAltered
+        Its files are others now.
+    """
+    artifacts.check(stored)
+    (spare,) = replace(stored, release=replace(stored.release, ports=(port,))).instances
+    return process(spare)

@@ -157,6 +157,11 @@ class Releases:
         """Return the release that the endpoint's traffic goes to on this host."""
         return self._in_state(endpoint, ReleaseState.LIVE)
 
+    def of_model(self, model: str) -> Stored | None:
+        """Return the newest release that serves ``MODEL/VERSION``, on whichever endpoint."""
+        live = sa.and_(table.c.model == model, table.c.state == ReleaseState.LIVE, self._here)
+        return next(iter(self._find(live)), None)
+
     def candidate(self, endpoint: str) -> Stored | None:
         """Return the release that is tried beside the live one."""
         return self._in_state(endpoint, ReleaseState.CANDIDATE)
@@ -203,6 +208,18 @@ class Releases:
         with self._database.reading() as connection:
             query = sa.select(endpoint_table.c.name).order_by(endpoint_table.c.name)
             return list(connection.execute(query).scalars())
+
+    def stage(self, endpoint: str) -> str | None:
+        """Return the stage that an endpoint was deployed by last, if it ever was."""
+        query = sa.select(endpoint_table.c.stage).where(endpoint_table.c.name == endpoint)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
+
+    def follow(self, endpoint: str, stage: str) -> None:
+        """Record the stage that an endpoint was deployed by."""
+        mine = sa.update(endpoint_table).where(endpoint_table.c.name == endpoint)
+        with self._database.writing() as connection:
+            connection.execute(mine.values(stage=stage))
 
     def require(self, endpoint: str) -> None:
         """Return if there is such an endpoint.

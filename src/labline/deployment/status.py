@@ -78,6 +78,8 @@ class EndpointStatus:
     state: str
     #: ``MODEL/VERSION`` as the live instances say themselves
     serving: str | None
+    #: stage by which it was deployed last
+    stage: str | None = None
     instances: tuple[InstanceStatus, ...] = field(default=())
     #: who answers; the live release first
     traffic: tuple[Share, ...] = field(default=())

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from labline import notebooks
 from labline.errors import CellFailed
 from labline.jobs import kernels
-from labline.jobs.execution import DEAD, MEMORY, TIME
+from labline.jobs.execution import CANCELLED, DEAD, MEMORY, TIME, Plan
 from labline.jobs.limits import Ceiling, Room, amount
 from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction, joined, raised
 from labline.jobs.pinned import MODULES
 from labline.records import RunningCell
-from labline.workflows import Interrupted
+from labline.workflows import Flow, Interrupted
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -32,7 +31,12 @@ if TYPE_CHECKING:
 #: is told how many cells are done, of how many, and which one runs now
 Progress = Callable[[int, int, RunningCell | None], None]
 _LOAD = "%load_ext labline"
-_MODULES = f"import os, sys\nsys.path.insert(0, os.environ[{MODULES!r}])"
+# In two parts: a kernel without labline has the first one.
+_MODULES = f"""import os, sys
+sys.path.insert(0, os.environ[{MODULES!r}])
+from labline.kernel import pinned
+pinned.use(get_ipython(), os.environ[{MODULES!r}])
+"""
 # The worker publishes what was recorded: it has MLflow loaded, the kernel would have to import it.
 _CLOSE = """
 def close(status):
@@ -43,6 +47,8 @@ def close(status):
         live, known.recording = known.recording, None
         live.close(status)
 """
+#: nbclient looks once in so many seconds whether a kernel that it waits for still lives
+_WAITING = {"shell_timeout_interval": 1}
 _LOOK = 0.2
 _LONGEST = 2000
 
@@ -54,18 +60,11 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     ----------
     manager
         papermill's execution manager, which saves the notebook as it runs.
-    timeout
-        Seconds for all cells together.
-    memory
-        Bytes that the kernel and its descendants may hold.
-    room
-        Bytes of what each cell shows that are kept.
-    log
-        File that what the cells show is appended to, as text.
-    stopping
-        Ends the run at once when it is set.
-    on_progress
-        Is called as each cell begins, and at the end.
+    plan
+        Limits, log, and who is told of progress.
+    flow
+        The run ends when it is to stop: at once, or, where it was cancelled, once the running
+        cell was interrupted.
     secrets
         Values, by environment variable, to take out of what the cells show.
     options
@@ -75,29 +74,23 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(
         self,
         manager: Any,
+        plan: Plan,
         *,
-        timeout: float | None,
-        memory: int | None,
-        room: int,
-        log: Path | None,
-        stopping: threading.Event,
-        on_progress: Progress | None,
+        flow: Flow,
         secrets: Mapping[str, str],
         **options: Any,
     ) -> None:
-        super().__init__(manager, timeout_func=self._left, **options)
+        super().__init__(manager, timeout_func=self._left, **{**_WAITING, **options})
         self.progress = (0, sum(map(_runs, manager.nb.cells)))
         self.failure: CellFailed | None = None
-        self._limit = timeout
-        self._memory = memory
-        self._room = Room(room)
+        self._plan, self._flow = plan, flow
+        self._room = Room(plan.room)
         self._ceiling: Ceiling | None = None
         self._exit: int | None = None
-        self._deadline = time.monotonic() + timeout if timeout else None
-        self._stopping = stopping
-        self._on_progress = on_progress or _ignore
+        self._deadline = time.monotonic() + plan.timeout if plan.timeout else None
+        self._on_progress = plan.on_progress or _ignore
         self._redaction = Redaction(secrets)
-        self._log = Log(log, self._redaction) if log else None
+        self._log = Log(plan.log, self._redaction) if plan.log else None
 
     def execute(self, **options: Any) -> NotebookNode:
         """Start the kernel, run the cells, and end the kernel.
@@ -105,23 +98,45 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         Unlike papermill's it asks nothing of a kernel that is busy or dead.
         """
         self.reset_execution_trackers()
-        with self.setup_kernel(**options):
-            if MODULES in options["env"]:
-                self._silently(_MODULES, "local modules are those that lie there now")
-            with self._watched(), kernels.held_to(options["env"], self.km.provisioner):
-                self.papermill_execute_cells()
-            if self._answers:
-                self._close_recording()
-                info = self.wait_for_reply(self.kc.kernel_info())
-                self.nb.metadata["language_info"] = info["content"]["language_info"]
-            self.set_widgets_metadata()
+        try:
+            with self.setup_kernel(**options):
+                self._execute(options["env"])
+        except DeadKernelError:
+            self._check()
+            self._lost()
         return self.nb
+
+    def _execute(self, environment: Mapping[str, str]) -> None:
+        if MODULES in environment:
+            self._silently(_MODULES, "local modules are those that lie there now")
+        with self._watched(), kernels.held_to(environment, self.km.provisioner):
+            self.papermill_execute_cells()
+        self.set_widgets_metadata()
+        if self._answers:
+            self._close_recording()
+            info = self.wait_for_reply(self.kc.kernel_info())
+            self.nb.metadata["language_info"] = info["content"]["language_info"]
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Connect to the kernel once it answers; called by nbclient.
+
+        Raises
+        ------
+        DeadKernelError
+            It never does; jupyter_client has no error of its own for that.
+        """
+        try:
+            return await super().async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise DeadKernelError(str(error)) from error
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     def _watched(self) -> AbstractContextManager[Any]:
         """Watch the memory of the kernel's processes, if there is a limit."""
         pid = getattr(self.km.provisioner, "pid", None)
-        if self._memory and pid:
-            self._ceiling = Ceiling(pid, self._memory)
+        if self._plan.memory and pid:
+            self._ceiling = Ceiling(pid, self._plan.memory)
         return self._ceiling or nullcontext()
 
     @property
@@ -178,10 +193,14 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         try:
             self.execute_cell(cell, index)
         except CellExecutionError:
+            self._check()
             return self._raised(index, *raised(self.nb.cells[index]))
         except CellTimeoutError:
-            return self._ended(index, TIME, f"was killed: over {self._limit:g} s for all cells")
+            most = f"{self._plan.timeout:g} s for all cells"
+            return self._ended(index, TIME, f"was killed: over {most}")
         except DeadKernelError:
+            if self._flow.cancelled:
+                self._ended(index, CANCELLED, "was killed: it did not end when interrupted")
             self._check()
             return self._ended(index, *self._death())
         finally:
@@ -217,9 +236,15 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self.nb.cells[index].outputs.append(shown)
         return self._failed(index, kind, what)
 
+    def _lost(self) -> None:
+        """Take note that the kernel died between cells, where no cell can show it."""
+        if self.failure is None:
+            when = "After the last cell" if self.progress[0] else "Before the first cell"
+            self.failure = CellFailed(f"{when}, {_fate(self._exit)}", cell=None, exception=DEAD)
+
     def _death(self) -> tuple[str, str]:
-        if self._ceiling and self._ceiling.exceeded and self._memory:
-            return MEMORY, f"was killed: over {amount(self._memory)} of memory"
+        if self._ceiling and self._ceiling.exceeded and self._plan.memory:
+            return MEMORY, f"was killed: over {amount(self._plan.memory)} of memory"
         return DEAD, f"ended with its kernel: {_fate(self._exit)}"
 
     def _failed(self, index: int, kind: str, what: str) -> bool:
@@ -230,8 +255,9 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         return False
 
     def _check(self) -> None:
-        if self._stopping.is_set():
-            self.shutdown_kernel = "immediate"
+        if self._flow.stopping.is_set():
+            if not self._flow.cancelled:
+                self.shutdown_kernel = "immediate"
             raise Interrupted
 
     def _left(self, _: NotebookNode) -> float | None:
@@ -242,14 +268,29 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
 
         nbclient's own looks once a second, and at the kernel only.
         """
-        while not self._stopping.is_set() and await self.km.is_alive():
+        while not self._flow.stopping.is_set() and await self.km.is_alive():
             if self._log:
                 self._log.tick()
             await asyncio.sleep(_LOOK)
-        if not self._stopping.is_set():
+        if self._flow.cancelled:
+            await self._interrupt()
+        elif not self._flow.stopping.is_set():
             self._exit = await self.km.provisioner.poll()
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
+
+    async def _interrupt(self) -> None:
+        """Have the running cell end itself; nbclient breaks this off as soon as it has."""
+        # Twice: the first is lost where the kernel had not come to the cell yet.
+        for _ in range(2):
+            await self.km.interrupt_kernel()
+            await asyncio.sleep(self._plan.grace / 2)
+
+    async def _async_check_alive(self) -> None:
+        """Return if the kernel lives and may; nbclient asks so while it waits between cells."""
+        self._exit = await self.km.provisioner.poll()
+        if self._flow.stopping.is_set() or self._exit is not None:
+            raise DeadKernelError(_fate(self._exit))
 
     def process_message(self, msg: dict[str, Any], *args: Any) -> NotebookNode | None:
         """Take a message of the kernel, if there is room for it; called by nbclient for each."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 MEMORY = "MemoryLimit"
 TIME = "TimeLimit"
 DEAD = "DeadKernel"
+CANCELLED = "Cancelled"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Plan:
     memory: int | None = None
     #: CPUs that the kernel may use, where the system can tell it so; None is all
     cpus: int | None = None
+    #: seconds that a cell has, once interrupted, to end itself when the job is cancelled
+    grace: float = 5.0
     #: bytes of what each cell shows that are kept
     room: int = 20 * 2**20
     #: file that what the cells show is appended to, as text
@@ -98,7 +100,6 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
     from labline.jobs.client import Cells
 
     secrets = require_secrets(manager.nb, {**os.environ, **plan.environment})
-    flow = Flow.current()
     with (
         kernels.private_manager(kernels.kernel_name(manager.nb, plan.name, plan.kernel)) as kernel,
         _loop(),
@@ -106,14 +107,10 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
     ):
         cells = Cells(
             manager,
-            km=kernel,
-            timeout=plan.timeout,
-            memory=plan.memory,
-            room=plan.room,
-            log=plan.log,
-            stopping=flow.stopping if flow else threading.Event(),
-            on_progress=plan.on_progress,
+            plan,
+            flow=Flow.current() or Flow(plan.name),
             secrets=secrets,
+            km=kernel,
             resources={"metadata": {"path": str(plan.folder)}},
             **plan.options,
         )

@@ -108,6 +108,12 @@ class Log:
             logging.getLogger(__name__).exception("%s is not written any more", self._path)
 
 
+def note(path: Path, text: str) -> None:
+    """Append a line that labline itself has to say."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"[labline: {text}]\n")
+
+
 def read(path: Path, offset: int, limit: int = PIECE) -> tuple[str, int]:
     """Return the text from a byte offset on, at most `limit` bytes, and where the next begins.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,10 @@ class Options:
     retries: int | None = None
     #: whether to try again where a cell raised, too
     retry_on_error: bool = False
+    #: files to copy beside the notebook; the job then works in a folder of its own
+    inputs: Sequence[Path] = ()
+    #: patterns of the files that it leaves which are kept with its run
+    keep: Sequence[str] = ()
     #: the same key is the same job, however often it is submitted
     key: str | None = None
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from labline.errors import BadNotebook
 from labline.settings import Settings
 
 #: variable of a kernel: folder whose modules come before those beside the notebook
 MODULES = "LABLINE_MODULES"
+_PIECE = 2**20
+
+
+@dataclass(frozen=True)
+class Pins:
+    """What goes with a notebook: digests by path relative to its folder."""
+
+    #: local modules and scripts
+    modules: Mapping[str, str]
+    #: input files
+    inputs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -29,19 +40,19 @@ class Pinned:
         """Return the store of a project."""
         return cls(settings.folder("jobs") / "files")
 
-    def take(self, paths: Iterable[Path], root: Path) -> dict[str, str]:
-        """Keep files that lie below `root`; return their digests by path relative to it."""
-        return {path.relative_to(root).as_posix(): self._keep(path) for path in paths}
+    def take(self, files: Mapping[str, Path]) -> dict[str, str]:
+        """Keep files; return their digests by the names given to them."""
+        return {name: self._keep(path) for name, path in files.items()}
 
     def _keep(self, path: Path) -> str:
-        content = path.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        place = self.folder / digest
-        if not place.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = self.folder / f".{digest}.{os.getpid()}"
-            draft.write_bytes(content)
-            draft.replace(place)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f".{uuid4().hex}"
+        try:
+            # The digest of what was copied: the file may be written meanwhile.
+            digest = _copy(path, draft)
+            draft.replace(self.folder / digest)
+        finally:
+            draft.unlink(missing_ok=True)
         return digest
 
     def lay_out(self, files: Mapping[str, str], folder: Path) -> None:
@@ -53,19 +64,26 @@ class Pinned:
             One is gone or was changed.
         """
         for name, digest in files.items():
-            content = self._content(name, digest)
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            if self._laid_out(digest, place) != digest:
+                raise BadNotebook(
+                    f"The snapshot of {name} is gone or was changed after submit.",
+                    fix="Submit the notebook again.",
+                )
 
-    def _content(self, name: str, digest: str) -> bytes:
+    def _laid_out(self, digest: str, place: Path) -> str:
         try:
-            content = (self.folder / digest).read_bytes()
-        except OSError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise BadNotebook(
-                f"The snapshot of {name} is gone or was changed after submit.",
-                fix="Submit the notebook again.",
-            )
-        return content
+            return _copy(self.folder / digest, place)
+        except FileNotFoundError:
+            return ""
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy a file of any size; return the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while piece := reader.read(_PIECE):
+            digest.update(piece)
+            writer.write(piece)
+    return digest.hexdigest()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from labline.tracking import Tracking
+    from labline.tracking.recording import Recording
 
 FOLDER = "labline"
 #: artifact of a run: the notebook as it was given to the kernel, without outputs
@@ -97,7 +98,7 @@ class Runs:
         """
         import nbformat
 
-        self._publish(run_id)
+        self.publish(run_id)
         page = notebooks.html(execution.notebook, title)
         if report:
             report.write_text(page, encoding="utf-8")
@@ -124,27 +125,48 @@ class Runs:
 
     def lose(self, run_id: str) -> None:
         """End a run whose kernel was lost, with what it recorded until then."""
-        self._publish(run_id)
+        self.publish(run_id)
         if self.tracking.run(run_id).status == "RUNNING":
             self.tracking.end_run(run_id, "FAILED")
+
+    def keep(self, run_id: str, output: Path) -> None:
+        """Keep with a run that was stopped what it recorded, and its notebook as far as it ran."""
+        self.publish(run_id)
+        self.tracking.log_text(run_id, output.read_text(encoding="utf-8"), OUTPUT)
 
     def kill(self, run_id: str) -> None:
         """End a run that was cancelled, if it has not ended."""
         if self.tracking.run(run_id).status == "RUNNING":
             self.tracking.end_run(run_id, "KILLED")
 
-    def _publish(self, run_id: str) -> None:
+    def publish(self, run_id: str) -> None:
         """Bring to MLflow what the kernel, which has ended, recorded of this run."""
         from labline.tracking.publisher import publish
+
+        for recording in self._recordings(run_id):
+            publish(recording.path, self.tracking)
+
+    def course(self, run_id: str, metric: str) -> list[float]:
+        """Return the values that a metric of a run has had so far, also while it runs."""
+        live = [
+            float(event["values"][metric])
+            for recording in self._recordings(run_id)
+            for event in recording.all("metrics")
+            if metric in event["values"]
+        ]
+        return live or [value for _, value, _ in self.tracking.history(run_id, metric)]
+
+    def _recordings(self, run_id: str) -> Iterator[Recording]:
+        """Yield what kernels have recorded of a run that is not put away yet."""
         from labline.tracking.recording import NotARecording, Recording
 
         for journal in sorted(self.settings.folder("recordings").glob("*.jsonl")):
             try:
-                recorded = Recording.read(journal).start["run_id"]
+                recording = Recording.read(journal)
             except (NotARecording, FileNotFoundError):
                 continue
-            if recorded == run_id:
-                publish(journal, self.tracking)
+            if recording.start["run_id"] == run_id:
+                yield recording
 
     # -- where a notebook is -------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,10 @@ from typing import Any, Literal
 from labline import notebooks
 from labline.errors import BadInput
 from labline.jobs.options import Options
+from labline.jobs.pinned import Pins
 from labline.jobs.submission import Submission
+from labline.jobs.telling import of_schedule
+from labline.notify import Notice
 from labline.records import Schedule
 from labline.settings import Settings
 from labline.workflows import Entry, Flow, Workflows, checked
@@ -48,12 +51,21 @@ class Schedules:
         The clock; the workflow ``schedule`` is registered there.
     desk
         Takes what is submitted.
+    tell
+        Takes the notice of a schedule that cannot submit its job.
     """
 
-    def __init__(self, settings: Settings, workflows: Workflows, desk: Submission) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workflows: Workflows,
+        desk: Submission,
+        tell: Callable[[Notice], None],
+    ) -> None:
         self._settings = settings
         self._workflows = workflows
         self._desk = desk
+        self._tell = tell
         workflows.register(SCHEDULED, self._come, queue="schedules")
 
     def add(
@@ -81,9 +93,13 @@ class Schedules:
         payload = {
             "notebook": str(taken.path),
             "parameters": order.parameters,
-            "options": {**asdict(options), "output_dir": _absolute(options.output_dir)},
+            "options": {
+                **asdict(options),
+                "output_dir": _absolute(options.output_dir),
+                "inputs": list(map(_absolute, options.inputs)),
+            },
             "snapshot": str(self._keep(taken)) if rule.runs == "snapshot" else None,
-            "modules": dict(order.modules) if rule.runs == "snapshot" else None,
+            "pins": asdict(Pins(order.modules, order.inputs)) if rule.runs == "snapshot" else None,
         }
         entry = checked(rule.cron, rule.timezone, payload, catch_up=rule.catch_up)
         self._workflows.schedule(name, SCHEDULED, entry)
@@ -136,7 +152,12 @@ class Schedules:
 
     def _come(self, flow: Flow, payload: dict[str, Any]) -> str:
         """Submit the job that is due; the body of the workflow ``schedule``."""
-        return flow.step("submit", lambda: self._submit(payload, f"{flow.id}"))
+        try:
+            return flow.step("submit", lambda: self._submit(payload, f"{flow.id}"))
+        except Exception as error:
+            name, notebook = payload["schedule"], Path(payload["notebook"]).name
+            self._tell(of_schedule(flow.id, name, notebook, error))
+            raise
 
     def _submit(self, payload: Mapping[str, Any], key: str | None) -> str:
         path, snapshot = Path(payload["notebook"]), payload["snapshot"]
@@ -146,13 +167,14 @@ class Schedules:
             given,
             key=key,
             output_dir=Path(given.output_dir) if given.output_dir else None,
+            inputs=[Path(one) for one in given.inputs],
             tags={**given.tags, "labline.schedule": payload["schedule"]},
         )
         return self._desk.submit_taken(
             notebooks.Snapshot(path, taken.content),
             payload["parameters"],
             options,
-            payload["modules"],
+            Pins(**payload["pins"]) if payload["pins"] else None,
         )
 
     def _schedule(self, entry: Entry) -> Schedule:

@@ -14,11 +14,14 @@ from labline.jobs import log as logs
 from labline.jobs import outputs, views
 from labline.jobs.execution import Plan, execute_notebook
 from labline.jobs.options import DEFAULT, Options
+from labline.jobs.order import JOB, Order
 from labline.jobs.runs import NOTEBOOK, Runs
 from labline.jobs.schedules import Schedules
 from labline.jobs.slots import Slots
 from labline.jobs.submission import Submission
-from labline.jobs.work import JOB, Order, Work, folder, located
+from labline.jobs.sweeps.desk import Sweeps
+from labline.jobs.work import Work, folder, located
+from labline.notify import Notices
 from labline.records import Job, JobStatus, JobView, LogPiece, Run
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState
@@ -48,10 +51,15 @@ class Jobs:
         self._settings = settings
         self._workflows = workflows
         self._runs = Runs(settings, tracking)
-        self._work = Work(self._runs, workflows, slots=Slots(settings.jobs.concurrency))
-        self._desk = Submission(settings, workflows, self._runs)
+        #: who is told of what fails
+        self.notices = Notices(settings, workflows)
+        slots = Slots(settings.jobs.concurrency)
+        self._work = Work(self._runs, workflows, slots=slots, tell=self.notices.send)
+        self._desk = Submission(settings, workflows)
         #: jobs by the clock
-        self.schedules = Schedules(settings, workflows, self._desk)
+        self.schedules = Schedules(settings, workflows, self._desk, self.notices.send)
+        #: jobs over a space of parameters
+        self.sweeps = Sweeps(settings, workflows, self._runs, self._desk, self._job)
         workflows.register(JOB, self._work.run, queue="jobs")
 
     # -- submit ------------------------------------------------------------------------------
@@ -72,28 +80,6 @@ class Jobs:
             The key is that of a job of another notebook or with other values.
         """
         return self.get(self._desk.submit(notebook, values or {}, options))
-
-    def sweep(
-        self,
-        notebook: Path | str,
-        values: Mapping[str, Any],
-        space: Mapping[str, Sequence[Any]],
-        options: Options = DEFAULT,
-    ) -> list[Job]:
-        """Queue one job for each point of the grid `space`, their runs nested in one parent run.
-
-        Raises
-        ------
-        NotFound, BadNotebook, BadParameter, BadInput
-            Before anything is queued: some job could not be run.
-        Conflict
-            The key is that of jobs of another notebook or with other values.
-        Unreachable
-            MLflow does not answer.
-        """
-        ids = self._desk.sweep(notebook, values, space, options)
-        states = self._workflows.states(ids)
-        return [self._job(self._must(states, id)) for id in ids]
 
     def retry(self, id: str) -> Job:
         """Queue a job that has ended once more, as it was: same notebook, same values.
@@ -226,11 +212,9 @@ class Jobs:
         state = self._find(id)
         self._workflows.cancel(state.id)
         run_id = self._workflows.events(state.id).get("run_id")
-        if self._workflows.state(state.id).status is JobStatus.CANCELLED:
+        if run_id and self._workflows.state(state.id).status is JobStatus.CANCELLED:
             # The worker does the same; but there may be none.
-            if run_id:
-                self._runs.kill(run_id)
-            self._work.close_sweep(Order(**state.payload))
+            self._runs.kill(run_id)
 
     # -- replay ------------------------------------------------------------------------------
 
@@ -287,6 +271,9 @@ class Jobs:
 
     def _find(self, id: str) -> WorkflowState:
         fit = self._workflows.list(JOB, prefix=id, limit=2) if id else []
+        # Trial 1 of a sweep is no less itself because there is a trial 10.
+        if len(fit) > 1 and (whole := self._workflows.states([id])):
+            fit = [*whole.values()]
         if len(fit) != 1:
             raise NotFound(
                 f"More than one job begins with {id!r}." if fit else f"There is no job {id!r}.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-from collections.abc import Mapping, Sequence
+import os
+import threading
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from uuid import uuid4
 
 from labline import notebooks
 from labline.errors import BadInput, Conflict, nearest
+from labline.jobs import files
 from labline.jobs.kernels import kernel_name
 from labline.jobs.options import Options
-from labline.jobs.pinned import Pinned
-from labline.jobs.runs import Runs
-from labline.jobs.work import JOB, Order
+from labline.jobs.order import JOB, Order
+from labline.jobs.pinned import Pinned, Pins
 from labline.settings import Settings
 from labline.workflows import Workflows, WorkflowState, of_group
 
@@ -30,14 +31,11 @@ class Submission:
         What holds where the options of a job say nothing, and where its files go.
     workflows
         The queue.
-    runs
-        Opens the parent run of a sweep.
     """
 
-    def __init__(self, settings: Settings, workflows: Workflows, runs: Runs) -> None:
+    def __init__(self, settings: Settings, workflows: Workflows) -> None:
         self._settings = settings
         self._workflows = workflows
-        self._runs = runs
 
     def submit(self, notebook: Path | str, values: Mapping[str, Any], options: Options) -> str:
         """Queue a notebook; see :meth:`labline.jobs.Jobs.submit`."""
@@ -48,39 +46,14 @@ class Submission:
         taken: notebooks.Snapshot,
         values: Mapping[str, Any],
         options: Options,
-        modules: Mapping[str, str] | None = None,
+        pins: Pins | None = None,
     ) -> str:
-        """Queue a notebook as it was, with `modules` as they were; see :meth:`submit`."""
-        order = self.order(taken, values, options, modules)
+        """Queue a notebook as it was, with what goes with it as that was; see :meth:`submit`."""
+        order = self.order(taken, values, options, pins)
         id = _id(options.key)
-        if not self._known({id: order}, options.key):
-            self._queue(id, taken, order, options.output_dir)
+        if not self._known(id, order, options.key):
+            self.queue(id, taken, order, options.output_dir)
         return id
-
-    def sweep(
-        self,
-        notebook: Path | str,
-        values: Mapping[str, Any],
-        space: Mapping[str, Sequence[Any]],
-        options: Options,
-    ) -> list[str]:
-        """Queue a job for each point of a grid; see :meth:`labline.jobs.Jobs.sweep`."""
-        taken = notebooks.snapshot(notebook)
-        modules = self._modules(taken)
-        orders = {
-            _id(options.key, number): replace(
-                self.order(taken, {**values, **point}, options, modules),
-                name=f"{taken.path.stem} {_words(point)}",
-            )
-            for number, point in enumerate(_grid(space))
-        }
-        known = self._known(orders, options.key)
-        if missing := [id for id in orders if id not in known]:
-            parent = next(iter(known.values()), None) or self._parent(taken, orders, space, options)
-            for id in missing:
-                order = replace(orders[id], sweep=parent, siblings=tuple(orders))
-                self._queue(id, taken, order, options.output_dir)
-        return list(orders)
 
     def retry(self, state: WorkflowState) -> str:
         """Queue a job that has ended once more; see :meth:`labline.jobs.Jobs.retry`."""
@@ -91,10 +64,10 @@ class Submission:
             )
         old, id = Order(**state.payload), _id(None)
         taken = notebooks.Snapshot(old.path, old.content())
-        order = replace(old, retry_of=state.id, sweep=None, siblings=())
+        order = replace(old, retry_of=state.id, sweep=None, parent=None)
         output = Path(old.output).parent
         own = output == Path(old.snapshot).parent
-        self._queue(id, taken, order, None if own else output)
+        self.queue(id, taken, order, None if own else output)
         return id
 
     def order(
@@ -102,9 +75,9 @@ class Submission:
         taken: notebooks.Snapshot,
         values: Mapping[str, Any],
         options: Options,
-        modules: Mapping[str, str] | None = None,
+        pins: Pins | None = None,
     ) -> Order:
-        """Return what is to be queued, checked; `modules` as they lie beside it unless given.
+        """Return what is to be queued, checked, with the files as they are now unless given.
 
         Raises
         ------
@@ -114,6 +87,8 @@ class Submission:
         notebook, usual = taken.notebook, self._settings.jobs
         notebooks.require_python(notebook, taken.path.name)
         kernel_name(notebook, taken.path.name)
+        _check(options)
+        pins = pins or self._pins(taken, options)
         return Order(
             notebook=str(taken.path),
             sha256=taken.sha256,
@@ -128,14 +103,18 @@ class Submission:
             retries=usual.retries if options.retries is None else options.retries,
             retry_on_error=options.retry_on_error,
             tags=dict(options.tags),
-            modules=self._modules(taken) if modules is None else modules,
+            modules=pins.modules,
+            inputs=pins.inputs,
+            keep=files.checked_patterns(options.keep or usual.keep),
         )
 
-    def _modules(self, taken: notebooks.Snapshot) -> dict[str, str]:
-        """Keep the local modules that a notebook imports, as they are now."""
-        folder = taken.path.parent
+    def _pins(self, taken: notebooks.Snapshot, options: Options) -> Pins:
+        """Keep the local modules that a notebook uses, and the input files, as they are now."""
+        store, folder = Pinned.of(self._settings), taken.path.parent
+        inputs = files.named(options.inputs, folder)
         found = notebooks.local_modules(taken.notebook, folder)
-        return Pinned.of(self._settings).take(found, folder)
+        modules = {path.relative_to(folder).as_posix(): path for path in found}
+        return Pins(store.take(modules), store.take(inputs))
 
     def _group(self, name: str | None) -> str | None:
         known = self._settings.jobs.groups
@@ -147,93 +126,76 @@ class Submission:
             )
         return name
 
-    def _parent(
-        self,
-        taken: notebooks.Snapshot,
-        orders: Mapping[str, Order],
-        space: Mapping[str, Sequence[Any]],
-        options: Options,
-    ) -> str:
-        """Open the run that those of a sweep are nested in."""
-        first = next(iter(orders.values()))
-        run = self._runs.open(
-            taken.notebook,
-            taken.path,
-            kind="sweep",
-            name=f"{taken.path.stem} over {', '.join(space)}",
-            experiment=options.experiment,
-            tags=options.tags,
-            values={**first.parameters, **{k: _listed(v) for k, v in space.items()}},
-        )
-        return run.id
-
-    def _known(self, orders: Mapping[str, Order], key: str | None) -> dict[str, str | None]:
-        """Return the ids of `orders` that were submitted with this key before: id to sweep.
+    def _known(self, id: str, order: Order, key: str | None) -> bool:
+        """Whether the order was submitted with this key before.
 
         Raises
         ------
         Conflict
-            One was submitted as something else.
+            Something else was.
         """
-        known = {}
-        for id, state in self._workflows.states(list(orders) if key else []).items():
-            old = Order(**state.payload)
-            if other := _difference(old, orders[id]):
-                raise Conflict(
-                    f"The key {key!r} is that of job {id}, with {other}.",
-                    fix="Give another key to another job.",
-                )
-            known[id] = old.sweep
-        return known
+        state = self._workflows.states([id] if key else []).get(id)
+        if state is None:
+            return False
+        if other := difference(Order(**state.payload), order):
+            raise Conflict(
+                f"The key {key!r} is that of job {id}, with {other}.",
+                fix="Give another key to another job.",
+            )
+        return True
 
-    def _queue(
+    def queue(
         self, id: str, taken: notebooks.Snapshot, order: Order, output_dir: Path | None
     ) -> None:
-        place = self._settings.folder("jobs") / id
-        place.mkdir(exist_ok=True)
-        snapshot = place / "input.ipynb"
-        snapshot.write_bytes(taken.content)
+        """Queue an order under an id; one that is known stays as it is."""
+        snapshot = self.keep(id, taken)
+        place = Path(snapshot).parent
         apart = id if order.sweep or order.retry_of else ""
         output = _output(taken.path, output_dir, apart) or place / "output.ipynb"
         report = place / "report.html" if output.parent == place else output.with_suffix(".html")
-        complete = replace(order, snapshot=str(snapshot), output=str(output), report=str(report))
+        complete = replace(order, snapshot=snapshot, output=str(output), report=str(report))
         queue = of_group(order.group) if order.group else None
         self._workflows.submit(JOB, asdict(complete), id=id, queue=queue, priority=order.priority)
 
+    def keep(self, id: str, taken: notebooks.Snapshot) -> str:
+        """Keep a notebook as it is, in the folder of `id`; return the file."""
+        place = self._settings.folder("jobs") / id
+        place.mkdir(exist_ok=True)
+        snapshot = place / "input.ipynb"
+        # Two processes may queue the same trial of a sweep: neither sees half a file.
+        draft = place / f".input.{os.getpid()}.{threading.get_ident()}.tmp"
+        draft.write_bytes(taken.content)
+        draft.replace(snapshot)
+        return str(snapshot)
 
-def _id(key: str | None, number: int = 0) -> str:
+
+def _check(options: Options) -> None:
+    if not -100 <= options.priority <= 100:
+        raise BadInput(
+            f"The priority {options.priority} is too high or too low.", fix="Give -100 to 100."
+        )
+    if options.cpus is not None and options.cpus < 1:
+        raise BadInput(f"A job cannot run on {options.cpus} CPUs.", fix="Give at least 1.")
+
+
+def _id(key: str | None) -> str:
     """Return a new id, or the one that belongs to a key."""
     if key is None:
         return uuid4().hex[:12]
-    return hashlib.sha256(f"{number} {key}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"0 {key}".encode()).hexdigest()[:16]
 
 
-def _difference(old: Order, new: Order) -> str:
+def difference(old: Order, new: Order) -> str:
+    """Say in what two orders differ; nothing if they would run the same."""
     if old.notebook != new.notebook:
         return f"the notebook {old.path.name}"
     if old.parameters != new.parameters:
         return "other parameters"
     if old.modules != new.modules:
         return "its local modules as they were before they were edited"
+    if old.inputs != new.inputs:
+        return "other inputs"
     return "" if old.sha256 == new.sha256 else f"{old.path.name} as it was before it was edited"
-
-
-def _grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    empty = [name for name, choices in space.items() if not choices]
-    if empty or not space:
-        raise BadInput(
-            f"The sweep over {', '.join(empty) or 'nothing'} has no values.",
-            fix="Give at least one: --sweep alpha=0.1,1,10",
-        )
-    return [dict(zip(space, point, strict=True)) for point in itertools.product(*space.values())]
-
-
-def _listed(choices: Sequence[Any]) -> str:
-    return ", ".join(map(str, choices))
-
-
-def _words(point: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in point.items())
 
 
 def _output(notebook: Path, folder: Path | None, suffix: str) -> Path | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
 from labline.errors import LablineError
-from labline.jobs.work import Order
-from labline.records import Attempt, CellProgress, Job, JobFailure, JobStatus, RunningCell
+from labline.jobs.order import Order
+from labline.jobs.sweeps.pruned import Pruned
+from labline.records import Artifact, Attempt, CellProgress, Job, JobFailure, JobStatus, RunningCell
 from labline.workflows import WorkflowState
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     "experiment", "timeout", "memory", "cpus", "priority", "group", "retries", "retry_on_error",
-    "tags",
+    "tags", "inputs", "keep",
 )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str
     """
     attempts = tuple(Attempt(**one) for one in facts.get("attempts", ()))
     done, cell = _progress(facts.get("progress"))
+    pruned = _pruned(state, order)
     return Job(
         id=state.id,
         notebook=label,
@@ -46,16 +48,25 @@ def job(state: WorkflowState, order: Order, facts: Mapping[str, Any], label: str
         sweep=order.sweep,
         output=_existing(order.output),
         report=_existing(order.report),
-        error=str(state.error or ""),
+        error=str(state.error or pruned),
+        pruned=pruned,
         failure=failure(state.error),
         progress=done,
         cell=None if state.status.ended else cell,
         metrics=facts.get("metrics", {}),
+        artifacts=tuple(Artifact(**one) for one in facts.get("artifacts", ())),
         attempt=max(1, len(attempts)),
         attempts=attempts,
         retry_of=order.retry_of,
         options={name: getattr(order, name) for name in _OPTIONS},
     )
+
+
+def _pruned(state: WorkflowState, order: Order) -> str:
+    """Return why the job was ended by its sweep; empty if it was not."""
+    ended = state.status is JobStatus.CANCELLED and order.sweep
+    note = Pruned.read(order.snapshot) if ended else None
+    return note.reason if note else ""
 
 
 def _status(state: WorkflowState, facts: Mapping[str, Any]) -> JobStatus:

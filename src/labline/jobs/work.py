@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
-from labline.errors import BadNotebook, CellFailed, LablineError, Unreachable
+from labline.errors import CellFailed, LablineError, Unreachable
+from labline.jobs import files, log
 from labline.jobs.execution import (
     DEAD,
     MEMORY,
@@ -22,10 +23,15 @@ from labline.jobs.execution import (
     execute_notebook,
     require_secrets,
 )
+from labline.jobs.files import Bench
+from labline.jobs.limits import amount
+from labline.jobs.order import JOB, Order
 from labline.jobs.pinned import MODULES, Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.slots import Slots
-from labline.records import JobStatus, RunningCell
+from labline.jobs.telling import of_job
+from labline.notify import Notice
+from labline.records import Artifact, JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows
 
 if TYPE_CHECKING:
@@ -33,86 +39,9 @@ if TYPE_CHECKING:
 
     from labline.records import Run
 
-JOB = "job"
 
-
-@dataclass(frozen=True)
-class Order:
-    """What was submitted; the payload of the workflow."""
-
-    #: where the notebook was
-    notebook: str
-    #: digest of its bytes at submit
-    sha256: str
-    parameters: Mapping[str, Any]
-    experiment: str
-    #: name of the run
-    name: str
-    #: seconds for all cells together
-    timeout: float
-    #: bytes that its processes may hold
-    memory: int | None = None
-    #: CPUs that its kernel may use
-    cpus: int | None = None
-    #: what is higher leaves the queue first
-    priority: int = 0
-    #: the queue's group
-    group: str | None = None
-    #: how often to try again where the kernel was lost
-    retries: int = 0
-    #: whether to try again where a cell raised, too
-    retry_on_error: bool = False
-    #: id of the job that this one tries again
-    retry_of: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    #: file that holds the notebook as it was at submit
-    snapshot: str = ""
-    #: local modules as they were at submit: digest by path relative to the notebook's folder
-    modules: Mapping[str, str] = field(default_factory=dict)
-    #: files that the executed notebook and its HTML page go to
-    output: str = ""
-    report: str = ""
-    #: id of the parent run of the sweep that the job belongs to
-    sweep: str | None = None
-    #: ids of all jobs of that sweep
-    siblings: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """Where the notebook was."""
-        return Path(self.notebook)
-
-    @property
-    def log(self) -> Path:
-        """File that what the cells show is appended to, as text."""
-        return Path(self.snapshot).with_name("log.txt")
-
-    def content(self) -> bytes:
-        """Return the notebook as it was at submit.
-
-        Raises
-        ------
-        BadNotebook
-            The snapshot is gone or was changed.
-        """
-        try:
-            content = Path(self.snapshot).read_bytes()
-        except OSError as error:
-            raise BadNotebook(
-                f"The snapshot {self.snapshot} of {self.path.name} cannot be read: "
-                f"{error.strerror}.",
-                fix="Submit the notebook again.",
-            ) from error
-        if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise BadNotebook(
-                f"The snapshot {self.snapshot} of {self.path.name} was changed after submit.",
-                fix="Submit the notebook again.",
-            )
-        return content
-
-    def given(self) -> NotebookNode:
-        """Return the notebook as it was at submit, with the values injected."""
-        return notebooks.inject(notebooks.parse(self.content(), self.path.name), self.parameters)
+def _nobody(_: Notice) -> None:
+    """Tell of nothing."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +56,8 @@ class Work:
     backoff: tuple[float, float] = (2.0, 60.0)
     #: places for jobs in this process
     slots: Slots = field(default_factory=Slots)
+    #: takes the notice of a job that has failed
+    tell: Callable[[Notice], None] = _nobody
 
     def run(self, flow: Flow, payload: dict[str, Any]) -> dict[str, Any]:
         """Run one job and return its facts.
@@ -144,8 +75,10 @@ class Work:
             facts: dict[str, Any] = {"started": flow.step("start", time.time)}
             try:
                 self._run(flow, order, facts)
-            except LablineError as error:
-                error.details.update(facts)
+            except Exception as error:
+                if isinstance(error, LablineError):
+                    error.details.update(facts)
+                self.tell(of_job(flow.id, order, error, facts))
                 raise
             return facts
 
@@ -157,6 +90,7 @@ class Work:
         flow.publish("run_id", facts["run_id"])
         execution = self._try(flow, order, given, facts)
         run = flow.step("close the run", lambda: self._close(flow, order, given, execution, facts))
+        shutil.rmtree(order.own_folder, ignore_errors=True)
         facts.update(ended=run.ended, metrics=dict(run.metrics))
         if execution.failure:
             raise execution.failure
@@ -171,7 +105,7 @@ class Work:
             facts["attempts"] = attempts
             flow.publish("attempts", attempts)
             # The notebook itself, with all it shows, stays out of the database.
-            progress, failure = flow.step(
+            progress, failure, facts["artifacts"] = flow.step(
                 "execute", lambda: self._execute(flow, order, given, facts["run_id"])
             )
             facts["progress"] = progress
@@ -189,7 +123,7 @@ class Work:
     ) -> None:
         """Give the next attempt a run of its own: what a lost kernel logged is not its doing.
 
-        The lost run ends after that, so that a sweep never seems to have ended in between.
+        The lost run ends after that.
         """
         lost, attempt = facts["run_id"], len(facts["attempts"]) + 1
         facts["run_id"] = flow.step("open the run", lambda: self._open(flow, order, given, attempt))
@@ -223,16 +157,17 @@ class Work:
             name=order.name,
             experiment=order.experiment,
             tags=tags,
-            parent=order.sweep,
+            parent=order.parent,
         )
 
     def _execute(
         self, flow: Flow, order: Order, given: NotebookNode, run_id: str
-    ) -> tuple[tuple[int, int], CellFailed | None]:
-        output = Path(order.output)
+    ) -> tuple[tuple[int, int], CellFailed | None, list[dict[str, Any]]]:
+        output, bench = Path(order.output), self._bench(order)
+        before = bench.look()
         plan = Plan(
             name=order.path.name,
-            folder=folder(order.path, self.runs.settings.root),
+            folder=bench.folder,
             environment={
                 **self.runs.environment(self.runs.tracking.run(run_id), order.path),
                 **self._local_modules(order),
@@ -241,6 +176,7 @@ class Work:
             memory=order.memory,
             cpus=order.cpus,
             room=self.runs.settings.jobs.output,
+            grace=self.runs.settings.jobs.grace,
             log=order.log,
             noise=Path(order.snapshot).with_name("kernel.log"),
             on_progress=partial(_tell, flow),
@@ -252,15 +188,33 @@ class Work:
             raise
         except Exception:
             self.runs.tracking.end_run(run_id, "FAILED")
-            self.close_sweep(order)
             raise
-        return execution.progress, located(execution, output).failure
+        left = self._kept(order, bench.left(before))
+        return execution.progress, located(execution, output).failure, left
+
+    def _bench(self, order: Order) -> Bench:
+        """Return where the job works: beside the notebook, or with its inputs, laid out anew."""
+        if not order.inputs:
+            return Bench(folder(order.path, self.runs.settings.root), tuple(order.keep))
+        shutil.rmtree(order.own_folder, ignore_errors=True)
+        Pinned.of(self.runs.settings).lay_out(order.inputs, order.own_folder)
+        return Bench(order.own_folder, tuple(order.keep) or ("**/*",))
+
+    def _kept(self, order: Order, left: Sequence[Artifact]) -> list[dict[str, Any]]:
+        """Return which of the files that the job left are kept; the log tells of the others."""
+        limit = self.runs.settings.jobs.artifacts
+        kept, over = files.split(left, limit)
+        for one in over:
+            why = f"over {amount(limit)} in all (jobs.artifacts in labline.toml)"
+            why = why if len(kept) < files.MOST else f"over {files.MOST} files"
+            log.note(order.log, f"{one.path} ({amount(one.size)}) was not kept: {why}")
+        return [asdict(one) for one in kept]
 
     def _give_up(self, flow: Flow, order: Order, run_id: str) -> None:
         """End the run if the job was cancelled, as opposed to carried on by another worker."""
         if self.workflows.state(flow.id).status is JobStatus.CANCELLED:
+            self.runs.keep(run_id, Path(order.output))
             self.runs.kill(run_id)
-            self.close_sweep(order)
 
     def _close(
         self,
@@ -273,40 +227,31 @@ class Work:
         """Keep what came out; a tracking server that is away for a moment must not lose it."""
         for pause in self.patience:
             try:
-                return self._keep(order, given, execution, facts["run_id"])
+                return self._keep(order, given, execution, facts)
             except Unreachable:
                 flow.stopping.wait(pause)
                 flow.check()
-        return self._keep(order, given, execution, facts["run_id"])
+        return self._keep(order, given, execution, facts)
 
-    def _keep(self, order: Order, given: NotebookNode, execution: Execution, run_id: str) -> Run:
-        run = self.runs.close(run_id, given, execution, title=order.name, report=Path(order.report))
-        self.close_sweep(order)
-        return run
-
-    def close_sweep(self, order: Order) -> None:
-        """End the sweep's parent run if this was the last of its jobs.
-
-        Each job ends its own run before it asks; so the last one to ask sees all ended.
-        """
-        if order.sweep is None:
-            return
-        tracking = self.runs.tracking
-        runs = tracking.runs(
-            order.experiment,
-            limit=len(order.siblings) * (order.retries + 1),
-            where=f"tags.`mlflow.parentRunId` = '{order.sweep}'",
+    def _keep(
+        self, order: Order, given: NotebookNode, execution: Execution, facts: Mapping[str, Any]
+    ) -> Run:
+        run_id = facts["run_id"]
+        if left := facts.get("artifacts"):
+            self._keep_files(order, run_id, left)
+        return self.runs.close(
+            run_id, given, execution, title=order.name, report=Path(order.report)
         )
-        # Newest first: of several attempts at a job the last one counts.
-        last = {run.tags.get("labline.job"): run for run in reversed(runs)}
-        ended = {job for job, run in last.items() if run.status != "RUNNING"}
-        states = self.workflows.states([id for id in order.siblings if id not in ended])
-        if any(not state.status.ended for state in states.values()):
-            return
-        well = len(ended) == len(order.siblings) and all(
-            run.status == "FINISHED" for run in last.values()
-        )
-        tracking.end_run(order.sweep, "FINISHED" if well else "FAILED")
+
+    def _keep_files(self, order: Order, run_id: str, left: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what the job left with its run, and, where one was asked for, in its folder."""
+        place = order.own_folder if order.inputs else folder(order.path, self.runs.settings.root)
+        names = [one["path"] for one in left if (place / one["path"]).is_file()]
+        for name in names:
+            below = (Path(files.FOLDER) / name).parent.as_posix()
+            self.runs.tracking.log_file(run_id, place / name, below)
+        if Path(order.output).parent != Path(order.snapshot).parent:
+            files.copy(names, place, Path(order.output).with_suffix(""))
 
 
 def located(execution: Execution, output: Path) -> Execution:
@@ -314,7 +259,8 @@ def located(execution: Execution, output: Path) -> Execution:
     failure = execution.failure
     if failure is None:
         return execution
-    where = f"cell {failure.details['cell']} of {output}"
+    cell = failure.details["cell"]
+    where = f"cell {cell} of {output}" if cell else output
     failure.fix = f"{failure.fix} See {where}.".strip()
     failure.details["output"] = str(output)
     return execution

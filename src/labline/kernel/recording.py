@@ -118,9 +118,15 @@ class Recording:
         self._models += 1
         return self.journal.path.with_suffix(".models") / str(self._models) / name
 
-    def put_model(self, folder: Path, holdout: Path | None = None) -> None:
-        """Add a model that was saved in a :meth:`model_folder`, and held-out rows beside it."""
-        places = {"folder": folder, **({"holdout": holdout} if holdout else {})}
+    def put_model(self, folder: Path, **beside: Path | None) -> None:
+        """Add a model that was saved in a :meth:`model_folder`, and files that lie beside it.
+
+        Parameters
+        ----------
+        beside
+            ``holdout`` for held-out rows, ``training`` for what the training set looks like.
+        """
+        places = {"folder": folder, **{key: path for key, path in beside.items() if path}}
         shown = {key: _below(path, self.journal.path) for key, path in places.items()}
         self.put({"event": "model", "name": folder.name, **shown})
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.errors import LablineError
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def examine(lab: Lab) -> list[dict[str, Any]]:
         "Envoy": _envoy,
         "uv": _uv,
         "gateway port": _port,
+        "telemetry": _telemetry,
         "JupyterLab extension": _extension,
         "recordings": _recordings,
         "ledger": _ledger,
+        "notices": _notices,
         "disk": _disk,
     }
     return [_finding(name, check, lab) for name, check in checks.items()]
@@ -99,12 +102,37 @@ def _port(lab: Lab) -> tuple[bool, str, str]:
     return not taken, f"{port} is {'taken by another program' if taken else 'free'}", fix
 
 
+def _telemetry(lab: Lab) -> tuple[bool, str, str]:
+    otlp = telemetry.Otlp.of(lab.settings)
+    fix = "Start the collector, or correct [telemetry] otlp in labline.toml (OTLP over HTTP)."
+    if not otlp.is_on:
+        return True, "off; [telemetry] otlp in labline.toml sends it", ""
+    said = telemetry.knock(otlp)
+    return all(each.ok for each in said), "; ".join(map(str, said)), fix
+
+
 def _extension(_: Lab) -> tuple[bool, str, str]:
     from jupyter_core.paths import jupyter_path
 
     places = [f"{path}/labline/package.json" for path in jupyter_path("labextensions")]
     there = any(Path(place).is_file() for place in places)
     return there, "installed" if there else "not installed", "Install labline again."
+
+
+def _notices(lab: Lab) -> tuple[bool, str, str]:
+    from labline.notify.delivery import resolved
+
+    wanted = lab.settings.notify
+    ways = [way for way, on in (("webhook", wanted.webhook), ("email", wanted.email)) if on]
+    given = {
+        "webhook": wanted.webhook,
+        "secret": wanted.secret,
+        "smtp.password": wanted.smtp.password,
+    }
+    for key, value in given.items():
+        if value:
+            resolved(value, key)
+    return True, f"by {' and '.join(ways)}" if ways else "nobody is told of failed jobs", ""
 
 
 def _recordings(lab: Lab) -> tuple[bool, str, str]:

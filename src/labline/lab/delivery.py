@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from labline.lab import telling
+from labline.lab.followup import FollowUp
 from labline.lab.rolling import Rolling
 from labline.records import Release, ReleaseState, to_dict
 
@@ -27,13 +29,19 @@ class Delivery:
 
     def promote(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Judge a candidate, and let it hold the stage if it passes."""
-        return self._promotions.run(flow, payload)
+        return self._followed(flow, self._promotions.run(flow, payload))
 
     def approve(self, flow: Flow, payload: dict[str, Any]) -> Promotion:
         """Record what somebody decides on a promotion that waits, and carry it out."""
         from labline.promotion import Approvals
 
-        return Approvals(self._promotions).run(flow, payload)
+        return self._followed(flow, Approvals(self._promotions).run(flow, payload))
+
+    def _followed(self, flow: Flow, promotion: Promotion) -> Promotion:
+        """Tell that something was promoted, and begin the deployment that it asks for."""
+        if promotion.promoted:
+            self.lab.jobs.notices.send(telling.of_promotion(promotion))
+        return FollowUp(self.lab).begin(flow, promotion)
 
     @property
     def _promotions(self) -> Promotions:
@@ -42,7 +50,12 @@ class Delivery:
 
         lab = self.lab
         return Promotions(
-            lab.settings, lab.tracking, lab.ledger, lab.jobs.replay, partial(trial.hold, lab)
+            lab.settings,
+            lab.tracking,
+            lab.ledger,
+            lab.jobs.replay,
+            partial(trial.hold, lab),
+            partial(trial.hold_back, lab),
         )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:
@@ -50,6 +63,10 @@ class Delivery:
         from labline import serving
 
         lab, endpoint = self.lab, payload["endpoint"]
+        FollowUp(lab).check(payload)
+        if payload.get("prove"):
+            flow.publish("stage", f"proving that /{endpoint} could go back")
+            flow.step("proof", lambda: lab.endpoints.prove(endpoint))
         flow.publish("stage", f"building the Bento of {payload['model']}")
         bento = flow.step("export", lambda: lab.serving.export(payload["model"]))
         flow.publish("stage", "preparing its environment")
@@ -73,6 +90,8 @@ class Delivery:
                 trial=_trial(payload),
             ),
         )
+        if stage := payload.get("follows"):
+            flow.step("stage", lambda: lab.endpoints.follow(endpoint, stage))
         done = "tried" if release.state is ReleaseState.CANDIDATE else "deployed"
         flow.step("ledger", lambda: self._record(done, release, flow.id, payload["actor"]))
         return release
@@ -105,7 +124,7 @@ class Delivery:
         return release
 
     def _record(self, action: str, release: Release, key: str, actor: str) -> Entry:
-        return self.lab.ledger.append(
+        entry = self.lab.ledger.append(
             actor=actor,
             action=action,
             model=release.model.partition("/")[0],
@@ -113,6 +132,9 @@ class Delivery:
             key=key,
             payload=to_dict(release),
         )
+        if notice := telling.of_release(action, release, key, actor):
+            self.lab.jobs.notices.send(notice)
+        return entry
 
 
 def _trial(payload: dict[str, Any]) -> Trial | None:

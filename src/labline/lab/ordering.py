@@ -12,7 +12,6 @@ EnvironmentMode = Literal["locked", "current"]
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab
-    from labline.records import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Order:
     canary: int = 0
     #: whether it gets a copy of each request beside the live release, which alone answers
     shadow: bool = False
-    #: whether it takes over at once, though the stage has a rollout
+    #: whether it takes over at once and without proof of a way back, though the stage has a
+    #: rollout, or the gate ``rollback``
     now: bool = False
     #: who wants it; the system's user unless given
     actor: str = ""
@@ -69,22 +69,36 @@ def prepare(lab: Lab, order: Order) -> Ordered:
     if order.instances is not None:
         check_instances(order.instances)
     model = lab.version(order.reference)
-    endpoint = order.endpoint or model.name
-    stage = _stage(lab, order.reference)
+    return of_stage(lab, order, model.name, model.label, _stage(lab, order.reference))
+
+
+def of_stage(lab: Lab, order: Order, model: str, label: str, stage: str | None) -> Ordered:
+    """Return the workflow by which `label` takes over as a stage says.
+
+    Parameters
+    ----------
+    label
+        ``MODEL/VERSION``.
+    stage
+        None: it is deployed by no stage.
+    """
+    endpoint = order.endpoint or model
     waits = order.canary or order.shadow or order.now
     rollout = None if waits else _rollout(lab, stage, endpoint)
     payload = {
-        **_facts(order, model, endpoint),
+        **_facts(order, label, endpoint),
         "instances": order.instances or _instances(lab, stage, endpoint),
         "stage": rollout,
+        "follows": stage,
+        "prove": not waits and not rollout and _proves(lab, stage),
         "fresh": endpoint not in {item.name for item in lab.endpoints.list()},
     }
     return Ordered("rollout" if rollout else "deployment", payload)
 
 
-def _facts(order: Order, model: ModelVersion, endpoint: str) -> dict[str, Any]:
+def _facts(order: Order, label: str, endpoint: str) -> dict[str, Any]:
     return {
-        "model": model.label,
+        "model": label,
         "endpoint": endpoint,
         "environment": order.environment,
         "canary": order.canary,
@@ -115,6 +129,11 @@ def _rollout(lab: Lab, stage: str | None, endpoint: str) -> str | None:
     """Return the stage by whose rollout an endpoint is taken over; None: at once."""
     has_rollout = stage is not None and lab.settings.stages[stage].rollout is not None
     return stage if has_rollout and _live(lab, endpoint) else None
+
+
+def _proves(lab: Lab, stage: str | None) -> bool:
+    """Return whether a stage asks for a way back."""
+    return stage is not None and "rollback" in lab.settings.stages[stage].gates
 
 
 def _instances(lab: Lab, stage: str | None, endpoint: str) -> int:

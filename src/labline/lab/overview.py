@@ -25,12 +25,20 @@ def status(lab: Lab) -> dict[str, Any]:
         "root": str(lab.settings.root),
         "stages": _stages(lab),
         "platform": _ask(lambda: to_dict(lab.platform.status())),
+        "endpoints": _each(lab),
         "worker": _ask(lambda: {"running": lab.workflows.has_worker()}),
         "kernels": _ask(lab.kernels.status),
         "tracking": {"uri": lab.settings.mlflow_uri, **_ask(lambda: _tracking(lab))},
         "counts": _counts(lab),
         "at": time.time(),
     }
+
+
+def _each(lab: Lab) -> list[dict[str, Any]]:
+    try:
+        return lab.list_endpoints()
+    except LablineError:  # "platform" says why
+        return []
 
 
 def _stages(lab: Lab) -> list[dict[str, Any]]:
@@ -52,26 +60,6 @@ def models(lab: Lab) -> list[dict[str, Any]]:
                 "latest": versions[0].version if versions else None,
                 "created": versions[0].created if versions else None,
                 "stages": {stage: item.version for item in versions for stage in item.stages},
-            }
-        )
-    return found
-
-
-def endpoints(lab: Lab) -> list[dict[str, Any]]:
-    """Return every endpoint: what the record says it serves, and what it says itself."""
-    found = []
-    for item in lab.endpoints.list():
-        live = item.live
-        found.append(
-            {
-                "name": item.name,
-                "url": lab.serving.url(item.name),
-                "model": live.model if live else None,
-                "release": live.id if live else None,
-                "state": item.state,
-                "serving": item.serving,
-                "previous": item.previous.model if item.previous else None,
-                "traffic": [to_dict(share) for share in item.traffic],
             }
         )
     return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labline.lab.service import Lab, Progress
+    from labline.lab.shapes import DeploymentState
     from labline.ledger import Entry
     from labline.promotion import History, Promotion, PromotionState
     from labline.records import ModelVersion
@@ -91,8 +92,18 @@ class PromotionDesk:
         return self._history.find(reference)
 
     def entries(self, promotion: Promotion) -> builtins.list[Entry]:
-        """Return what the ledger has of a promotion, in order."""
-        return self._history.entries(promotion)
+        """Return what the ledger has of a promotion and the deployment it began, in order."""
+        from labline.lab.followup import ACTIONS
+        from labline.promotion.history import ACTIONS as DECIDED
+
+        found = self.lab.ledger.entries(key=promotion.id, actions=(*DECIDED, *ACTIONS))
+        return found[::-1]
+
+    def deployment(self, promotion: Promotion) -> DeploymentState | None:
+        """Return the deployment that a promotion began; None where it began none."""
+        from labline.lab.followup import FollowUp
+
+        return FollowUp(self.lab).state(promotion)
 
     def newest(self, *, model: str | None = None) -> builtins.list[Promotion]:
         """Return promotions as they stand, the one that changed last first."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
 from labline.lab import checks, overview
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from labline.lab.pipeline import PipelineDesk
     from labline.lab.policy import PolicyDesk
     from labline.lab.recorded import Recorded
+    from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
     from labline.promotion import Promotion
     from labline.tracking import Tracking
@@ -104,6 +106,13 @@ class Lab:
         from labline.jobs import Jobs
 
         return Jobs(self.settings, self.workflows, self.tracking)
+
+    @part
+    def sweeps(self) -> SweepDesk:
+        """Notebooks over a space of parameters."""
+        from labline.lab.sweeping import SweepDesk
+
+        return SweepDesk(self)
 
     @part
     def kernels(self) -> KernelDesk:
@@ -198,7 +207,8 @@ class Lab:
     def worker(self) -> Iterator[None]:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
-        with self.workflows.executor(heartbeat=True):
+        told = telemetry.sending(self.settings, "labline-worker")
+        with told, self.workflows.executor(heartbeat=True):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
@@ -228,10 +238,9 @@ class Lab:
         notebook: Path,
         values: Mapping[str, str],
         *,
-        space: Mapping[str, Sequence[str]] | None = None,
         options: Options | None = None,
-    ) -> list[Job]:
-        """Queue a notebook as a job, or as a sweep over the grid of `space`.
+    ) -> Job:
+        """Queue a notebook as a job.
 
         Values are text as a person types it; the notebook's parameters cell says what they mean.
 
@@ -246,17 +255,8 @@ class Lab:
         from labline.jobs.options import DEFAULT
 
         self.tracking.knock()
-        cells = notebooks.read(notebook)
-        typed = notebooks.parse_values(cells, values)
-        if not space:
-            return [self.jobs.submit(notebook, typed, options or DEFAULT)]
-        known = {item.name: item for item in notebooks.parameters(cells)}
-        notebooks.parse_values(cells, {name: choices[0] for name, choices in space.items()})
-        grid = {
-            name: [notebooks.parse_value(text, known[name]) for text in choices]
-            for name, choices in space.items()
-        }
-        return self.jobs.sweep(notebook, typed, grid, options or DEFAULT)
+        typed = notebooks.parse_values(notebooks.read(notebook), values)
+        return self.jobs.submit(notebook, typed, options or DEFAULT)
 
     def add_schedule(
         self, notebook: Path, values: Mapping[str, str], rule: Rule, options: Options
@@ -298,6 +298,7 @@ class Lab:
         model: str | None = None,
         experiment: str | None = None,
         dry_run: bool = False,
+        deploy: bool | None = None,
         actor: str | None = None,
         progress: Progress | None = None,
     ) -> Promotion:
@@ -309,6 +310,9 @@ class Lab:
             ``best:METRIC``, a run id, ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE``.
         model
             Name to register a run under; the project's name unless given.
+        deploy
+            Whether the stage's rollout begins once it holds the stage; as the stage's `endpoint`
+            says unless given. Without such an endpoint, on one called as the model.
 
         Raises
         ------
@@ -323,6 +327,7 @@ class Lab:
             "model": model,
             "experiment": experiment,
             "dry_run": dry_run,
+            "deploy": deploy,
             "actor": actor or self.whoami(),
         }
         return self.promotions.ask(payload, progress)
@@ -403,7 +408,7 @@ class Lab:
 
     def list_endpoints(self) -> list[dict[str, Any]]:
         """Return every endpoint: what it should serve, and what it says it serves."""
-        return overview.endpoints(self)
+        return [to_dict(row) for row in self.views.endpoints.rows()]
 
     def doctor(self) -> list[dict[str, Any]]:
         """Check what labline needs on this machine; each finding says what would mend it."""

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import NotFound
 from labline.lab.ordering import Order, prepare, require_platform
-from labline.records import Bento, Release, to_dict
+from labline.lab.shapes import Answered, EndpointMetrics
+from labline.records import Bento, Release
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labline.deployment import Share
+    from labline.deployment.meter import Sample
     from labline.lab.service import Lab, Progress
 
 
@@ -70,13 +73,18 @@ class ServingDesk:
         key = self.lab.endpoints.issue_key(release.endpoint, actor=who) if asked.fresh else None
         return Deployment(release, self.url(release.endpoint), key)
 
-    def metrics(self, endpoint: str, *, window: float = 60.0) -> dict[str, Any]:
-        """Return how the releases of an endpoint answer, JSON-ready; the gateway measures.
+    def metrics(self, endpoint: str, *, window: float = 60.0, points: int = 60) -> EndpointMetrics:
+        """Return how the releases of an endpoint answer; the gateway measures.
 
-        ``releases`` has, for the last `window` seconds (as far as there are samples), requests,
-        errors, error_rate, per_second, p50_ms, p95_ms and p99_ms; ``history`` the same for each
-        span between two samples of the last quarter of an hour. Samples are taken when this is
-        called, and while a rollout runs.
+        Samples are taken when this is called, and while a rollout runs; they are kept for a
+        quarter of an hour.
+
+        Parameters
+        ----------
+        window
+            Seconds to look back, as far as there are samples.
+        points
+            Spans that the history has at most for each release.
 
         Raises
         ------
@@ -91,24 +99,18 @@ class ServingDesk:
         samples = self.lab.endpoints.meter.samples()
         now = samples[-1]
         start = meter.before(samples, now.at - window)
-        return {
-            "endpoint": endpoint,
-            "at": now.at,
-            "window": now.at - start.at,
-            "releases": [
-                {**to_dict(share), **meter.figures(share.release, start, now).to_dict()}
+        looks = meter.thinned([each for each in samples if each.at >= start.at], window / points)
+        return EndpointMetrics(
+            endpoint,
+            now.at,
+            now.at - start.at,
+            tuple(_answered(share, start, now) for share in traffic),
+            tuple(
+                _answered(share, before, after)
+                for before, after in pairwise(looks)
                 for share in traffic
-            ],
-            "history": [
-                {
-                    "at": after.at,
-                    "release": share.release,
-                    **meter.figures(share.release, before, after).to_dict(),
-                }
-                for before, after in pairwise(samples)
-                for share in traffic
-            ],
-        }
+            ),
+        )
 
     def manifests(
         self,
@@ -225,3 +227,23 @@ class ServingDesk:
         if live is None:
             raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
         return self.lab.tracking.registry.example(self.lab.version(live.model))
+
+
+def _answered(share: Share, before: Sample, after: Sample) -> Answered:
+    from labline.deployment import meter
+
+    found = meter.figures(share.release, before, after)
+    return Answered(
+        at=after.at,
+        release=share.release,
+        model=share.model,
+        weight=share.weight,
+        mirrored=bool(share.mirrored),
+        requests=found.requests,
+        errors=found.errors,
+        error_rate=found.error_rate,
+        per_second=found.per_second,
+        p50_ms=found.p50_ms,
+        p95_ms=found.p95_ms,
+        p99_ms=found.p99_ms,
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from labline.deployment.keys import ApiKey
 from labline.deployment.status import InstanceStatus, Share
+from labline.jobs.sweeps import Sweep
 from labline.lab.comparison import Row
 from labline.lab.policy import Explained
 from labline.notebooks.difference import CellChange
@@ -294,6 +295,10 @@ class PromotionDetail:
     diff_html: str = ""
     #: SHA-256 of the model's files
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
+    #: the deployment that it began
+    deployment: DeploymentState | None = None
 
 
 # -- endpoints -----------------------------------------------------------------------------------
@@ -314,6 +319,19 @@ class EndpointRow:
     serving: str | None
     #: ``MODEL/VERSION`` that a rollback brings back
     previous: str | None
+    #: stage that it follows: by the policy, or that it was deployed by last
+    stage: str | None
+    #: ``MODEL/VERSION`` that holds this stage in the registry; None where none does
+    registry: str | None
+    #: ``agrees``, ``differs``, ``on trial``, ``silent``, ``unknown`` or ``empty``
+    agreement: str
+    #: the same in a sentence, and what would make them agree
+    says: str
+    fix: str
+    #: what each instance says
+    instances: tuple[InstanceStatus, ...]
+    #: who answers; the live release first
+    traffic: tuple[Share, ...]
 
 
 @dataclass(frozen=True)
@@ -328,10 +346,42 @@ class EndpointDetail:
     keys: tuple[ApiKey, ...]
     #: a request to try, without the key
     curl: str
-    #: figures of the traffic; None where none are kept
-    metrics: Mapping[str, Any] | None = None
-    #: the rollout that is under way
-    rollout: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How one release answered for some time."""
+
+    #: when that time ended
+    at: float
+    release: int
+    model: str
+    #: percent of the requests that it answers now
+    weight: int
+    #: whether it gets copies and nobody hears its answers
+    mirrored: bool
+    requests: int
+    errors: int
+    #: from 0 to 1
+    error_rate: float
+    per_second: float
+    #: milliseconds; None without a request
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True)
+class EndpointMetrics:
+    """How the releases of an endpoint answer, by the gateway's measure."""
+
+    endpoint: str
+    at: float
+    #: seconds that ``releases`` look back
+    window: float
+    releases: tuple[Answered, ...]
+    #: the same for spans of time, oldest first
+    history: tuple[Answered, ...]
 
 
 @dataclass(frozen=True)
@@ -395,6 +445,18 @@ class Submitted:
     jobs: tuple[Job, ...]
     #: the same as a command
     cli: str
+
+
+@dataclass(frozen=True)
+class SweepDetail:
+    """A sweep looked at closely."""
+
+    sweep: Sweep
+    #: number of the best trial
+    best: int | None
+    headline: str
+    #: SVG; empty where there is nothing to draw yet
+    figure: str
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +23,17 @@ if TYPE_CHECKING:
     import httpx
 
     from labline.lab.service import Lab
-    from labline.promotion.evidence import Answer, Question, Service, Subject
+    from labline.promotion.evidence import Answer, Question, Search, Service, Subject
 
 #: seconds until a request counts as hanging
 PATIENCE = 20.0
+#: what boots a service on a port
+Boot = Callable[[int], Command]
 _LINES = 40
 _GRACE = 10.0
 
 
-def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question | Search]) -> Service:
     """Return what the candidate's built service answers; a failure is told, not raised.
 
     Raises
@@ -37,10 +41,37 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
     Unreachable
         MLflow, or the package index that its environment needs, is away.
     """
+    return _held(lab, lambda: _bento_of(lab, candidate), questions)
+
+
+def hold_back(lab: Lab, champion: Subject, questions: Mapping[str, Question | Search]) -> Service:
+    """Return what a champion answers as one would go back to it; a failure is told, not raised.
+
+    The release that serves it is booted once more, with its own files and environment; where no
+    endpoint serves it, its Bento as deploying it would boot it.
+
+    Raises
+    ------
+    Unreachable
+        As for :func:`hold`.
+    """
+    from labline.deployment import again
+
+    release = lab.platform.releases.of_model(champion.label)
+    if release is None:
+        return hold(lab, champion, questions)
+    words = f"release {release.release.id} on /{release.release.endpoint}"
+    found = _held(lab, lambda: (f"spare-{release.name}", partial(again, release)), questions)
+    return replace(found, release=words)
+
+
+def _held(
+    lab: Lab, what: Callable[[], tuple[str, Boot]], questions: Mapping[str, Question | Search]
+) -> Service:
     from labline.promotion.evidence import Service
 
     try:
-        with _turn(lab), _booted(lab, _bento(lab, candidate)) as (client, seconds):
+        with _turn(lab), _booted(lab, *what()) as (client, seconds):
             answers = {name: _ask(client, question) for name, question in questions.items()}
     except LablineError as error:
         if error.exit_code == 3:
@@ -48,6 +79,14 @@ def hold(lab: Lab, candidate: Subject, questions: Mapping[str, Question]) -> Ser
         log = tuple(error.details.get("log", ()))
         return Service(error=error.message, fix=error.fix, log=log)
     return Service(answers, seconds)
+
+
+def _bento_of(lab: Lab, candidate: Subject) -> tuple[str, Boot]:
+    from labline import serving
+
+    bento = _bento(lab, candidate)
+    python = _python(lab, bento)
+    return bento.tag.replace(":", "-"), lambda port: serving.boot_command(bento, python, port)
 
 
 @contextmanager
@@ -92,16 +131,13 @@ def _python(lab: Lab, bento: Bento) -> Path:
 
 
 @contextmanager
-def _booted(lab: Lab, bento: Bento) -> Iterator[tuple[httpx.Client, float]]:
+def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, float]]:
     import httpx
-
-    from labline import serving
 
     folder = lab.settings.folder("trials")
     _sweep(folder)
     port = _free_port()
-    command = serving.boot_command(bento, _python(lab, bento), port)
-    log = folder / f"{bento.tag.replace(':', '-')}.log"
+    command, log = boot(port), folder / f"{name}.log"
     began = time.monotonic()
     with _process(command, log) as process:
         note = folder / f"{process.pid}.json"
@@ -183,9 +219,11 @@ def _telling(lines: list[str]) -> str:
 # -- asking --------------------------------------------------------------------------------------
 
 
-def _ask(client: httpx.Client, question: Question) -> Answer:
-    from labline.promotion.evidence import Answer
+def _ask(client: httpx.Client, question: Question | Search) -> Answer:
+    from labline.promotion.evidence import Answer, Question, Search
 
+    if isinstance(question, Search):
+        return question.run(lambda body: _ask(client, Question("", body)))
     with ThreadPoolExecutor(question.concurrency) as pool:
         took = list(pool.map(lambda _: _send(client, question.body), range(question.times)))
     status, body, _ = took[-1]

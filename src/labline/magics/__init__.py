@@ -16,6 +16,7 @@ SUMMARIES = {
     "runs": "Return the runs of an experiment as a DataFrame.",
     "submit": "Run this notebook, or another, as a job or a sweep of jobs.",
     "jobs": "Return the jobs of this project as a DataFrame.",
+    "sweep": "Return a sweep: its trials, the best first, and a figure.",
     "promote": "Judge a model by a stage's policy and let it hold the stage if it passes.",
     "approve": "Approve, or reject, a promotion that waits for it.",
     "deploy": "Serve a model version on an endpoint.",

@@ -1,162 +1,26 @@
-"""``%submit``, ``%jobs``, ``%promote``, ``%deploy`` and ``%rollback``."""
+"""``%promote``, ``%approve``, ``%deploy`` and ``%rollback``."""
 
 from __future__ import annotations
 
 import sys
 import time
-from argparse import Namespace
+from argparse import BooleanOptionalAction, Namespace
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import BadInput, Refused
+from labline.errors import Refused
 from labline.kernel import install
-from labline.magics.arguments import BadUsage, Parser, listed
+from labline.magics.arguments import BadUsage, Parser
 from labline.magics.cards import Card, Document, listing, show, told
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from labline.lab import Deployment
     from labline.promotion import Approval, Promotion
-    from labline.records import Job
 
 
 class NotConfirmed(Refused):
     """The promotion was not confirmed."""
-
-
-# -- jobs ----------------------------------------------------------------------------------------
-
-
-def submit_parser() -> Parser:
-    """Return the parser of ``%submit``."""
-    parser = Parser(
-        "submit",
-        "Run this notebook, or another, as a job or a sweep of jobs.",
-        example="%submit train.ipynb -p alpha 0.5 --wait",
-    )
-    parser.add_argument("notebook", nargs="?", help="notebook; this one unless given")
-    parser.add_argument(
-        "-p", nargs=2, action="append", default=[], dest="values", metavar=("NAME", "VALUE"),
-        help="value of a parameter",
-    )  # fmt: skip
-    parser.add_argument(
-        "--sweep",
-        action="append",
-        default=[],
-        metavar="NAME=V1,V2",
-        help="values to try",
-    )
-    parser.add_argument("--experiment", help="experiment; the project's unless given")
-    parser.add_argument("--memory", help="kill a job that holds more: 4GiB")
-    parser.add_argument("--timeout", help="kill a job that takes longer: 2h")
-    parser.add_argument("--wait", action="store_true", help="return when the jobs have ended")
-    return parser
-
-
-def submit(shell: Any, arguments: Namespace) -> Job | list[Job]:
-    """Queue the notebook; return its job, or the list of a sweep's."""
-    from labline.jobs.options import Options
-    from labline.settings import to_bytes, to_seconds
-
-    project = lab(shell)
-    jobs = project.submit(
-        _notebook(shell, arguments.notebook),
-        dict(arguments.values),
-        space=dict(map(_choices, arguments.sweep)) or None,
-        options=Options(
-            experiment=arguments.experiment,
-            memory=to_bytes(arguments.memory) if arguments.memory else None,
-            timeout=to_seconds(arguments.timeout) if arguments.timeout else None,
-        ),
-    )
-    if arguments.wait:
-        jobs = project.wait(jobs)
-    if arguments.sweep:
-        return Jobs(jobs)
-    job: Job = show(shell, jobs[0], job_card)
-    return job
-
-
-class Jobs(list["Job"]):
-    """The jobs of a sweep, shown as a table."""
-
-    def __repr__(self) -> str:
-        return str(_frame(self))
-
-    def _repr_html_(self) -> str:
-        return str(_frame(self)._repr_html_())  # type: ignore[operator]
-
-
-def _notebook(shell: Any, given: str | None) -> Path:
-    path = Path(given).expanduser() if given else install(shell).locate()
-    if path is None:
-        raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
-    return path
-
-
-def _choices(text: str) -> tuple[str, list[str]]:
-    name, equals, values = text.partition("=")
-    choices = listed([values])
-    if not equals or not choices:
-        raise BadUsage(f"--sweep {text!r} names no values.", fix="For example: --sweep C=0.1,1,10")
-    return name, choices
-
-
-def job_card(job: Job) -> Card:
-    """Return the card of a job."""
-    tones = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
-    facts = told(
-        ("notebook", job.notebook),
-        ("parameters", listing(job.parameters)),
-        ("cells", f"{job.progress[0]} of {job.progress[1]}" if job.progress[1] else ""),
-        ("metrics", listing(job.metrics)),
-        ("output", job.output),
-        ("run", job.run_id),
-    )
-    notes = [job.error] if job.error else []
-    return Card(f"Job {job.id}", job.status, tones.get(job.status, "open"), facts, notes)
-
-
-def jobs_parser() -> Parser:
-    """Return the parser of ``%jobs``."""
-    parser = Parser(
-        "jobs", "Return the jobs of this project as a DataFrame.", example="%jobs --limit 20"
-    )
-    parser.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
-    return parser
-
-
-def jobs(shell: Any, arguments: Namespace) -> pd.DataFrame:
-    """Return the newest jobs, a row each."""
-    return _frame(lab(shell).jobs.list(limit=arguments.limit))
-
-
-def _frame(found: list[Job]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        {
-            "job": job.id,
-            "notebook": job.notebook,
-            "status": str(job.status),
-            "created": job.created,
-            "duration": job.ended - job.started if job.ended and job.started else None,
-            "parameters": listing(job.parameters),
-            "metrics": listing(job.metrics),
-            "error": job.error,
-            "run": job.run_id,
-        }
-        for job in found
-    ]
-    columns = (
-        "job", "notebook", "status", "created", "duration", "parameters", "metrics", "error", "run"
-    )  # fmt: skip
-    frame = pd.DataFrame(rows, columns=list(columns))
-    frame["created"] = pd.to_datetime(frame["created"], unit="s", utc=True).dt.round("s")
-    return frame
 
 
 # -- promotion -----------------------------------------------------------------------------------
@@ -180,6 +44,10 @@ def promote_parser() -> Parser:
     parser.add_argument("--experiment", help="where best:METRIC looks")
     parser.add_argument("--dry-run", action="store_true", help="judge only")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--deploy", action=BooleanOptionalAction,
+        help="begin the stage's rollout then; as its endpoint says unless given",
+    )  # fmt: skip
     return parser
 
 
@@ -200,6 +68,7 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
         model=arguments.model,
         experiment=arguments.experiment,
         dry_run=arguments.dry_run,
+        deploy=arguments.deploy,
         progress=_Progress(),
     )
     document = Document(project.differences.of(promotion), _next(promotion))
@@ -212,6 +81,8 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
 def _next(promotion: Promotion) -> str:
     if promotion.dry_run:
         return "Dry run: nothing was changed."
+    if promotion.promoted and promotion.endpoint:
+        return f"It is being deployed to /{promotion.endpoint}."
     waits = promotion.state_at(time.time()) == "needs approval"
     return f"Somebody has to say: %approve {promotion.id[:8]}" if waits else ""
 

@@ -71,6 +71,12 @@ def log_parser() -> Parser:
     parser.add_argument(
         "--data", nargs="+", metavar="TABLE", help="tables; with --model held-out X,y"
     )
+    parser.add_argument(
+        "--train",
+        nargs="+",
+        metavar="TABLE",
+        help="with --model, the training set X,y: what it looks like is kept for the gate data",
+    )
     parser.add_argument("--source", default="memory", help="where the data came from: path or URL")
     return parser
 
@@ -86,13 +92,17 @@ def log(shell: Any, arguments: Namespace) -> Logged:
     metrics = _metrics(arguments.metrics, shell.user_ns)
     params = _params(listed(arguments.params), shell.user_ns)
     tables = {text: evaluate(text, shell.user_ns) for text in listed(arguments.data)}
+    trained = _trained(shell, arguments)
     if not (metrics or params or tables or arguments.model):
         raise BadUsage("There is nothing to log.", fix="For example: %log auc=auc")
     datasets = _datasets(tables, arguments.source)
+    trained_on = _training(trained, arguments.source)
     recorder.recording.check_params(params)
-    model = _model(shell, recorder, arguments, tables) if arguments.model else ("", ())
+    model = _model(shell, recorder, arguments, tables, trained) if arguments.model else ("", ())
     _put(recorder, metrics, params, datasets)
-    return Logged(metrics, params, datasets, model[0] or None, model[1])
+    for dataset in trained_on:
+        recorder.put({"event": "dataset", **to_dict(dataset), "context": "training"})
+    return Logged(metrics, params, (*datasets, *trained_on), model[0] or None, model[1])
 
 
 def _put(
@@ -137,10 +147,38 @@ def _datasets(tables: dict[str, Any], source: str) -> tuple[Dataset, ...]:
     return tuple(describe(table, name, source) for name, table in tables.items())
 
 
+def _trained(shell: Any, arguments: Namespace) -> dict[str, Any]:
+    """Return the tables of ``--train X[,y]``, checked against one another."""
+    tables = {text: evaluate(text, shell.user_ns) for text in listed(arguments.train)}
+    if tables and not arguments.model:
+        raise BadUsage(
+            "--train tells what a model was fitted on, and no model is logged.",
+            fix="For example: %log --model model --data X_test,y_test --train X_train,y_train",
+        )
+    if tables:
+        _example(tables)
+    return tables
+
+
+def _training(tables: dict[str, Any], source: str) -> tuple[Dataset, ...]:
+    """Return what the tables of ``--train`` are."""
+    found = _datasets(tables, source)
+    if found and not found[0].rows:
+        raise BadInput(
+            f"{found[0].name} has no rows.", fix="Give the rows that the model was fitted on."
+        )
+    return found
+
+
 def _model(
-    shell: Any, recorder: Recorder, arguments: Namespace, tables: dict[str, Any]
+    shell: Any,
+    recorder: Recorder,
+    arguments: Namespace,
+    tables: dict[str, Any],
+    trained: dict[str, Any],
 ) -> tuple[str, tuple[str, ...]]:
     """Save the model beside the journal, note it there; return its name and requirements."""
+    from labline.datasets import training
     from labline.kernel.requirements import of_model
     from labline.tracking import holdout, models
 
@@ -159,7 +197,13 @@ def _model(
     )
     labels = next(iter(list(tables.values())[1:]), None)
     kept = holdout.write(model, example, folder.with_name("holdout.json"), labels)
-    recorder.recording.put_model(folder, kept)
+    learned = None
+    if trained:
+        (train, rows), *others = trained.items()
+        truth = others[0][1] if others else None
+        file = folder.with_name("training.json")
+        learned = training.write(rows, file, name=train, labels=truth)
+    recorder.recording.put_model(folder, holdout=kept, training=learned)
     return name, needs.requirements
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from labline.errors import LablineError
-from labline.magics import line, log, record
+from labline.magics import jobs, line, log, record
 from labline.magics.arguments import HelpAsked, Parser
 
 Verb = Callable[[Any, Namespace], Any]
@@ -19,8 +19,9 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "record": (record.record_parser, record.record),
     "log": (log.log_parser, log.log),
     "runs": (record.runs_parser, record.runs),
-    "submit": (line.submit_parser, line.submit),
-    "jobs": (line.jobs_parser, line.jobs),
+    "submit": (jobs.submit_parser, jobs.submit),
+    "jobs": (jobs.jobs_parser, jobs.jobs),
+    "sweep": (jobs.sweep_parser, jobs.sweep),
     "promote": (line.promote_parser, line.promote),
     "approve": (line.approve_parser, line.approve),
     "deploy": (line.deploy_parser, line.deploy),

@@ -3,7 +3,14 @@
 Nothing here runs a notebook; :mod:`labline.jobs` does.
 """
 
-from labline.notebooks.binding import bind, parse_choices, parse_value, parse_values
+from labline.notebooks import kinds
+from labline.notebooks.binding import (
+    bind,
+    known_parameters,
+    parse_choices,
+    parse_value,
+    parse_values,
+)
 from labline.notebooks.injection import (
     INJECTED_TAG,
     inject,
@@ -36,6 +43,8 @@ __all__ = [
     "html",
     "inject",
     "injected_values",
+    "kinds",
+    "known_parameters",
     "local_modules",
     "missing_secrets",
     "parameters",

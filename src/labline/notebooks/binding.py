@@ -45,6 +45,22 @@ def bind(notebook: NotebookNode, values: Mapping[str, Any]) -> dict[str, Any]:
     return bound
 
 
+def known_parameters(notebook: NotebookNode, given: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return the notebook's parameters by name; all names in `given` are among them.
+
+    Raises
+    ------
+    BadParameter
+        A name is unknown.
+    BadNotebook
+        Names are given but the notebook has no parameters cell.
+    """
+    known = _known(notebook, given)
+    for name in given:
+        _find(name, known)
+    return known
+
+
 def _known(notebook: NotebookNode, given: Mapping[str, Any]) -> dict[str, Parameter]:
     if given and parameters_cell(notebook) is None:
         raise BadNotebook(

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_NUMBERS = {"double", "float", "long", "integer"}
+from labline.promotion.answers import equal, shown, told
+from labline.promotion.evidence import Answer
+
+#: MLflow's types of numbers
+NUMBERS = frozenset({"double", "float", "long", "integer"})
 _FEW = 3
 Row = Mapping[str, Any]
 
@@ -23,12 +27,22 @@ class Case:
     refuse: bool = True
     #: the right answer, where it is known
     predictions: Sequence[Any] | None = None
+    #: whether, right as it is, it may be refused
+    may_refuse: bool = False
 
     @property
     def shown(self) -> str:
         """The request, short enough for a message."""
-        text = self.body[:201].decode(errors="replace").strip()
-        return f"{text[:120]}..." if len(text) > 120 else text or "blanks"
+        return self._cut(120)
+
+    @property
+    def whole(self) -> str:
+        """The request for the evidence: all of it, unless it is long."""
+        return self._cut(2000)
+
+    def _cut(self, most: int) -> str:
+        text = self.body[: 2 * most + 1].decode(errors="replace").strip()
+        return f"{text[:most]}..." if len(text) > most else text or "blanks"
 
 
 def cases(
@@ -83,7 +97,7 @@ def _column(column: Mapping[str, Any], row: Row) -> Iterator[Case]:
     yield Case(f"{name} missing", _body([lacking]), required)
     yield Case(f"{name} null", _body([{**row, name: None}]), required)
     yield Case(f"{name} an object", _body([{**row, name: {"a": 1}}]))
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         yield Case(f"{name} text", _body([{**row, name: "many"}]))
         yield Case(f"{name} the text NaN", _body([{**row, name: "NaN"}]))
         yield Case(f"{name} NaN", _body([{**row, name: float("nan")}]))
@@ -98,3 +112,29 @@ def _column(column: Mapping[str, Any], row: Row) -> Iterator[Case]:
 
 def _body(rows: Any, **more: Any) -> bytes:
     return json.dumps({"rows": rows, **more}).encode()
+
+
+def breach(case: Case, answer: Answer, tolerance: float) -> str:
+    """Return in words what is wrong with an answer; empty where it is right."""
+    if not answer.status:
+        return f"no answer came ({answer.body}). Request: {case.shown}"
+    if answer.status >= 500:
+        return f"it broke the service: {told(answer)}. Request: {case.shown}"
+    if answer.status == 200:
+        return _wrong_answer(case, answer, tolerance)
+    if not isinstance(answer.body, dict):
+        return f"the refusal {answer.status} says nothing in JSON. Request: {case.shown}"
+    if case.predictions is not None and not case.may_refuse:
+        return f"it was refused, though nothing is wrong with it: {told(answer)}"
+    return ""
+
+
+def _wrong_answer(case: Case, answer: Answer, tolerance: float) -> str:
+    given = answer.body.get("predictions") if isinstance(answer.body, dict) else None
+    if given is None:
+        return f"the answer has no predictions. Request: {case.shown}"
+    if case.predictions is not None:
+        if equal(list(case.predictions), given, tolerance):
+            return ""
+        return f"the answer is {shown(given)}, right is {shown(list(case.predictions))}."
+    return f"it was answered as if it were right. Request: {case.shown}" if case.refuse else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -84,6 +84,20 @@ class Answer:
     failures: int = 0
 
 
+#: sends a body to the built service
+Ask = Callable[[bytes], Answer]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Requests that a gate puts to the built service, each by the answers before it."""
+
+    #: what the gate calls it; what was found comes under ``GATE/NAME``
+    name: str
+    #: asks as often as it needs and returns what it found
+    run: Callable[[Ask], Answer]
+
+
 @dataclass(frozen=True)
 class Service:
     """The candidate's Bento, built and booted, and what it answered."""
@@ -97,6 +111,8 @@ class Service:
     fix: str = ""
     #: the last lines of its log
     log: tuple[str, ...] = ()
+    #: the release that was booted once more, in words; empty where it was built anew
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +126,15 @@ class Evidence:
     replay: Replay | None = None
     #: collected where a gate's ``needs`` names it
     service: Service | None = None
+    #: the champion, booted as one would go back to it; collected where ``needs`` names it
+    previous: Service | None = None
+    #: the champion's own held-out ``rows`` and ``predictions``
+    previous_holdout: Mapping[str, Any] | None = None
     #: held-out ``rows`` and the notebook's ``predictions``; ``None`` where the run keeps none
     holdout: Mapping[str, Any] | None = None
+    #: statistics of the training set; read where a gate's ``needs`` names it, ``None`` where the
+    #: run keeps none
+    training: Mapping[str, Any] | None = None
     #: candidate and champion on the same held-out rows; ``None`` where none are kept
     comparison: Comparison | None = None
     #: fields of the model's card that the project's risk asks for and nobody has filled
@@ -190,6 +213,8 @@ class Promotion:
     approvals: tuple[Approval, ...] = ()
     #: SHA-256 of the candidate's model files; empty before it is registered
     digest: str = ""
+    #: where it is deployed once it holds the stage; empty: nowhere
+    endpoint: str = ""
     #: :class:`~labline.promotion.comparison.Comparison` as JSON; empty where there is none
     comparison: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc
 from typing import Any, ClassVar
 
 from labline.errors import BadSettings, nearest
-from labline.promotion.evidence import Evidence, Outcome, Question, Verdict
+from labline.promotion.evidence import Evidence, Outcome, Question, Search, Verdict
 from labline.settings import StageSettings
 from labline.settings.section import Section
 
@@ -34,7 +35,8 @@ class Gate:
 
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
-    #: evidence that costs something to collect: ``"replay"``, ``"service"``
+    #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``,
+    #: ``"previous"``
     needs: ClassVar[frozenset[str]] = frozenset()
     #: the table of a stage that it judges by; the one of its own name, where there is one
     table: ClassVar[str] = ""
@@ -58,10 +60,11 @@ class Gate:
             if (value := getattr(rule, name)) is not None and value != ()
         ]
 
-    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
+    def questions(self, evidence: Evidence, stage: StageSettings) -> Sequence[Question | Search]:
         """Return what to ask the built service; optional, called once before :meth:`judge`.
 
-        Only where :attr:`needs` names ``"service"``; `evidence` is complete but for the service.
+        Only where :attr:`needs` names ``"service"`` or ``"previous"``, which is then asked in its
+        place; `evidence` is complete but for the service.
         """
         return []
 
@@ -198,13 +201,20 @@ def load(names: tuple[str, ...], stage: str) -> list[Gate]:
     return [known[name].load()() for name in names]
 
 
-def questions(gates: list[Gate], evidence: Evidence, stage: StageSettings) -> dict[str, Question]:
+def questions(
+    gates: list[Gate], evidence: Evidence, stage: StageSettings, *, of: str = "service"
+) -> dict[str, Question | Search]:
     """Return what the gates ask the built service, by ``GATE/NAME``; one that raises asks nothing.
 
     It is heard of again when it judges without an answer.
+
+    Parameters
+    ----------
+    of
+        ``service``, or ``previous``: what the stage holds now.
     """
-    asked: dict[str, Question] = {}
-    for gate in (item for item in gates if "service" in item.needs):
+    asked: dict[str, Question | Search] = {}
+    for gate in (item for item in gates if of in item.needs):
         with contextlib.suppress(Exception):
             asked |= {f"{gate.name}/{item.name}": item for item in gate.questions(evidence, stage)}
     return asked

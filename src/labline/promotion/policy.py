@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from labline.errors import nearest
 from labline.promotion import gates
 from labline.settings import Settings, StageSettings
-from labline.settings.explain import Fault, line_of, of_order, of_values
+from labline.settings.explain import Fault, line_of, of_endpoints, of_order, of_values
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ def _of_stages(data: Mapping[str, Any], text: str) -> Iterator[Fault]:
     after = {name: stage.get("after") for name, stage in stages.items()}
     yield from of_order(
         {name: before if isinstance(before, str) else None for name, before in after.items()}, text
+    )
+    served = {name: stage.get("endpoint") for name, stage in stages.items()}
+    yield from of_endpoints(
+        {name: one if isinstance(one, str) else None for name, one in served.items()}, text
     )
     known = gates.installed()
     for name, stage in stages.items():

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from labline.promotion import comparison
 from labline.promotion.comparison import Comparison
-from labline.promotion.evidence import Evidence, Question, Service, Subject
+from labline.promotion.evidence import Evidence, Question, Search, Service, Subject
 
 #: rows in one request
 CHUNK = 500
@@ -18,7 +18,7 @@ CHUNK = 500
 class Trial(Protocol):
     """What tries a model as a service; see :func:`labline.lab.trial.hold`."""
 
-    def __call__(self, candidate: Subject, questions: Mapping[str, Question]) -> Service:
+    def __call__(self, candidate: Subject, questions: Mapping[str, Question | Search]) -> Service:
         """Return the answers by the questions' names; what goes wrong is told, not raised."""
         ...
 

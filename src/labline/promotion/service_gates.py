@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from labline.promotion import rivalry
-from labline.promotion.contract import Case, cases
-from labline.promotion.evidence import Answer, Evidence, Question, Verdict
+from labline.promotion.answers import equal, shown, told
+from labline.promotion.contract import Case, breach, cases
+from labline.promotion.evidence import Answer, Ask, Evidence, Question, Search, Verdict
 from labline.promotion.gates import Gate
 from labline.settings import LatencySettings, StageSettings
 
@@ -87,7 +88,7 @@ class ParityGate(ServiceGate):
             first = apart[0]
             return self.failed(
                 f"{len(apart)} of {len(notebook)} predictions differ; row {first}: the notebook "
-                f"had {_shown(notebook[first])}, the service gives {_shown(service[first])}."
+                f"had {shown(notebook[first])}, the service gives {shown(service[first])}."
                 + _retyped(evidence),
                 "The model must not depend on what only the notebook has: the order or types of "
                 "columns, an index, globals, chance. Or raise parity.tolerance.",
@@ -137,9 +138,20 @@ class ContractGate(ServiceGate):
     name = "contract"
     table = "parity"
 
-    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
-        """Ask with requests made from the signature; each is wrong, or odd, in one way."""
-        return [Question(case.name, case.body) for case in self._cases(evidence)]
+    def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question | Search]:
+        """Ask with requests made from the signature: one for each known way, then any."""
+        named = [Question(case.name, case.body) for case in self._cases(evidence)]
+        if not named or not stage.contract.examples:
+            return [*named]
+        return [*named, Search(_SEARCH, partial(self._search, evidence, stage))]
+
+    def _search(self, evidence: Evidence, stage: StageSettings, ask: Ask) -> Answer:
+        # Hypothesis takes its time to be imported.
+        from labline.promotion.search import search
+
+        assert evidence.holdout is not None
+        inputs = (evidence.candidate.signature or {})["inputs"]
+        return search(inputs, evidence.holdout, stage.contract, stage.parity.tolerance, ask)
 
     def judge(self, evidence: Evidence, stage: StageSettings) -> Verdict:
         """Name the first case that broke, with request and answer."""
@@ -148,17 +160,29 @@ class ContractGate(ServiceGate):
         made = self._cases(evidence)
         for case in made:
             answer = self.answer(evidence, case.name)
-            if wrong := _breach(case, answer, stage.parity.tolerance):
-                return self.failed(
-                    f"{case.name}: {wrong}",
-                    _MEND if answer.status == 0 or answer.status >= 500 else _TIGHTEN,
-                    case=case.name,
-                    request=case.shown,
-                    status=answer.status,
-                    answer=answer.body,
-                )
-        return self.passed(
-            f"{len(made)} requests: each got a right answer or a clean 4xx", cases=len(made)
+            if wrong := breach(case, answer, stage.parity.tolerance):
+                broken = {"case": case.name, "request": case.whole, "wrong": wrong}
+                return self._broken({**broken, "status": answer.status, "answer": answer.body})
+        return self._searched(evidence, stage, len(made))
+
+    def _searched(self, evidence: Evidence, stage: StageSettings, named: int) -> Verdict:
+        """Judge what was made at random, if it was asked for."""
+        told: dict[str, Any] = {"asked": 0, "late": False}
+        if named and stage.contract.examples:
+            told = self.answer(evidence, _SEARCH).body
+        if broken := told.get("broken"):
+            return self._broken(broken, seed=told["seed"], generated=told["asked"])
+        words = f"{named + told['asked']} requests, {told['asked']} of them made at random: each "
+        words += "got a right answer or a clean 4xx"
+        if told["late"]:
+            words += f"; contract.seconds ({stage.contract.seconds:g} s) ended the search early"
+        return self.passed(words, cases=named, generated=told["asked"], seed=told.get("seed"))
+
+    def _broken(self, broken: Mapping[str, Any], **numbers: Any) -> Verdict:
+        mend = broken["status"] == 0 or broken["status"] >= 500
+        numbers |= {name: broken[name] for name in ("case", "request", "status", "answer")}
+        return self.failed(
+            f"{broken['case']}: {broken['wrong']}", _MEND if mend else _TIGHTEN, **numbers
         )
 
     def _cases(self, evidence: Evidence) -> list[Case]:
@@ -169,6 +193,7 @@ class ContractGate(ServiceGate):
         return cases(inputs, evidence.holdout, evidence.max_body_bytes)
 
 
+_SEARCH = "search"
 _MEND = (
     "Make the model take what its signature allows: impute nulls, OneHotEncoder("
     'handle_unknown="ignore"), no assumption on values. Then log it again.'
@@ -177,30 +202,6 @@ _TIGHTEN = (
     "See request and answer in the evidence. A template of your own must take columns by name "
     "and refuse what it cannot take."
 )
-
-
-def _breach(case: Case, answer: Answer, tolerance: float) -> str:
-    """Return in words what is wrong with an answer; empty where it is right."""
-    if not answer.status:
-        return f"no answer came ({answer.body}). Request: {case.shown}"
-    if answer.status >= 500:
-        return f"it broke the service: {told(answer)}. Request: {case.shown}"
-    if answer.status == 200:
-        return _wrong_answer(case, answer, tolerance)
-    if not isinstance(answer.body, dict):
-        return f"the refusal {answer.status} says nothing in JSON. Request: {case.shown}"
-    if case.predictions is not None:
-        return f"it was refused, though nothing is wrong with it: {told(answer)}"
-    return ""
-
-
-def _wrong_answer(case: Case, answer: Answer, tolerance: float) -> str:
-    if case.predictions is not None:
-        given = answer.body["predictions"]
-        if equal(list(case.predictions), given, tolerance):
-            return ""
-        return f"the answer is {_shown(given)}, right is {_shown(list(case.predictions))}."
-    return f"it was answered as if it were right. Request: {case.shown}" if case.refuse else ""
 
 
 class LatencyGate(ServiceGate):
@@ -273,39 +274,3 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     """Return p50, p95 and p99 in milliseconds; takes two values or more."""
     cut = statistics.quantiles(seconds, n=100, method="inclusive")
     return {f"p{share}": cut[share - 1] * 1000 for share in (50, 95, 99)}
-
-
-def equal(ours: Any, theirs: Any, tolerance: float) -> bool:
-    """Return whether two JSON values are equal, numbers by relative difference."""
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return len(ours) == len(theirs) and all(
-            equal(a, b, tolerance) for a, b in zip(ours, theirs, strict=True)
-        )
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return ours.keys() == theirs.keys() and all(
-            equal(value, theirs[key], tolerance) for key, value in ours.items()
-        )
-    if _number(ours) and _number(theirs):
-        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
-    return bool(ours == theirs)
-
-
-def told(answer: Answer) -> str:
-    """Return an answer in a line: status, and what is wrong by its problem details."""
-    if not answer.status:
-        return f"no answer ({answer.body})"
-    body = answer.body
-    if not isinstance(body, dict):
-        return f"{answer.status} {str(body)[:200]}"
-    errors = [f"{item.get('field')}: {item.get('message')}" for item in body.get("errors", ())[:3]]
-    said = "; ".join(errors) or str(body.get("detail") or body.get("title") or "")
-    return f"{answer.status} {said.rstrip('.')}"
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

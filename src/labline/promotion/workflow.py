@@ -21,6 +21,7 @@ from labline.promotion.evidence import (
     Subject,
     Verdict,
 )
+from labline.promotion.gates import Gate
 from labline.promotion.history import History
 from labline.promotion.rivalry import Trial
 from labline.records import ModelVersion, Run
@@ -28,6 +29,7 @@ from labline.settings import MetricSettings, Settings, StageSettings
 from labline.settings.card import load_card
 from labline.tracking import Tracking
 from labline.tracking.holdout import PLACE as HOLDOUT
+from labline.tracking.holdout import TRAINING
 from labline.tracking.models import digest
 
 T = TypeVar("T")
@@ -66,6 +68,8 @@ class Promotions:
     replay: Replayer
     #: build and boot a candidate's Bento, and ask it
     trial: Trial
+    #: boot what a stage holds as one would go back to it, and ask it
+    back: Trial
 
     def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
@@ -96,6 +100,9 @@ class Promotions:
                 "replay", lambda: self._replay(evidence.candidate.run, stage.replay.timeout)
             )
             evidence = replace(evidence, replay=replay)
+        if any("training" in gate.needs for gate in asked):
+            training = flow.step("training", lambda: self._training(evidence.candidate.run))
+            evidence = replace(evidence, training=training)
         flow.publish("stage", "comparing it with the champion on held-out rows")
         compared = flow.step("comparison of metrics", lambda: self._compare(evidence, stage))
         evidence = replace(evidence, comparison=compared)
@@ -104,11 +111,14 @@ class Promotions:
             flow.publish("stage", "building the service and asking it")
             service = flow.step("service", lambda: self.trial(evidence.candidate, questions))
             evidence = replace(evidence, service=service)
+        evidence = self._previous(flow, asked, evidence, stage)
         verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
         if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
             verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
         expires = now + stage.approvals.expires
-        return replace(_judged(flow.id, payload, evidence, verdicts), asked=now, expires=expires)
+        judged = _judged(flow.id, payload, evidence, verdicts)
+        endpoint = _endpoint(stage, judged.model, payload.get("deploy"))
+        return replace(judged, asked=now, expires=expires, endpoint=endpoint)
 
     def conclude(self, flow: Flow, promotion: Promotion) -> Promotion:
         """Register what passed, let it hold the stage unless people must agree; record it."""
@@ -151,6 +161,19 @@ class Promotions:
             max_body_bytes=self.settings.serving.max_body_bytes,
         )
 
+    def _previous(
+        self, flow: Flow, asked: list[Gate], evidence: Evidence, stage: StageSettings
+    ) -> Evidence:
+        """Add what the champion answers today, where a gate needs it."""
+        champion = evidence.champion
+        if champion is None or not any("previous" in gate.needs for gate in asked):
+            return evidence
+        flow.publish("stage", f"proving that {champion.label} could come back")
+        evidence = replace(evidence, previous_holdout=self._holdout(champion.run))
+        questions = gates.questions(asked, evidence, stage, of="previous")
+        previous = flow.step("previous", lambda: self.back(champion, questions))
+        return replace(evidence, previous=previous)
+
     def _compare(self, evidence: Evidence, stage: StageSettings) -> Comparison | None:
         if evidence.holdout is None:
             return None
@@ -164,8 +187,14 @@ class Promotions:
         )
 
     def _holdout(self, run: Run) -> Mapping[str, Any] | None:
+        return self._kept(run, HOLDOUT)
+
+    def _training(self, run: Run) -> Mapping[str, Any] | None:
+        return self._kept(run, TRAINING)
+
+    def _kept(self, run: Run, place: str) -> Mapping[str, Any] | None:
         try:
-            found: Mapping[str, Any] = self.tracking.read_json(run.id, HOLDOUT)
+            found: Mapping[str, Any] = self.tracking.read_json(run.id, place)
         except NotFound:
             return None
         return found
@@ -230,6 +259,13 @@ class Promotions:
     def _move(self, promotion: Promotion) -> None:
         assert promotion.version is not None
         self.tracking.registry.set_stage(promotion.model, promotion.version, promotion.stage)
+
+
+def _endpoint(stage: StageSettings, model: str, deploy: bool | None) -> str:
+    """Return where a model is deployed: as its asker says, or else as the stage does."""
+    if deploy is False:
+        return ""
+    return stage.endpoint_of(model) or (model if deploy else "")
 
 
 def _judged(

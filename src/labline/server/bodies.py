@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -23,8 +25,35 @@ class JobOptions(Body):
     memory: str | None = None
     retries: int | None = None
     retry_on_error: bool = False
+    #: CPUs that a job's kernel may use
+    cpus: int | None = None
+    #: from -100 to 100: what is higher leaves the queue first
+    priority: int = 0
+    #: group of ``[jobs.groups]``
+    group: str | None = None
+    #: files and folders to copy beside the notebook, as the file browser shows them
+    inputs: list[str] = field(default_factory=list)
+    #: patterns of the files it leaves that are kept with its run
+    keep: list[str] = field(default_factory=list)
     #: the same key is the same job, however often it is submitted
     key: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchOptions(Body):
+    """How the points of a sweep are chosen; what is left out is as the command has it."""
+
+    search: Literal["grid", "random", "optuna"] | None = None
+    #: how many points to try; all of a grid unless given
+    trials: int | None = None
+    #: what makes a trial the best
+    metric: str | None = None
+    goal: Literal["maximize", "minimize"] | None = None
+    #: end a trial early whose metric stands badly on the way
+    prune: bool = False
+    #: trials at a time, where each is chosen from what came of others
+    parallel: int | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +66,23 @@ class NewJobs(Body):
     parameters: dict[str, str] = field(default_factory=dict)
     #: name -> values to try
     sweep: dict[str, list[str]] = field(default_factory=dict)
+    #: name -> range to draw from: ``loguniform(1e-3, 1)``
+    ranges: dict[str, str] = field(default_factory=dict)
+    search: SearchOptions = field(default_factory=SearchOptions)
     options: JobOptions = field(default_factory=JobOptions)
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """What is swept, as :func:`labline.jobs.sweeps.space.split_axis` has it."""
+        listed = {name: _line(values) for name, values in self.sweep.items()}
+        return {**listed, **{name: f"~{text}" for name, text in self.ranges.items()}}
+
+
+def _line(values: list[str]) -> str:
+    """Return values as they are typed: with quotes around what a comma is in."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
 
 
 @dataclass(frozen=True)
@@ -70,6 +115,8 @@ class NewPromotion(Body):
     experiment: str | None = None
     #: judge only
     dry_run: bool = False
+    #: whether the stage's rollout begins then; as the stage's endpoint says unless given
+    deploy: bool | None = None
 
 
 @dataclass(frozen=True)

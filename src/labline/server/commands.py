@@ -17,15 +17,16 @@ from labline.server.bodies import (
     NewRejection,
     NewSchedule,
     NewShare,
+    SearchOptions,
 )
 
 
 def of_jobs(body: NewJobs) -> str:
     """Return ``labline run ...``."""
     words = ["labline", "run", body.notebook, *_values(body.parameters)]
-    for name, choices in body.sweep.items():
-        words += ["--sweep", f"{name}={','.join(choices)}"]
-    return shlex.join([*words, *_options(body.options)])
+    for name, text in body.axes.items():
+        words += ["--sweep", f"{name}{text if text.startswith('~') else f'={text}'}"]
+    return shlex.join([*words, *_search(body.search), *_options(body.options)])
 
 
 def of_schedule(body: NewSchedule) -> str:
@@ -42,7 +43,9 @@ def of_promotion(body: NewPromotion) -> str:
     words = ["labline", "promote", body.candidate, "--to", body.to]
     words += ["--model", body.model] if body.model else []
     words += ["--experiment", body.experiment] if body.experiment else []
-    return shlex.join([*words, *(["--dry-run"] if body.dry_run else [])])
+    words += ["--dry-run"] if body.dry_run else []
+    words += {True: ["--deploy"], False: ["--no-deploy"], None: []}[body.deploy]
+    return shlex.join(words)
 
 
 def of_approval(id: str, body: NewApproval) -> str:
@@ -81,6 +84,19 @@ def of_rollback(endpoint: str) -> str:
     return shlex.join(["labline", "rollback", endpoint])
 
 
+def _search(given: SearchOptions) -> list[str]:
+    named = {
+        "--search": given.search,
+        "--trials": given.trials,
+        "--metric": given.metric,
+        "--parallel": given.parallel,
+        "--seed": given.seed,
+    }
+    words = [word for name, value in named.items() if value for word in (name, str(value))]
+    goal = [f"--{given.goal}"] if given.goal else []
+    return [*words, *goal, *(["--prune"] if given.prune else [])]
+
+
 def _values(parameters: Mapping[str, str]) -> list[str]:
     return [word for name, value in parameters.items() for word in ("-p", name, value)]
 
@@ -91,10 +107,15 @@ def _options(given: JobOptions) -> list[str]:
         "--timeout": given.timeout,
         "--memory": given.memory,
         "--retries": given.retries,
+        "--cpus": given.cpus,
+        "--priority": given.priority or None,
+        "--group": given.group,
         "--key": given.key,
     }
     words = [word for name, value in named.items() if value not in (None, "")
              for word in (name, str(value))]  # fmt: skip
+    words += [word for one in given.inputs for word in ("--input", one)]
+    words += [word for one in given.keep for word in ("--keep", one)]
     return [*words, *(["--retry-on-error"] if given.retry_on_error else [])]
 
 

@@ -62,8 +62,8 @@ def _told(kind: type, item: Any) -> str:
     return f"{place} is {str(item['input'])[:80]!r}: {item['msg'][0].lower()}{item['msg'][1:]}."
 
 
-def below(root: Path, path: str) -> Path:
-    """Return the file that the file browser calls `path`.
+def below(root: Path, path: str, *, folders: bool = False) -> Path:
+    """Return the file, or with `folders` also the folder, that the file browser calls `path`.
 
     Raises
     ------
@@ -72,6 +72,7 @@ def below(root: Path, path: str) -> Path:
     """
     root = root.resolve()
     found = (root / path.lstrip("/")).resolve()
-    if not found.is_relative_to(root) or not found.is_file():
+    is_there = found.is_file() or (folders and found.is_dir())
+    if not found.is_relative_to(root) or not is_there:
         raise NotFound(f"There is no file {path!r}.", fix="Save the notebook first.")
     return found

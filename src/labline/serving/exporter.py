@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Part of the tag: changed when the exporter makes another Bento of the same material.
 _FORMAT = 1
+_LIMITS = {"max_body_bytes", "max_rows", "body_timeout"}
 _BUILDER = Path(__file__).with_name("builder.py")
 
 Json = dict[str, Any]
@@ -85,7 +86,7 @@ class Plan:
         facts = ModelFolder.read(folder, model.label)
         template = templates.find(settings.serving.template)
         wanted = requirements.combine(facts, templates.requirements(template))
-        limits = settings.serving.model_dump(include={"max_body_bytes", "max_rows"})
+        limits = settings.serving.model_dump(include=_LIMITS)
         digest = model.digest or models.digest(folder)
         material = [
             _FORMAT, model.label, model.run_id, digest, templates.digest(template), wanted, limits,

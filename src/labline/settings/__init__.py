@@ -4,8 +4,11 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 ``LABLINE_GATEWAY__PORT`` ...), then ``labline.toml``, then the defaults.
 """
 
+from labline.settings.contract import ContractSettings
+from labline.settings.data import DataSettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -23,6 +26,7 @@ from labline.settings.stages import (
     StageSettings,
     default_stages,
 )
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.units import Duration, Size, to_bytes, to_seconds
 from labline.settings.workers import WorkersSettings
 
@@ -31,6 +35,8 @@ __all__ = [
     "STATE_FOLDER",
     "AbortSettings",
     "ApprovalSettings",
+    "ContractSettings",
+    "DataSettings",
     "Duration",
     "GatewaySettings",
     "JobsSettings",
@@ -38,6 +44,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "ReplaySettings",
@@ -45,7 +52,9 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Size",
+    "SmtpSettings",
     "StageSettings",
+    "TelemetrySettings",
     "WorkersSettings",
     "default_stages",
     "find_root",

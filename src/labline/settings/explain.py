@@ -89,6 +89,25 @@ def _circles(after: Mapping[str, str | None], text: str) -> Iterator[Fault]:
             yield Fault(line_of(text, keys), ".".join(keys), what, "Remove one 'after'.")
 
 
+def of_endpoints(served: Mapping[str, str | None], text: str) -> Iterator[Fault]:
+    """Return where two stages deploy to one endpoint.
+
+    Parameters
+    ----------
+    served
+        Each stage, and the endpoint that it says it deploys to.
+    """
+    seen: dict[str, str] = {}
+    for name, endpoint in served.items():
+        if endpoint is None:
+            continue
+        if (other := seen.setdefault(endpoint, name)) != name:
+            keys = ("stages", name, "endpoint")
+            what = f"stages {other!r} and {name!r} both deploy to {endpoint!r}."
+            fix = f"Give each its own, for example {endpoint}-{name}."
+            yield Fault(line_of(text, keys), ".".join(keys), what, fix)
+
+
 def refusal(faults: Iterable[Fault], path: Path) -> BadSettings:
     """Return the error for a file with these faults."""
     return BadSettings("\n".join(fault.told(path) for fault in faults), fix=_FIX)

@@ -16,9 +16,10 @@ from pydantic_settings import (
 )
 
 from labline.errors import BadSettings, NotFound, nearest
-from labline.settings.explain import explain, of_order, refusal
+from labline.settings.explain import explain, of_endpoints, of_order, refusal
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.notify import NotifySettings
 from labline.settings.platform import (
     GatewaySettings,
     JobsSettings,
@@ -26,6 +27,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.stages import StageSettings, default_stages
+from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
 
 POLICY_FILE = "labline.toml"
@@ -50,7 +52,9 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
+    notify: NotifySettings = NotifySettings()
     tracking_uri: str | None = Field(
         None, validation_alias=AliasChoices("tracking_uri", "MLFLOW_TRACKING_URI")
     )
@@ -110,7 +114,8 @@ class Settings(BaseSettings):
                 fix="Write a key of a section with two underscores: LABLINE_GATEWAY__PORT=8500",
             ) from error
         after = {name: stage.after for name, stage in settings.stages.items()}
-        if faults := of_order(after, text):
+        served = {name: stage.endpoint for name, stage in settings.stages.items()}
+        if faults := [*of_order(after, text), *of_endpoints(served, text)]:
             raise refusal(faults, path)
         return settings
 
@@ -153,6 +158,11 @@ class Settings(BaseSettings):
                 f"There is no stage {name!r} in the policy.", fix=nearest(name, self.stages)
             )
         return self.stages[name]
+
+    def stage_of(self, endpoint: str, model: str) -> str | None:
+        """Return the stage whose policy names an endpoint for a model, if one does."""
+        stages = self.stages.items()
+        return next((name for name, one in stages if one.endpoint_of(model) == endpoint), None)
 
 
 def find_root(start: Path) -> Path:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
 
+from pydantic import Field, field_validator
+
+from labline.settings.contract import ContractSettings
+from labline.settings.data import DataSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
 from labline.settings.units import Duration
+
+_ENDPOINT = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 
 
 class MetricSettings(Section):
@@ -81,16 +87,37 @@ class StageSettings(Section):
         60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
     )
     approvals: ApprovalSettings = ApprovalSettings()
+    data: DataSettings = DataSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
+    contract: ContractSettings = ContractSettings()
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
     )
+    endpoint: str | None = Field(
+        None,
+        description='endpoint that a promotion to the stage deploys to; "{model}" in it is the '
+        "model's name",
+    )
     instances: int | None = Field(
         None, ge=1, le=32, description="processes of a release; as many as are live if unset"
     )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _can_be_a_name(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None and not _ENDPOINT.fullmatch(endpoint.replace("{model}", "model")):
+            raise ValueError(
+                f"{endpoint!r} cannot be the name of an endpoint; use lower-case letters, digits, "
+                "'-' and '_', 63 at most, and {model}"
+            )
+        return endpoint
+
+    def endpoint_of(self, model: str) -> str | None:
+        """Return the endpoint that serves the version of a model that holds the stage."""
+        return self.endpoint.replace("{model}", model) if self.endpoint else None
 
 
 def default_stages() -> dict[str, StageSettings]:

@@ -17,6 +17,8 @@ from labline.tracking.models import flavor_of, predict
 
 #: where a run keeps them
 PLACE = "labline/holdout.json"
+#: where it keeps what its training set looks like; see :mod:`labline.datasets.training`
+TRAINING = "labline/training.json"
 #: most rows that are kept, and most cells: a wide table keeps fewer rows
 _ROWS = 1000
 _CELLS = 50_000

@@ -246,9 +246,10 @@ class _Publication:
                 fix="Log the model again.",
             )
         self._tracking.attach_model(self._run_id, folder)
-        if rows := event.get("holdout"):
-            text = (self._recording.path.parent / rows).read_text(encoding="utf-8")
-            self._tracking.log_text(self._run_id, text, holdout.PLACE)
+        for kind, place in (("holdout", holdout.PLACE), ("training", holdout.TRAINING)):
+            if file := event.get(kind):
+                text = (self._recording.path.parent / file).read_text(encoding="utf-8")
+                self._tracking.log_text(self._run_id, text, place)
 
     def _figure(self, event: Event) -> None:
         file = self._recording.path.parent / event["file"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from labline.errors import Conflict
 from labline.workflows.flow import Flow, Interrupted, payload_of
+from labline.workflows.telling import told
 from labline.workflows.workers import Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
@@ -113,7 +114,8 @@ class Executor:
         DBOS(
             config={  # type: ignore[arg-type, misc, unused-ignore]
                 **self._config,
-                "application_version": VERSION,
+                # DBOS lets one application of a database have a version.
+                "application_version": f"{self._config['name']}-{VERSION}",
                 "executor_id": self.id,
                 "run_migrations": False,
                 "enable_otlp": False,
@@ -123,7 +125,7 @@ class Executor:
             }
         )
         for name, registered in self._bodies.items():
-            run = self._wrapped(registered.body)
+            run = self._wrapped(name, registered.body)
             DBOS.workflow(name=name, max_recovery_attempts=_TRIES)(run)
         DBOS.launch()
 
@@ -161,15 +163,15 @@ class Executor:
 
     # -- bodies ----------------------------------------------------------------------------
 
-    def _wrapped(self, body: Body) -> Callable[[Any, Any], Any]:
+    def _wrapped(self, name: str, body: Body) -> Callable[[Any, Any], Any]:
         def run(payload: Any, submitted: Any) -> Any:
             from dbos import DBOS
 
             flow = Flow(str(DBOS.workflow_id), self._is_mine)
             self._begin(flow)
             try:
-                with flow.entered():
-                    result = body(flow, payload_of(payload, submitted))
+                with flow.entered(), told(name, flow.id, given := payload_of(payload, submitted)):
+                    result = body(flow, given)
             except Exception:
                 self._ended.append(flow.id)
                 raise
@@ -231,7 +233,9 @@ class Executor:
             workflow_ids=list(mine), load_input=False, load_output=False
         ):
             if found.status == "CANCELLED" or found.executor_id != self.id:
-                mine[found.workflow_id].stopping.set()
+                flow = mine[found.workflow_id]
+                flow.cancelled = found.executor_id == self.id
+                flow.stopping.set()
 
     def _adjust_pace(self) -> None:
         lately = time.monotonic() - self._worked < _LINGER

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
+from labline import telemetry
+
 T = TypeVar("T")
 _LISTEN = 0.5
 #: Seconds for which it holds that a workflow is one's own; others take over much later.
@@ -50,11 +52,14 @@ class Flow:
     stopping
         Set when the body should end at once. A step that takes long watches it and calls
         :meth:`check`.
+    cancelled
+        Whether it is to end for good, as opposed to be run again elsewhere.
     """
 
     def __init__(self, id: str, asks: Callable[[str], bool] | None = None) -> None:
         self.id = id
         self.stopping = threading.Event()
+        self.cancelled = False
         self._asks = asks
         self._confirmed = _clock()
 
@@ -120,7 +125,12 @@ class Flow:
         from dbos import DBOS
 
         self.check()
-        return cast("T", DBOS.run_step({"name": name}, call))
+
+        def traced() -> T:
+            with telemetry.span(name):
+                return call()
+
+        return cast("T", DBOS.run_step({"name": name}, traced))
 
     def publish(self, key: str, value: Any) -> None:
         """Let the outside read `value`, JSON-ready, by :meth:`Workflows.events`."""

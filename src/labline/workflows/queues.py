@@ -1,8 +1,8 @@
 """The queues, and how many workflows of each run at a time.
 
-The queue ``jobs`` and those of its groups run as many as the settings say, the queue
-``rollouts`` many, one with lanes one in each lane. Any other runs one at a time, on all executors
-together.
+The queue ``jobs`` and those of its groups run as many as the settings say, the queues
+``rollouts``, ``sweeps`` and ``notices`` many, one with lanes one in each lane. Any other runs one
+at a time, on all executors together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from labline.settings import JobsSettings
 
 JOBS = "jobs"
 #: they last long, and mostly wait
-ROLLOUTS = "rollouts"
+PATIENT = ("rollouts", "sweeps", "notices")
 
 
 def of_group(group: str) -> str:
@@ -21,7 +21,7 @@ def of_group(group: str) -> str:
 
 def limits(jobs: JobsSettings, queue: str, *, lanes: bool = False) -> dict[str, int]:
     """Return the limits of a queue, as DBOS names them; it knows a lane as a partition."""
-    if queue == ROLLOUTS:
+    if queue in PATIENT:
         return {"worker_concurrency": 32}
     if lanes:
         return {"partition_concurrency": 1, "worker_concurrency": max(2, jobs.concurrency)}

@@ -139,12 +139,16 @@ class Workflows:
         self,
         name: str,
         *,
-        limit: int = 50,
+        limit: int | None = 50,
         offset: int = 0,
         status: JobStatus | None = None,
         prefix: str = "",
+        whole: bool = True,
     ) -> list[WorkflowState]:
-        """Return workflows of one name whose ids begin with `prefix`, newest first."""
+        """Return workflows of one name whose ids begin with `prefix`, newest first.
+
+        It costs less if not `whole`: without payload, result and error.
+        """
         with self._answering() as client:
             found = client.list_workflows(
                 name=name,
@@ -153,6 +157,8 @@ class Workflows:
                 status=_STATUS[status] if status else None,
                 workflow_id_prefix=prefix or None,
                 sort_desc=True,
+                load_input=whole,
+                load_output=whole,
             )
         return sorted(map(_state, found), key=lambda state: state.created, reverse=True)
 

@@ -105,7 +105,7 @@ def test_equal_content_has_an_equal_version():
 
 def test_watched_files_name_their_directory_and_the_admin_is_a_private_socket():
     paths = envoy.Paths(Path("/p/envoy"), Path("/p/admin"))
-    config = envoy.bootstrap(paths)
+    config = envoy.bootstrap(Settings(), paths)
     for kind in ("lds", "cds"):
         source = config["dynamic_resources"][f"{kind}_config"]["path_config_source"]
         assert source["watched_directory"]["path"] == "/p/envoy"

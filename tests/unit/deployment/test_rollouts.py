@@ -1,6 +1,6 @@
 import pytest
 
-from labline.deployment.meter import Figures, Sample, Totals, before, figures
+from labline.deployment.meter import Figures, Sample, Totals, before, figures, thinned
 from labline.deployment.rollouts import decide
 from labline.settings import RolloutSettings
 
@@ -51,3 +51,10 @@ def test_a_gateway_that_was_started_anew_counts_from_nothing():
 def test_a_window_begins_with_the_last_sample_before_it():
     samples = [Sample(at, {}) for at in (1.0, 2.0, 3.0)]
     assert [before(samples, at).at for at in (0.0, 2.5, 9.0)] == [1.0, 2.0, 3.0]
+
+
+def test_samples_are_thinned_from_the_newest_on():
+    samples = [Sample(at, {}) for at in (1.0, 2.0, 3.5, 4.0, 6.0)]
+    assert [each.at for each in thinned(samples, 2.0)] == [2.0, 4.0, 6.0]
+    assert thinned(samples, 0.0) == samples
+    assert thinned([], 1.0) == []

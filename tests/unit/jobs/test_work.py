@@ -4,8 +4,9 @@ import nbformat
 import pytest
 
 from labline.errors import BadInput, BadNotebook, Unreachable
-from labline.jobs.submission import _grid, _output
-from labline.jobs.work import Order, Work
+from labline.jobs.order import Order
+from labline.jobs.submission import _output
+from labline.jobs.work import Work
 from labline.notebooks import injected_values
 from labline.workflows import Flow, Interrupted
 
@@ -70,16 +71,6 @@ def test_a_job_that_is_stopped_does_not_wait_for_the_tracking_server(tmp_path):
     flow.stopping.set()
     with pytest.raises(Interrupted):
         Work(AwayAtFirst(), None)._close(flow, order(tmp_path), None, None, {"run_id": "r"})
-
-
-def test_a_sweep_is_the_grid_of_its_values():
-    assert _grid({"a": [1, 2], "b": ["x"]}) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
-
-
-@pytest.mark.parametrize("space", [{}, {"a": []}])
-def test_a_sweep_over_nothing_is_refused(space):
-    with pytest.raises(BadInput, match="has no values"):
-        _grid(space)
 
 
 def test_an_output_never_overwrites_the_notebook(tmp_path):

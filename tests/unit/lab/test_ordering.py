@@ -11,6 +11,7 @@ from labline.settings import RolloutSettings, StageSettings
 STAGES = {
     "staging": StageSettings(),
     "prod": StageSettings(instances=3, rollout=RolloutSettings()),
+    "safe": StageSettings(gates=("rollback",)),
 }
 
 
@@ -62,6 +63,12 @@ def test_instances_are_as_told_as_the_stage_says_or_as_many_as_are_live(order, l
 )
 def test_a_stage_with_a_rollout_takes_over_by_it_unless_told_otherwise(order, live, workflow):
     assert prepare(lab(live=live), order).workflow == workflow
+
+
+def test_a_stage_that_asks_for_a_way_back_has_it_proven_unless_told_otherwise():
+    orders = (Order("churn@safe"), Order("churn@safe", now=True), Order("churn@staging"))
+    proven = [prepare(lab(live=1), order).payload["prove"] for order in orders]
+    assert proven == [True, False, False]
 
 
 def test_a_new_endpoint_is_fresh():

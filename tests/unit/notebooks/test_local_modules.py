@@ -1,3 +1,4 @@
+import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labline.notebooks import local_modules
@@ -28,3 +29,24 @@ def test_all_of_a_package_is_found_but_its_caches(tmp_path):
     shown = ["tools/__init__.py", "tools/deep.py", "tools/words.txt"]
     assert found(tmp_path, "from tools.deep import x") == shown
     assert found(tmp_path, "import plain.part") == ["plain/part.py"]
+
+
+def test_a_script_that_is_run_is_found_with_what_it_uses(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "helper.py").write_text("import second")
+    (tmp_path / "second.py").write_text("")
+    (tmp_path / "tool.py").write_text("")
+    (tmp_path.parent / "outside.py").write_text("")
+    shown = ["deep/helper.py", "second.py"]
+    assert found(tmp_path, "x = 1\n%run -i -e deep/helper.py --alpha '1 2'") == shown
+    assert found(tmp_path, "%run deep/helper") == shown
+    assert found(tmp_path, "%run -m tool x") == ["tool.py"]
+    assert found(tmp_path, "%run ../outside.py", "%run", "%run 'open", "%run -Z tool.py") == []
+
+
+def test_a_notebook_that_is_run_is_found_with_what_it_uses(tmp_path):
+    (tmp_path / "second.py").write_text("")
+    nbformat.write(new_notebook(cells=[new_code_cell("import second")]), tmp_path / "other.ipynb")
+    (tmp_path / "broken.ipynb").write_text("{")
+    assert found(tmp_path, "%run other.ipynb") == ["other.ipynb", "second.py"]
+    assert found(tmp_path, "%run broken.ipynb") == ["broken.ipynb"]

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from labline.promotion import Answer, Evidence, Outcome, Question, Service, Subject, Verdict, gates
-from labline.promotion.service_gates import ContractGate, LatencyGate, ParityGate, equal
+from labline.promotion.answers import equal
+from labline.promotion.service_gates import ContractGate, LatencyGate, ParityGate
 from labline.records import Run
-from labline.settings import LatencySettings, StageSettings
+from labline.settings import ContractSettings, LatencySettings, StageSettings
 
 SUBJECT = Subject(
     "churn", 2, Run("f" * 32, "owl", "churn", "FINISHED", 0.0, 1.0, {}, {}, {}), (), None
@@ -85,7 +86,9 @@ TABLE = {"rows": [{"a": 1.0, "b": "x"}, {"a": 2.0, "b": None}], "predictions": [
 CANDIDATE = Evidence(replace(SUBJECT, signature=SIGNATURE), holdout=TABLE, max_body_bytes=1000)
 
 
-def contract(*, broken: str = "", answer: Answer | None = None) -> Verdict:
+def contract(
+    *, broken: str = "", answer: Answer | None = None, found: dict[str, Any] | None = None
+) -> Verdict:
     """Judge a service that does all as it should but for one case."""
     gate = ContractGate()
     made = {case.name: case for case in gate._cases(CANDIDATE)}
@@ -96,12 +99,37 @@ def contract(*, broken: str = "", answer: Answer | None = None) -> Verdict:
     if answer:
         assert broken in answers
         answers[broken] = answer
-    found = {f"contract/{name}": item for name, item in answers.items()}
-    return gate.judge(replace(CANDIDATE, service=Service(found)), StageSettings())
+    answers["search"] = Answer(200, found or {"asked": 90, "late": False, "seed": 7})
+    served = Service({f"contract/{name}": item for name, item in answers.items()})
+    return gate.judge(replace(CANDIDATE, service=served), StageSettings())
 
 
 def test_a_service_that_refuses_cleanly_and_answers_right_passes_contract() -> None:
-    assert contract().passed
+    verdict = contract()
+    assert verdict.passed
+    assert "90 of them made at random" in verdict.reason
+
+
+def test_a_request_that_the_search_found_is_told_with_its_seed() -> None:
+    broken = {"case": "generated, a = -6", "wrong": "it broke the service: 500.",
+              "request": "{}", "status": 500, "answer": "x"}  # fmt: skip
+    verdict = contract(found={"asked": 40, "late": False, "seed": 7, "broken": broken})
+    assert verdict.reason == "generated, a = -6: it broke the service: 500."
+    assert (verdict.evidence["seed"], verdict.evidence["generated"]) == (7, 40)
+    assert verdict.evidence["request"] == "{}"
+    assert "impute nulls" in verdict.fix
+
+
+def test_a_search_that_ran_out_of_time_says_so() -> None:
+    verdict = contract(found={"asked": 40, "late": True, "seed": 7})
+    assert "contract.seconds (30 s) ended the search early" in verdict.reason
+
+
+def test_a_stage_may_do_without_requests_made_at_random() -> None:
+    few = StageSettings(contract=ContractSettings(examples=0))
+    asked = gates.questions([ContractGate()], CANDIDATE, few)
+    assert "contract/search" not in asked
+    assert "contract/search" in gates.questions([ContractGate()], CANDIDATE, StageSettings())
 
 
 @pytest.mark.parametrize(

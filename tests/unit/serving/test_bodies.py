@@ -1,7 +1,12 @@
 """Bytes to a JSON document, without guessing."""
 
 import pytest
-from bento_pyfunc.body import parse, refuse_repeated_keys
+from bento_pyfunc.body import (
+    outside_strings,
+    parse,
+    refuse_repeated_keys,
+    refuse_too_many_rows,
+)
 from bento_pyfunc.problems import Problem
 
 
@@ -66,3 +71,40 @@ def test_nesting_that_only_the_second_parser_refuses_is_malformed() -> None:
     parse(body)
     with pytest.raises(Problem, match="nested"):
         refuse_repeated_keys(body, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "mark", "found"),
+    [
+        (b'{"a": 1, "b": {}}', b"{", 2),
+        (b'{"a{": "{{{", "b": {}}', b"{", 2),
+        (rb'{"a\"{": "\\", "b{\\\"{": {}}', b"{", 2),
+        (b'{"a": "' + b"{" * 3_000_000 + b'", "b": {}}', b"{", 2),
+    ],
+    ids=["plain", "in strings", "behind escapes", "over chunks"],
+)
+def test_marks_are_counted_outside_of_strings(body: bytes, mark: bytes, found: int) -> None:
+    assert outside_strings(body, mark, 100) == found
+
+
+def test_counting_ends_where_the_limit_is_passed() -> None:
+    assert outside_strings(b"[" + b"," * 5_000_000, b",", 10) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"rows":[' + b",".join([b'{"x":1}'] * 200_000) + b"]}",
+        b'{"columns":{"x":[' + b",".join([b"1"] * 300_000) + b"]}}",
+        b'{"dataframe_split":{"columns":["x"],"data":[' + b",".join([b"[1]"] * 300_000) + b"]}}",
+    ],
+    ids=["rows", "columns", "split"],
+)
+def test_far_too_many_rows_are_refused_before_they_are_parsed(body: bytes) -> None:
+    with pytest.raises(Problem, match="more than 1000 rows"):
+        refuse_too_many_rows(body, 1000, 1)
+
+
+def test_as_many_rows_as_are_allowed_pass_with_braces_in_their_strings() -> None:
+    row = b'{"x":"' + b"{,}" * 200 + b'"}'
+    refuse_too_many_rows(b'{"rows":[' + b",".join([row] * 1000) + b"]}", 1000, 1)

@@ -33,8 +33,8 @@ async def inner(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"BentoML's"})
 
 
-def front_of(answer: Callable[[bytes], bytes] | None) -> Front:
-    front = Front(make_spec(doubles("x")))
+def front_of(answer: Callable[[bytes], bytes] | None, **spec: Any) -> Front:
+    front = Front(make_spec(doubles("x"), **spec))
     front.predictor = Answers(answer) if answer else None  # type: ignore[assignment]
     return front
 
@@ -43,10 +43,11 @@ def ask(
     answer: Callable[[bytes], bytes] | None,
     method: str = "POST",
     path: str = "/predict",
+    spec: dict[str, Any] | None = None,
     **more: Any,
 ) -> httpx.Response:
     async def call() -> httpx.Response:
-        transport = httpx.ASGITransport(front_of(answer).around(inner))
+        transport = httpx.ASGITransport(front_of(answer, **spec or {}).around(inner))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, **{"headers": JSON} | more)
 
@@ -176,9 +177,25 @@ def test_before_the_model_is_loaded_the_answer_is_503() -> None:
     assert ask(None, content=b"{}").status_code == 503
 
 
-def test_everything_else_is_bentomls() -> None:
-    for path in ("/readyz", "/livez", "/", "/predict/x"):
+def test_the_probes_and_the_page_for_people_are_bentomls() -> None:
+    for path in ("/readyz", "/livez", "/", "/static_content/swagger-ui.css"):
         assert ask(lambda body: body, "GET", path).status_code == 418
+
+
+def test_a_path_that_is_not_served_is_a_404_that_says_where_to_look() -> None:
+    answer = ask(lambda body: body, path="/predict/x", content=b"{}")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:labline:problem:not-found")
+    assert "/openapi.json" in answer.json()["detail"]
+
+
+def test_a_body_that_does_not_come_in_time_is_a_408() -> None:
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = ask(lambda body: body, content=stuck(), spec={"body_timeout": 0.01})
+    assert answer.status_code == 408
+    assert answer.headers["connection"] == "close"
 
 
 def test_version_tells_what_is_served() -> None:

@@ -103,7 +103,8 @@ def test_an_optional_column_may_be_null_or_absent(document: dict[str, Any]) -> N
         ("amount", {"a": 1}, "a number, not an object"),
         ("ratio", 1e39, "too large for a 32-bit number"),
         ("count", 1.5, "a whole number, not the number 1.5"),
-        ("count", 1.0, "a whole number, not the number 1.0"),
+        ("count", 2.0**60, "a whole number, not the number 1.15"),
+        ("small", 2.0**31, "a whole number of 32 bits"),
         ("count", True, "a whole number, not true"),
         ("count", 2**63, "a whole number, not the number 9223372036854775808"),
         ("count", "7", "a whole number"),
@@ -130,6 +131,11 @@ def test_a_value_of_another_type_is_refused_where_it_stands(
 
 def test_whole_numbers_are_taken_for_doubles() -> None:
     assert read({"rows": [ROW | {"amount": 3, "ratio": 2}]})["amount"].tolist() == [3.0]
+
+
+def test_a_number_without_a_fraction_is_whole_however_it_is_written() -> None:
+    table = read({"rows": [ROW | {"count": 7.0, "small": -3.0}]})
+    pd.testing.assert_frame_equal(table, read({"rows": [ROW]}))
 
 
 def test_a_time_with_a_zone_becomes_utc() -> None:

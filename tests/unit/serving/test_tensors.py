@@ -49,6 +49,8 @@ def test_named_arrays_arrive_by_name() -> None:
         ([[2**31, 2]], "int32", [-1, 2]),
         ([[-1, 2]], "uint8", [-1, 2]),
         ([[1, 0]], "bool", [-1, 2]),
+        ([[1.5, True]], "float64", [-1, 2]),
+        ([[1e39, 2]], "float32", [-1, 2]),
         ([[{"a": 1}, 2]], "float64", [-1, 2]),
         ("text", "float64", [-1]),
         (1.5, "float64", [-1]),
@@ -65,3 +67,21 @@ def test_another_type_or_shape_is_refused(data: Any, dtype: str, shape: list[int
 def test_arrays_by_other_names_are_refused(data: Any) -> None:
     with pytest.raises(Problem, match="the arrays a"):
         read(data, spec("float64", [-1], name="a"))
+
+
+@pytest.mark.parametrize(
+    ("data", "row", "message"),
+    [
+        ([[1, 2], [3, "4"]], 1, "must hold float64 values only"),
+        ([[1, 2], [3, None]], 1, "must hold float64 values only"),
+        ([[1, 2], [3, 4], [5]], 2, "must have the shape (2,), not (1,)"),
+        ([[1, 2], 3], 1, "must be a list, not the number 3"),
+        ([[1, 2, 3]], 0, "must have the shape (2,), not (3,)"),
+    ],
+)
+def test_the_row_that_is_wrong_is_named(data: Any, row: int, message: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read(data, spec("float64", [-1, 2]))
+    (error,) = caught.value.errors
+    assert (error.field, error.row) == ("inputs", row)
+    assert message in error.message

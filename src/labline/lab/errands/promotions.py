@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from labline.errors import LablineError, NotFound, Unreachable
 from labline.lab.errands.failures import failure_of
+from labline.lab.followup import FollowUp, release_comment
 from labline.lab.shapes import Decision, Moment, PromotionDetail, PromotionRow
 from labline.promotion import Promotion, approvals
 from labline.records import JobStatus
@@ -44,6 +45,7 @@ class PromotionErrands:
         model: str | None = None,
         experiment: str | None = None,
         dry_run: bool = False,
+        deploy: bool | None = None,
         actor: str,
     ) -> str:
         """Queue a promotion and return its id; see :meth:`labline.lab.Lab.promote`.
@@ -63,6 +65,7 @@ class PromotionErrands:
             "model": model,
             "experiment": experiment,
             "dry_run": dry_run,
+            "deploy": deploy,
             "actor": actor,
         }
         return self.errands.give("promotion", payload)
@@ -155,6 +158,8 @@ class PromotionErrands:
             diff=diff.to_dict() if diff else None,
             diff_html=diff._repr_html_() if diff else "",
             digest=promotion.digest,
+            endpoint=promotion.endpoint,
+            deployment=FollowUp(self._lab).state(promotion),
         )
 
     def _diff(self, promotion: Promotion) -> Diff | None:
@@ -182,7 +187,9 @@ class PromotionErrands:
     def _timeline(self, promotion: Promotion) -> tuple[Moment, ...]:
         asked = Moment(promotion.asked, promotion.actor, "asked")
         entries = self._lab.promotions.entries(promotion)
-        return (asked, *(_moment(entry) for entry in entries))
+        followed = FollowUp(self._lab).moments(promotion)
+        told = (*(_moment(entry) for entry in entries), *followed)
+        return (asked, *sorted(told, key=lambda moment: moment.at))
 
     def _of_state(self, state: WorkflowState) -> PromotionRow:
         if isinstance(state.result, Promotion):
@@ -256,5 +263,5 @@ def _decision(promotion: Promotion, actor: str) -> Decision:
 def _moment(entry: Any) -> Moment:
     said: list[Mapping[str, Any]] = entry.payload.get("approvals") or []
     decided = entry.action in ("approved", "rejected")
-    comment = str(said[-1]["comment"]) if decided and said else ""
+    comment = str(said[-1]["comment"]) if decided and said else release_comment(entry)
     return Moment(entry.at, entry.actor, entry.action, comment, entry.number)

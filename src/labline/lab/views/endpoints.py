@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from labline.errors import LablineError
+from labline.lab.agreement import Registry, compare
 from labline.lab.shapes import EndpointDetail, EndpointRow, Prediction
 
 if TYPE_CHECKING:
@@ -22,7 +25,9 @@ class EndpointViews:
 
     def rows(self) -> list[EndpointRow]:
         """Return every endpoint: what it should serve, and what it says it serves."""
-        return [self._row(item) for item in self.lab.endpoints.list()]
+        found = self.lab.endpoints.list()
+        registry = Registries(self.lab)
+        return [self._row(item, registry.of(item)) for item in found]
 
     def detail(self, name: str) -> EndpointDetail:
         """Return one endpoint.
@@ -33,7 +38,7 @@ class EndpointViews:
             There is none of this name.
         """
         found = self.lab.endpoints.get(name)
-        row = self._row(found)
+        row = self._row(found, Registries(self.lab).of(found))
         return EndpointDetail(
             endpoint=row,
             live=found.live,
@@ -63,7 +68,8 @@ class EndpointViews:
         answer = self.lab.serving.predict(name, orjson.dumps({"rows": sent}))
         return Prediction(tuple(sent), answer, (time.monotonic() - began) * 1000)
 
-    def _row(self, item: EndpointStatus) -> EndpointRow:
+    def _row(self, item: EndpointStatus, registry: Registry) -> EndpointRow:
+        agreement = compare(item, registry)
         return EndpointRow(
             name=item.name,
             url=self.lab.serving.url(item.name),
@@ -72,7 +78,40 @@ class EndpointViews:
             state=item.state,
             serving=item.serving,
             previous=item.previous.model if item.previous else None,
+            stage=registry.stage,
+            registry=registry.holder,
+            agreement=str(agreement.word),
+            says=agreement.says,
+            fix=agreement.fix,
+            instances=item.instances,
+            traffic=item.traffic,
         )
+
+
+class Registries:
+    """What the registry says of several endpoints; it is asked whether it answers only once."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def of(self, endpoint: EndpointStatus) -> Registry:
+        """Return what it says of the stage that an endpoint follows."""
+        if endpoint.live is None:
+            return Registry(endpoint.stage)
+        model = endpoint.live.model.partition("/")[0]
+        stage = self._lab.settings.stage_of(endpoint.name, model) or endpoint.stage
+        if stage is None or not self._answers:
+            return Registry(stage, answers=stage is None)
+        version = self._lab.tracking.registry.holders(model).get(stage)
+        return Registry(stage, f"{model}/{version}" if version else None)
+
+    @cached_property
+    def _answers(self) -> bool:
+        try:
+            self._lab.tracking.knock()
+        except LablineError:
+            return False
+        return True
 
 
 def _curl(url: str) -> str:

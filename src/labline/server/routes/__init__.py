@@ -12,12 +12,14 @@ from labline.server.routes import (
     promotions,
     runs,
     schedules,
+    sweeps,
 )
 
 ROUTES: tuple[Route, ...] = (
     *platform.ROUTES,
     *runs.ROUTES,
     *jobs.ROUTES,
+    *sweeps.ROUTES,
     *schedules.ROUTES,
     *models.ROUTES,
     *policy.ROUTES,

@@ -9,7 +9,7 @@ from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
-    from labline.lab.shapes import Done, EndpointDetail, IssuedKey, Prediction
+    from labline.lab.shapes import Done, EndpointDetail, EndpointMetrics, IssuedKey, Prediction
 
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -19,6 +19,12 @@ def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 def _one(lab: Lab, asked: Asked) -> EndpointDetail:
     return lab.views.endpoints.detail(asked.path["name"])
+
+
+def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
+    query = asked.query
+    name, points = asked.path["name"], max(1, query["points"])
+    return lab.serving.metrics(name, window=max(1, query["window"]), points=points)
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -43,8 +49,12 @@ def _predict(lab: Lab, asked: Asked) -> Prediction:
 ROUTES = (
     Route("GET", "endpoints", "A page of endpoints.", _list, "EndpointRow", "page",
           paging(Query("filter", "Part of the name."))),
-    Route("GET", "endpoints/{name}", "Releases, instances, traffic, keys and figures.", _one,
+    Route("GET", "endpoints/{name}", "Releases, instances, traffic and keys.", _one,
           "EndpointDetail"),
+    Route("GET", "endpoints/{name}/metrics", "Requests, errors and latency of each release.",
+          _metrics, "EndpointMetrics",
+          query=(Query("window", "Seconds to look back.", int, 300, 900),
+                 Query("points", "Spans of the history at most.", int, 60, 300))),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),

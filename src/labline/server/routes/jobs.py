@@ -9,8 +9,11 @@ from labline.records import Job, JobStatus
 from labline.server import commands
 from labline.server.bodies import JobOptions, NewJobs
 from labline.server.route import Asked, Query, Route, page, paging
+from labline.server.routes import sweeps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labline.jobs.options import Options
     from labline.lab import Lab
     from labline.lab.shapes import Done, Form, JobDetail, LogPiece, Submitted
@@ -49,19 +52,22 @@ def _submit(lab: Lab, asked: Asked) -> Submitted:
     from labline.server.reading import below
 
     body: NewJobs = asked.body
-    jobs = lab.submit(
-        below(asked.shown, body.notebook),
-        body.parameters,
-        space=body.sweep or None,
-        options=options_of(body.options),
-    )
-    lab.errands.see_to(job.id for job in jobs)
+    notebook, options = below(asked.shown, body.notebook), options_of(body.options, asked.shown)
+    if body.axes:
+        wanted = sweeps.wanted_of(body.search)
+        sweep = lab.sweeps.start(notebook, body.parameters, body.axes, wanted, options)
+        jobs = lab.sweeps.jobs(sweep)
+        lab.errands.see_to([sweep.id])
+    else:
+        jobs = [lab.submit(notebook, body.parameters, options=options)]
+        lab.errands.see_to([jobs[0].id])
     return Submitted(tuple(jobs), commands.of_jobs(body))
 
 
-def options_of(given: JobOptions) -> Options:
-    """Return the options of a job that a body gives."""
+def options_of(given: JobOptions, shown: Path) -> Options:
+    """Return the options of a job that a body gives; its inputs lie below the folder `shown`."""
     from labline.jobs.options import Options
+    from labline.server.reading import below
     from labline.settings import to_bytes, to_seconds
 
     return Options(
@@ -70,6 +76,11 @@ def options_of(given: JobOptions) -> Options:
         memory=to_bytes(given.memory) if given.memory else None,
         retries=given.retries,
         retry_on_error=given.retry_on_error,
+        cpus=given.cpus,
+        priority=given.priority,
+        group=given.group or None,
+        inputs=[below(shown, one, folders=True) for one in given.inputs],
+        keep=given.keep,
         key=given.key or None,
     )
 

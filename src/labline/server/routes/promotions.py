@@ -23,6 +23,7 @@ def _ask(lab: Lab, asked: Asked) -> Accepted:
         model=body.model or None,
         experiment=body.experiment or None,
         dry_run=body.dry_run,
+        deploy=body.deploy,
         actor=asked.actor,
     )
     return Accepted(id, commands.of_promotion(body))

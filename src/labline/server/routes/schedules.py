@@ -27,7 +27,8 @@ def _add(lab: Lab, asked: Asked) -> Scheduled:
     body: NewSchedule = asked.body
     rule = Rule(body.cron, body.runs, body.timezone, body.catch_up, body.name)
     notebook = below(asked.shown, body.notebook)
-    added = lab.add_schedule(notebook, body.parameters, rule, options_of(body.options))
+    options = options_of(body.options, asked.shown)
+    added = lab.add_schedule(notebook, body.parameters, rule, options)
     return Scheduled(added, commands.of_schedule(body))
 
 

@@ -1,0 +1,109 @@
+"""A span and a duration for each request to /predict.
+
+References: W3C Trace Context; OpenTelemetry's semantic conventions for HTTP servers.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, StatusCode
+
+from bento_pyfunc.signals import Signals
+from bento_pyfunc.spec import Spec
+
+if TYPE_CHECKING:
+    from bento_pyfunc.front import App, Message, Receive, Scope, Send
+
+_PATH = "/predict"
+_PARENTS = (b"traceparent", b"tracestate", b"baggage")
+#: seconds; a small model answers in less than OpenTelemetry's first bucket
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Watch:
+    """Measures the requests to /predict."""
+
+    def __init__(self, signals: Signals, spec: Spec) -> None:
+        self._tracer = signals.tracer
+        self._seconds = signals.meter.create_histogram(
+            "http.server.request.duration",
+            unit="s",
+            description="Seconds from a request's headers to its answer.",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
+        )
+        self._model = {"labline.model": spec.label}
+
+    def around(self, inner: App) -> App:
+        """Return the app that measures what `inner` answers on /predict."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == _PATH:
+                return await self._request(inner, scope, receive, send)
+            return await inner(scope, receive, send)
+
+        return app
+
+    async def _request(self, inner: App, scope: Scope, receive: Receive, send: Send) -> None:
+        start, answer = perf_counter(), _Answer(send)
+        what = {"http.request.method": scope["method"], "http.route": _PATH, **self._model}
+        with self._tracer.start_as_current_span(
+            f"{scope['method']} {_PATH}",
+            context=extract(_parents(scope)),
+            kind=SpanKind.SERVER,
+            attributes=what,
+        ) as span:
+            try:
+                await inner(scope, receive, answer.send)
+            finally:
+                span.set_attributes({**answer.outcome(), "labline.request.id": answer.request_id})
+                if answer.status >= 500:
+                    span.set_status(StatusCode.ERROR, answer.problem)
+                # Within the span: a slow bucket keeps the trace of one of its requests.
+                self._seconds.record(perf_counter() - start, {**what, **answer.outcome()})
+
+
+class _Answer:
+    """What went out on one request."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        #: 0 where the client left before it was answered
+        self.status = 0
+        #: last part of a problem's type: ``invalid-data``
+        self.problem = ""
+        self.request_id = ""
+
+    async def send(self, message: Message) -> None:
+        """Note what is sent, and send it."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.request_id = dict(message["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        elif self.status >= 400 and not self.problem:
+            self.problem = _kind(message.get("body", b""))
+        await self._send(message)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what requests are counted by."""
+        if not self.status:
+            return {"error.type": "client-left"}
+        error = {"error.type": self.problem or str(self.status)} if self.status >= 400 else {}
+        return {"http.response.status_code": self.status, **error}
+
+
+def _kind(body: bytes) -> str:
+    try:
+        return str(orjson.loads(body)["type"]).rpartition(":")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _parents(scope: Scope) -> dict[str, str]:
+    return {
+        name.decode(): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in _PARENTS
+    }

@@ -1,0 +1,255 @@
+import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { useAsked } from '../asking';
+import { metric } from '../format';
+import type { IAnswered, IEndpointMetrics } from './records';
+import type { IPoint } from './scale';
+import { largest, line, nearest, roundUp } from './scale';
+
+/** Seconds that can be looked back. */
+const WINDOWS = [60, 300, 900];
+
+interface IProps {
+  name: string;
+  serverSettings: ServerConnection.ISettings;
+  trans: TranslationBundle;
+}
+
+/**
+ * How an endpoint answers, while one looks: requests, latency and errors of each release.
+ */
+export function Charts(props: IProps): React.ReactElement {
+  const { name, serverSettings, trans } = props;
+  const [window, setWindow] = React.useState(300);
+  const path = `endpoints/${encodeURIComponent(name)}/metrics`;
+  const { answer, failure } = useAsked<IEndpointMetrics>(
+    `${path}?window=${window}&points=60`,
+    () => true,
+    serverSettings
+  );
+  return (
+    <section className="jp-labline-charts">
+      <header>
+        <h2>{trans.__('Live traffic')}</h2>
+        <Windows value={window} onChange={setWindow} trans={trans} />
+      </header>
+      {!answer && (
+        <p className="jp-labline-quiet" role="status">
+          {failure ? failure.message : trans.__('Measuring…')}
+        </p>
+      )}
+      {answer && (
+        <>
+          <div className="jp-labline-chartGrid">
+            {kinds(trans).map(kind => (
+              <Chart
+                key={kind.title}
+                {...kind}
+                found={answer}
+                lasts={Math.min(window, answer.window)}
+                trans={trans}
+              />
+            ))}
+          </div>
+          <Releases releases={answer.releases} trans={trans} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Windows(props: {
+  value: number;
+  onChange: (seconds: number) => void;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { onChange, trans, value } = props;
+  return (
+    <div role="group" aria-label={trans.__('Time to look back')}>
+      {WINDOWS.map(seconds => (
+        <button
+          key={seconds}
+          type="button"
+          aria-pressed={seconds === value}
+          onClick={() => onChange(seconds)}
+        >
+          {trans.__('%1 min', seconds / 60)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** One thing that is measured. */
+interface IKind {
+  title: string;
+  unit: string;
+  value: (one: IAnswered) => number | null;
+}
+
+function kinds(trans: TranslationBundle): readonly IKind[] {
+  return [
+    {
+      title: trans.__('Requests'),
+      unit: trans.__('per s'),
+      value: one => one.per_second
+    },
+    {
+      title: trans.__('Latency, p95'),
+      unit: trans.__('ms'),
+      value: one => one.p95_ms
+    },
+    {
+      title: trans.__('Errors'),
+      unit: '%',
+      value: one => (one.requests ? 100 * one.error_rate : null)
+    }
+  ];
+}
+
+interface ISeries {
+  release: number;
+  model: string;
+  points: readonly IPoint[];
+}
+
+function seriesOf(
+  found: IEndpointMetrics,
+  value: IKind['value']
+): readonly ISeries[] {
+  return found.releases.map(({ release, model }) => ({
+    release,
+    model,
+    points: found.history
+      .filter(one => one.release === release)
+      .map(one => ({ at: one.at, value: value(one) }))
+  }));
+}
+
+function Chart(
+  props: IKind & {
+    found: IEndpointMetrics;
+    /** Seconds from the left to the right. */
+    lasts: number;
+    trans: TranslationBundle;
+  }
+): React.ReactElement {
+  const { found, lasts, title, trans, unit, value } = props;
+  const [pointed, setPointed] = React.useState<number | null>(null);
+  const series = seriesOf(found, value);
+  const top = roundUp(largest(series.map(one => one.points)));
+  const [from, to] = [found.at - lasts, found.at];
+  const at = pointed === null ? to : from + pointed * (to - from);
+  const told = series.map(one => nearest(one.points, at)?.value ?? null);
+  const words = told.map(number => (number === null ? '–' : metric(number)));
+  const point = (event: React.PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    setPointed((event.clientX - box.left) / box.width);
+  };
+  return (
+    <figure>
+      <figcaption>
+        <span>{title}</span>
+        <span className="jp-labline-chartNow">
+          {words.map((word, index) => (
+            <b key={series[index]?.release} data-series={index}>
+              {word}
+            </b>
+          ))}{' '}
+          {unit}
+        </span>
+      </figcaption>
+      <div className="jp-labline-chartBody">
+        <span className="jp-labline-chartTop">{metric(top)}</span>
+        <div
+          className="jp-labline-chartPlot"
+          onPointerMove={point}
+          onPointerLeave={() => setPointed(null)}
+        >
+          <svg
+            viewBox="0 0 100 100"
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={series
+              .map((one, index) =>
+                trans.__('%1: %2 %3', one.model, words[index], unit)
+              )
+              .join('; ')}
+          >
+            <path className="jp-labline-chartRule" d="M0 0H100M0 50H100" />
+            {series.map((one, index) => (
+              <path
+                key={one.release}
+                data-series={index}
+                d={line(one.points, from, to, top)}
+              />
+            ))}
+            {pointed !== null && (
+              <path
+                className="jp-labline-chartCursor"
+                d={`M${100 * pointed} 0V100`}
+              />
+            )}
+          </svg>
+        </div>
+        <span className="jp-labline-chartFoot">0</span>
+        <span className="jp-labline-chartTimes">
+          <span>{since(to - from, trans)}</span>
+          <span>
+            {pointed === null ? trans.__('now') : since(to - at, trans)}
+          </span>
+        </span>
+      </div>
+    </figure>
+  );
+}
+
+function since(seconds: number, trans: TranslationBundle): string {
+  const whole = Math.round(seconds);
+  return whole >= 120
+    ? trans.__('−%1 min', Math.round(whole / 60))
+    : trans.__('−%1 s', whole);
+}
+
+function Releases(props: {
+  releases: readonly IAnswered[];
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { releases, trans } = props;
+  const ms = (value: number | null) => (value === null ? '–' : metric(value));
+  return (
+    <table className="jp-labline-table">
+      <thead>
+        <tr>
+          <th>{trans.__('model')}</th>
+          <th data-numeric>{trans.__('requests')}</th>
+          <th data-numeric>{trans.__('per s')}</th>
+          <th data-numeric>{trans.__('errors')}</th>
+          <th data-numeric>{trans.__('p50 ms')}</th>
+          <th data-numeric>{trans.__('p95 ms')}</th>
+          <th data-numeric>{trans.__('p99 ms')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {releases.map((one, index) => (
+          <tr key={one.release}>
+            <td>
+              <i data-series={index} aria-hidden />
+              {one.model}
+            </td>
+            <td data-numeric>{one.requests}</td>
+            <td data-numeric>{metric(one.per_second)}</td>
+            <td data-numeric data-mark={one.errors ? 'bad' : undefined}>
+              {one.errors}
+            </td>
+            <td data-numeric>{ms(one.p50_ms)}</td>
+            <td data-numeric>{ms(one.p95_ms)}</td>
+            <td data-numeric>{ms(one.p99_ms)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,57 @@
+"""What people are told of promotions and releases."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from labline.notify import Notice
+
+if TYPE_CHECKING:
+    from labline.promotion import Promotion
+    from labline.records import Release
+
+_BACK = {"rolled back": "was rolled back to", "aborted": "took back"}
+
+
+def of_promotion(promotion: Promotion) -> Notice:
+    """Return the notice of a promotion that has moved a stage."""
+    version = f"{promotion.model}/{promotion.version}"
+    data = {
+        "promotion": promotion.id,
+        "model": promotion.model,
+        "version": promotion.version,
+        "stage": promotion.stage,
+        "champion": promotion.champion,
+        "actor": promotion.actor,
+        "metrics": dict(promotion.metrics),
+    }
+    return Notice(
+        id=f"promoted-{promotion.id}",
+        type="model.promoted",
+        title=f"{version} holds {promotion.stage}",
+        text=f"{promotion.actor} asked for it; before: {promotion.champion or 'nothing'}.",
+        at=time.time(),
+        data=data,
+    )
+
+
+def of_release(action: str, release: Release, key: str, actor: str) -> Notice | None:
+    """Return the notice of a change of an endpoint, if it went backwards."""
+    if action not in _BACK:
+        return None
+    return Notice(
+        id=f"back-{key}",
+        type="endpoint.rolled_back",
+        title=f"Endpoint {release.endpoint} {_BACK[action]} {release.model}",
+        text=release.reason or f"By {actor}.",
+        at=time.time(),
+        data={
+            "endpoint": release.endpoint,
+            "model": release.model,
+            "release": release.id,
+            "action": action,
+            "actor": actor,
+            "reason": release.reason,
+        },
+    )

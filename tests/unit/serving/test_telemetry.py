@@ -1,0 +1,150 @@
+"""What the service tells by OpenTelemetry, and what it costs where nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from bento_pyfunc import telemetry
+from bento_pyfunc.front import App, Front
+from bento_pyfunc.signals import Signals
+from bento_pyfunc.watch import Watch
+from tests.otlp import plain, receiver
+from tests.unit.serving.specs import doubles, make_spec
+
+SPEC = make_spec(doubles("x"))
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+    handlers = list(logging.getLogger().handlers)
+    yield
+    logging.getLogger().handlers[:] = handlers
+
+
+class Answers:
+    """Stands where the predictor stands."""
+
+    example_answer = None
+    quick = True
+
+    def answer(self, body: bytes) -> bytes:
+        """Answer as a model would."""
+        if body == b"fail":
+            raise RuntimeError("less than nothing")
+        return b"{}"
+
+
+async def inner(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"BentoML's"})
+
+
+def front() -> App:
+    made = Front(SPEC)
+    made.predictor = Answers()  # type: ignore[assignment]
+    return made.around(inner)
+
+
+def ask(app: App, *bodies: bytes, **headers: str) -> list[int]:
+    async def call() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            found = [
+                await client.post("/predict", content=body, headers=JSON | headers)
+                for body in bodies
+            ]
+            return [each.status_code for each in found]
+
+    return asyncio.run(call())
+
+
+def test_without_a_collector_the_app_is_left_as_it_is() -> None:
+    assert telemetry.around(inner, SPEC) is inner
+
+
+@pytest.mark.parametrize(
+    ("environ", "on"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://c:4318/v1/metrics"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+    ],
+)
+def test_the_standard_variables_say_whether_anything_is_sent(environ: Any, on: bool) -> None:
+    assert telemetry.is_on(environ) is on
+
+
+def test_requests_are_spans_of_the_callers_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with receiver() as got:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", got.url)
+        monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=pricing,service.version=9")
+        signals = Signals({"service.name": "flats", "service.version": "3"})
+        app = Watch(signals, SPEC).around(front())
+        statuses = ask(app, b"{}", b"fail", traceparent=f"00-{trace}-{parent}-01")
+        signals.stop()
+    assert statuses == [200, 500]
+    good, bad = sorted(got.spans, key=lambda each: each.item.start_time_unix_nano)
+    assert {good.trace, bad.trace} == {trace}
+    assert good.item.parent_span_id.hex() == parent
+    assert good.resource["team"] == "pricing"
+    assert good.resource["service.version"] == "9", "the environment wins"
+    assert bad.attributes["error.type"] == "model-failed"
+    assert bad.item.status.code == 2
+    (logged,) = [each for each in got.logs if "The model raised" in each.item.body.string_value]
+    assert (logged.trace, logged.item.span_id) == (trace, bad.item.span_id)
+    (seconds,) = [each.item for each in got.metrics if each.item.unit == "s"]
+    points = {
+        plain(p.attributes)["http.response.status_code"] for p in seconds.histogram.data_points
+    }
+    assert points == {200, 500}
+
+
+def test_other_pages_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as got:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", got.url)
+        signals = Signals({"service.name": "flats"})
+
+        async def look() -> None:
+            transport = httpx.ASGITransport(Watch(signals, SPEC).around(front()))
+            async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+                assert (await client.get("/readyz")).text == "BentoML's"
+
+        asyncio.run(look())
+        signals.stop()
+    assert got.spans == []
+
+
+def test_a_signal_that_is_not_wanted_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as got:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", got.url)
+        monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+        monkeypatch.setenv("OTEL_LOGS_EXPORTER", "none")
+        signals = Signals({"service.name": "flats"})
+        ask(Watch(signals, SPEC).around(front()), b"{}", b"fail")
+        signals.stop()
+    assert set(got.headers) == {"/v1/metrics"}
+
+
+def test_a_collector_that_is_away_fails_no_request_and_holds_up_no_end(
+    monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port}")
+    signals = Signals({"service.name": "flats"})
+    statuses = ask(Watch(signals, SPEC).around(front()), *[b"{}"] * 3000)
+    start = time.monotonic()
+    signals.stop()
+    assert time.monotonic() - start < 10
+    assert statuses == [200] * 3000

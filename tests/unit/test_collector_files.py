@@ -1,0 +1,71 @@
+"""The collector configurations in the docs: whole, and of one piece with what labline sends."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "docs" / "collector"
+FILES = sorted(FOLDER.glob("*.yaml"))
+KINDS = ("receivers", "processors", "exporters", "connectors")
+#: components of the contrib distribution, by kind
+KNOWN = {
+    "receivers": {"otlp", "prometheus"},
+    "processors": {"memory_limiter", "batch", "cumulativetodelta"},
+    "exporters": {"datadog", "otlphttp", "debug"},
+    "connectors": {"datadog"},
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def test_there_is_one_for_each_system() -> None:
+    assert [path.stem for path in FILES] == ["datadog", "newrelic", "prometheus"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_signal_has_a_pipeline_of_components_that_are_there(path: Path) -> None:
+    config = read(path)
+    assert set(config) <= {*KINDS, "service"}
+    pipelines = config["service"]["pipelines"]
+    assert set(pipelines) == {"traces", "metrics", "logs"}
+    used: set[str] = set()
+    for pipeline in pipelines.values():
+        for kind in ("receivers", "processors", "exporters"):
+            named = pipeline.get(kind, [])
+            known = {*config.get(kind, {}), *config.get("connectors", {})}
+            assert set(named) <= known, (kind, named)
+            used |= set(named)
+        assert "otlp" in pipeline["receivers"]
+    assert used == {name for kind in KINDS for name in config.get(kind, {})}, "none is idle"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_component_is_one_that_the_collector_has(path: Path) -> None:
+    config = read(path)
+    for kind in KINDS:
+        assert {name.split("/")[0] for name in config.get(kind, {})} <= KNOWN[kind]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_listens_where_labline_sends_and_holds_no_secret(path: Path) -> None:
+    config = read(path)
+    assert config["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(":4318")
+    text = path.read_text(encoding="utf-8")
+    secrets = re.findall(r"^\s*(?:key|api-key|credentials): (.*)$", text, re.MULTILINE)
+    assert all(value.startswith("${env:") for value in secrets)
+    assert secrets or path.stem == "prometheus"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_memory_is_limited_first_and_batches_are_made_last(path: Path) -> None:
+    for pipeline in read(path)["service"]["pipelines"].values():
+        steps = pipeline.get("processors", [])
+        assert not steps or (steps[0], steps[-1]) == ("memory_limiter", "batch")
