@@ -10,6 +10,7 @@ import { Events } from './events';
 import { job } from './job';
 import { Line } from './line';
 import { notebook } from './notebook';
+import { platform } from './platform';
 import { promotion } from './promotion';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
@@ -80,7 +81,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   promotion,
   endpoint,
   job,
-  comparison
+  comparison,
+  platform
 ];
 
 export default plugins;

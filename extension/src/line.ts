@@ -8,9 +8,9 @@ import { Signal } from '@lumino/signaling';
 
 import { asRequestError } from './asking';
 import { listOf, replaced } from './listing';
-import type { IRecords, IStatus, SectionName } from './records';
+import type { IPlatformStep, IRecords, IStatus, SectionName } from './records';
 import { SECTIONS } from './records';
-import { request } from './request';
+import { request, send } from './request';
 import type {
   IEvent,
   IEvents,
@@ -34,6 +34,8 @@ const NOTHING: IList<never> = {
 const LONGEST_PAUSE = 60_000;
 /** Pause while events tell what changes: for what no event tells. */
 const LIVE_PAUSE = 60_000;
+/** Pause while the platform starts. */
+const STEP = 1_000;
 /** Pause while someone types a filter. */
 const TYPING = 250;
 
@@ -118,6 +120,35 @@ export class Line implements ILine, IDisposable {
     }
   }
 
+  async start(): Promise<void> {
+    if (this._starting) {
+      return;
+    }
+    this._starting = true;
+    const hold = this.watch();
+    try {
+      let step = await send<IPlatformStep>(
+        'platform/start',
+        {},
+        this._settings
+      );
+      this._set({ step });
+      while (step.doing && !this.isDisposed) {
+        await new Promise(done => setTimeout(done, STEP));
+        step = await this._request<IPlatformStep>('platform');
+        this._set({ step });
+      }
+    } catch (error) {
+      const { fix, message, name } = asRequestError(error);
+      const failure = { error: name, message, fix };
+      this._set({ step: { running: false, doing: '', failure } });
+    } finally {
+      this._starting = false;
+      await this.refresh();
+      hold.dispose();
+    }
+  }
+
   watch(): IDisposable {
     const listening = this._events?.listen();
     this._watchers += 1;
@@ -187,6 +218,9 @@ export class Line implements ILine, IDisposable {
     const name = listOf(kind);
     if (!name) {
       // The platform; promotions and deployments are in no list here.
+      if (event.type === 'platform') {
+        this._set({ step: event.data as IPlatformStep });
+      }
       if (kind === 'platform') {
         this._stale.add('status');
         void this._catchingUp.invoke();
@@ -307,6 +341,7 @@ export class Line implements ILine, IDisposable {
   private _filter = '';
   private _interval: number;
   private _rows: number;
+  private _starting = false;
   private _watchers = 0;
   private _snapshot: ISnapshot = {
     status: null,
@@ -317,6 +352,7 @@ export class Line implements ILine, IDisposable {
       endpoints: NOTHING
     },
     failure: null,
+    step: null,
     refreshing: false,
     filter: '',
     at: 0

@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IRecords, IStatus, SectionName } from './records';
+import type { IPlatformStep, IRecords, IStatus, SectionName } from './records';
 import type { RequestError } from './request';
 
 /**
@@ -32,6 +32,8 @@ export interface ISnapshot {
   readonly lists: Lists;
   /** Why the last question for the status failed, null where it did not. */
   readonly failure: RequestError | null;
+  /** What the platform is being asked to do, null before that was told. */
+  readonly step: IPlatformStep | null;
   /** Whether an answer is being waited for. */
   readonly refreshing: boolean;
   /** What the lists are narrowed to; empty for nothing. */
@@ -95,6 +97,9 @@ export interface ILine {
 
   /** Ask the server now. */
   refresh(): Promise<void>;
+
+  /** Start the platform, and follow until it is up or has failed. */
+  start(): Promise<void>;
 
   /** Keep the snapshot fresh until the returned object is disposed. */
   watch(): IDisposable;

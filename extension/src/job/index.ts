@@ -184,6 +184,7 @@ function pageOf(
     trans,
     onOpen: other =>
       void app.commands.execute(CommandIDs.openJob, { id: other }),
+    onStart: () => void app.commands.execute(CommandIDs.start),
     onOpenOutput: path => void openOutput(app, path, trans)
   });
   const page = new MainAreaWidget({ content });

@@ -42,7 +42,7 @@ export class JobPanel extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    const { onOpen, onOpenOutput, trans } = this._options;
+    const { onOpen, onOpenOutput, onStart, trans } = this._options;
     const retry = async () => {
       const submitted = await this.follower.retry();
       submitted?.jobs.forEach(job => onOpen(job.id));
@@ -55,6 +55,7 @@ export class JobPanel extends ReactWidget {
             trans={trans}
             onRetry={() => void retry()}
             onOpenOutput={onOpenOutput}
+            onStart={onStart}
           />
         )}
       </UseSignal>
@@ -73,6 +74,8 @@ export namespace JobPanel {
     trans: TranslationBundle;
     /** Open another job. */
     onOpen: (id: string) => void;
+    /** Start the platform. */
+    onStart: () => void;
     /** Open a notebook by its path on the server. */
     onOpenOutput: (path: string) => void;
   }

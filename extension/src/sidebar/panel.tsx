@@ -40,7 +40,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
         {!status && !failure && <Loading trans={trans} />}
         {status && (
           <div data-stale={failure ? true : undefined}>
-            <Overview status={status} trans={trans} />
+            <Overview status={status} step={snapshot.step} trans={trans} />
             <Sections {...props} status={status} />
           </div>
         )}
