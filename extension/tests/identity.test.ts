@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { IKernelState } from '../src/notebook/identity';
-import { NotebookIdentity } from '../src/notebook/identity';
+import { NotebookIdentity, speakerOf } from '../src/notebook/identity';
 
 /** What was said on a comm, and whether it is closed. */
 class Comm {
@@ -129,4 +129,19 @@ test('a connection that takes no comms opens none', () => {
   kernel.handleComms = false;
   identity.tell();
   expect(kernel.comms).toEqual([]);
+});
+
+test('of two notebooks on one kernel the first one’s connection speaks for both', () => {
+  const of = (id: string, handleComms: boolean) =>
+    ({
+      sessionContext: { session: { kernel: { id, handleComms } } }
+    }) as unknown as NotebookPanel;
+  const [first, second, other] = [of('k', true), of('k', false), of('x', true)];
+  const tracker = {
+    find: (fits: (one: NotebookPanel) => boolean) =>
+      [other, first, second].find(fits)
+  };
+  const kernel = first.sessionContext.session?.kernel;
+  expect(speakerOf(second, tracker)).toBe(kernel);
+  expect(speakerOf(first, tracker)).toBe(kernel);
 });

@@ -31,7 +31,10 @@ export interface IKernelState {
 export class NotebookIdentity implements IDisposable {
   constructor(
     private readonly _panel: NotebookPanel,
-    private readonly _contents: Contents.IManager
+    private readonly _contents: Contents.IManager,
+    private readonly _speaker: (
+      panel: NotebookPanel
+    ) => Kernel.IKernelConnection | null = kernelOf
   ) {
     const { context, sessionContext } = _panel;
     context.pathChanged.connect(this._moved);
@@ -59,7 +62,7 @@ export class NotebookIdentity implements IDisposable {
    * kernel without it has nobody who listens.
    */
   tell(): void {
-    const kernel = this._panel.sessionContext.session?.kernel;
+    const kernel = this._speaker(this._panel);
     if (this._disposed || !kernel?.handleComms) {
       return;
     }
@@ -142,4 +145,29 @@ export class NotebookIdentity implements IDisposable {
   private _cells: string[] = [];
   private _comm: Kernel.IComm | null = null;
   private _disposed = false;
+}
+
+function kernelOf(panel: NotebookPanel): Kernel.IKernelConnection | null {
+  return panel.sessionContext.session?.kernel ?? null;
+}
+
+/**
+ * Return the connection by which a notebook may speak to its kernel: of several notebooks on one
+ * kernel only the connection of the first carries comms, and speaks for all.
+ */
+export function speakerOf(
+  panel: NotebookPanel,
+  others: {
+    find: (fits: (one: NotebookPanel) => boolean) => NotebookPanel | undefined;
+  }
+): Kernel.IKernelConnection | null {
+  const own = kernelOf(panel);
+  if (!own || own.handleComms) {
+    return own;
+  }
+  const first = others.find(one => {
+    const kernel = kernelOf(one);
+    return kernel?.id === own.id && kernel.handleComms;
+  });
+  return first ? kernelOf(first) : own;
 }

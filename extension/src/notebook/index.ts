@@ -12,7 +12,7 @@ import { CommandIDs } from '../commands';
 import { recordIcon } from '../icons';
 import { explain } from './explanation';
 import { VERSION } from '../version';
-import { NotebookIdentity } from './identity';
+import { NotebookIdentity, speakerOf } from './identity';
 import { NotebookRecorder } from './recorder';
 import type { IRecording } from './recording';
 
@@ -89,7 +89,9 @@ function identify(
   recorder: NotebookRecorder
 ): void {
   const { commands, serviceManager } = app;
-  const identity = new NotebookIdentity(panel, serviceManager.contents);
+  const identity = new NotebookIdentity(panel, serviceManager.contents, one =>
+    speakerOf(one, tracker)
+  );
   recorder.changed.connect(() => {
     if (recorder.recording && !identity.open) {
       identity.tell();
