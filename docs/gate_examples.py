@@ -9,10 +9,10 @@ import pandas as pd
 
 from labline.datasets.profile import profile
 from labline.datasets.schema import learn
-from labline.promotion import Answer, Evidence, Replay, Service, Subject
+from labline.promotion import Answer, Dependencies, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
-from labline.records import Run
-from labline.settings import LatencySettings, MetricSettings, StageSettings
+from labline.records import Advisory, Package, Run
+from labline.settings import FairnessSettings, LatencySettings, MetricSettings, StageSettings
 
 SIGNATURE = {
     "inputs": [{"name": "size", "type": "double"}, {"name": "kind", "type": "string"}],
@@ -33,7 +33,16 @@ CHAMPION = Subject("churn", 1, _run(r2=0.84), ("prod",), SIGNATURE)
 EVIDENCE = Evidence(CANDIDATE, CHAMPION, Replay({"r2": 0.85}, "e" * 32), holdout=HOLDOUT)
 STAGE = StageSettings(
     metric=MetricSettings(name="r2", min=0.8, versus_champion=-0.01),
-    latency=LatencySettings(p95_ms=50),
+    latency=LatencySettings(p95_ms=50, memory="512MiB"),
+    fairness=FairnessSettings(by=("kind",), difference=0.1),
+)
+MADE_OF = Dependencies(
+    (Package("numpy", "2.4.0", "BSD-3-Clause"), Package("scikit-learn", "1.9.0", "BSD-3-Clause")),
+    database="audit.json (2 days old)",
+    looked_up=2,
+)
+ADVISORY = Advisory(
+    "PYSEC-2026-7", ("CVE-2026-1234",), "numpy", "2.4.0", ("2.4.1",), "Reads beyond a buffer."
 )
 
 
@@ -48,7 +57,7 @@ class Example:
 def _served(gate: str, **answers: Answer) -> Evidence:
     """Return evidence of a service that gave a gate these answers."""
     given = {f"{gate}/{name}": answer for name, answer in answers.items()}
-    return replace(EVIDENCE, service=Service(given, 2.0))
+    return replace(EVIDENCE, service=Service(given, 2.0, memory=200 * 2**20))
 
 
 def _contract(**other: Answer) -> Evidence:
@@ -85,6 +94,14 @@ def _data(**moved: object) -> Evidence:
     return replace(EVIDENCE, holdout=holdout, training=training)
 
 
+def _fair(*kept: int) -> Evidence:
+    """Return evidence of a model that keeps so many of 40 cats and of 40 dogs."""
+    kinds = ("cat", "dog")
+    rows = [{"size": 1.0, "kind": kind} for kind in kinds for _ in range(40)]
+    said = [1 if place < most else 0 for most in kept for place in range(40)]
+    return replace(EVIDENCE, holdout={"rows": rows, "predictions": said})
+
+
 def _took(*milliseconds: float) -> Answer:
     return Answer(200, {"predictions": [10.0]}, tuple(value / 1000 for value in milliseconds))
 
@@ -101,12 +118,17 @@ def examples() -> dict[str, Example]:
         "signature": Example(EVIDENCE, bare),
         "card": Example(EVIDENCE, untold),
         "data": Example(_data(), _data(kind="parrot")),
+        "fairness": Example(_fair(20, 22), _fair(10, 30)),
         "metric": Example(EVIDENCE, worse),
         "replay": Example(EVIDENCE, rerun),
         "parity": Example(
             _served("parity", rows=Answer(200, same)), _served("parity", rows=Answer(200, other))
         ),
         "contract": Example(_contract(), _contract(**{"kind an unknown word": broken})),
+        "dependencies": Example(
+            replace(EVIDENCE, dependencies=MADE_OF),
+            replace(EVIDENCE, dependencies=replace(MADE_OF, advisories=(ADVISORY,))),
+        ),
         "rollback": Example(_back(20.0), _back(21.0)),
         "latency": Example(
             _served("latency", load=_took(4, 5, 6, 9)),

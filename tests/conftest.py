@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
-import signal
 import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,8 +13,8 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-import sqlalchemy as sa
 from nbformat.v4 import new_code_cell, new_notebook
+from tests.postgres import postgres_server
 
 from labline.kernel import warm
 
@@ -84,7 +80,9 @@ def leaves_nothing_running(tmp_path: Path) -> Iterator[None]:
     """Fail if a process that works in the test's folder outlives the test."""
     yield
     _end_warm_kernels(tmp_path)
-    left = [found for found in psutil.process_iter() if _works_in(found, tmp_path)]
+    found = [one for one in psutil.process_iter() if _works_in(one, tmp_path)]
+    # Some have been told to end and are at it.
+    _, left = psutil.wait_procs(found, timeout=10)
     words: Mapping[int, str] = {found.pid: " ".join(_command(found)) for found in left}
     for found in left:
         found.kill()
@@ -122,59 +120,8 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _postgres_binary(name: str) -> str | None:
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(found[-1]) if found else shutil.which(name)
-
-
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start a PostgreSQL server of our own and yield its SQLAlchemy URL."""
-    initdb, server = _postgres_binary("initdb"), _postgres_binary("postgres")
-    if not initdb or not server:
-        pytest.skip("PostgreSQL is not installed")
-    # A short path of its own: sockets have short names, and the server must not run as root.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    user = "postgres" if os.getuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    subprocess.run(
-        [initdb, "-D", data, "-U", "labline", "-A", "trust", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-        cwd=folder,
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [server, "-D", data, "-k", folder, "-p", str(port), "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        user=user,
-        cwd=folder,
-    )
-    url = f"postgresql+psycopg://labline@127.0.0.1:{port}/postgres"
-    try:
-        _await_postgres(url)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await_postgres(url: str) -> None:
-    engine = sa.create_engine(url)
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with engine.connect():
-                break
-        except sa.exc.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-    engine.dispose()
+    with postgres_server() as server:
+        yield server.url

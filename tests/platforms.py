@@ -95,17 +95,30 @@ class Line:
     """One project with a platform."""
 
     def __init__(self, root: Path, port: int, *, worker: str = "work") -> None:
-        (root / "labline.toml").write_text(
-            f'[gateway]\nport = {port}\n[serving]\nboot_timeout = "8s"\nmax_body_bytes = 2048\n'
-        )
         (root / "server.py").write_text(SERVER)
         (root / "worker.py").write_text(WORKER)
         self.root = root
-        self.settings = Settings.load(root)
+        self._port = port
+        self.settings = self._load("")
         self.database = Database(self.settings.database)
         argv = (sys.executable, str(root / "worker.py"), self.settings.database, worker)
-        self.platform = Platform(self.settings, self.database, worker=Command(argv, {}, str(root)))
+        self._worker = Command(argv, {}, str(root))
+        self._open()
+
+    def _load(self, gateway: str) -> Settings:
+        serving = '[serving]\nboot_timeout = "8s"\nmax_body_bytes = 2048\n'
+        text = f"[gateway]\nport = {self._port}\n{gateway}\n{serving}"
+        (self.root / "labline.toml").write_text(text)
+        return Settings.load(self.root)
+
+    def _open(self) -> None:
+        self.platform = Platform(self.settings, self.database, worker=self._worker)
         self.endpoints = Endpoints(self.settings, self.database, self.platform)
+
+    def set(self, gateway: str) -> None:
+        """Write these lines into the section ``[gateway]`` of labline.toml, and read it anew."""
+        self.settings = self._load(gateway)
+        self._open()
 
     def deploy(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 import bentoml
 from _bentoml_sdk import Service  # type: ignore[import-untyped]
-from bento_pyfunc import telemetry
+from bento_pyfunc import captures, telemetry
 from bento_pyfunc.front import App, Front
 from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.spec import Spec
@@ -23,7 +23,8 @@ class FrontedService(Service[Any]):  # type: ignore[misc]
     def to_asgi(self, is_main: bool = True) -> App:
         """Return the app; called once, by whatever serves the service."""
         FRONT.bento = str(self.bento.tag) if self.bento else ""
-        return telemetry.around(FRONT.around(super().to_asgi(is_main=is_main)), SPEC)
+        own = FRONT.around(super().to_asgi(is_main=is_main))
+        return telemetry.around(captures.around(own), SPEC)
 
 
 @bentoml.service(

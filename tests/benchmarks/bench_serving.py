@@ -54,6 +54,7 @@ def rows() -> list[Row]:
             found["bare"] = _both(port, "/predict", few, many)
         with _ours(folder) as (port, gateway, key):
             found["ours"] = _both(port, "/predict", few, many)
+            found["arrow"] = _both(port, "/predict", few, many, arrow=True)
             header = f"Authorization: Bearer {key}\r\n"
             found["gateway"] = _both(gateway, "/bench/predict", few, many, headers=header)
         alone = median(lambda: model.predict(table.to_numpy()), times=50)
@@ -69,16 +70,20 @@ def _rows(found: dict[str, tuple[Load, Load]], alone: float) -> list[Row]:
         return Row(id, name, ours, peer, ratio, f">= {at_least:g}", ratio >= at_least, unit)
 
     tail = one["ours"].p99 / one["mlflow"].p99
-    span = many["ours"].p50 / alone
+    peer = many["mlflow"].rate
+    span, arrow = many["ours"].p50 / alone, many["arrow"].p50 / alone
     return [
         row("B3", "1 row, / mlflow", one["ours"].rate, one["mlflow"].rate, 6, "req/s"),
         row("B3", "1 row, / bare", one["ours"].rate, one["bare"].rate, 0.33, "req/s"),
         row("B3", "1 row, gateway / direct", one["gateway"].rate, one["ours"].rate, 0.9, "req/s"),
         Row("B3", "1 row, p99 / mlflow", one["ours"].p99 * 1e3, one["mlflow"].p99 * 1e3, tail,
             "<= 0.2", tail <= 0.2, "ms"),
-        row("B4", "1,000 rows, / mlflow", many["ours"].rate, many["mlflow"].rate, 3, "req/s"),
+        row("B4", "1,000 rows, / mlflow", many["ours"].rate, peer, 3, "req/s"),
         Row("B4", "1,000 rows, p50 / predict", many["ours"].p50 * 1e3, alone * 1e3, span,
             "<= 1.5", span <= 1.5, "ms"),
+        row("B4", "1,000 rows, Arrow / mlflow", many["arrow"].rate, peer, 3, "req/s"),
+        Row("B4", "1,000 rows, Arrow, p50 / predict", many["arrow"].p50 * 1e3, alone * 1e3, arrow,
+            "<= 1.5", arrow <= 1.5, "ms"),
     ]  # fmt: skip
 
 
@@ -90,16 +95,30 @@ def _both(
     *,
     split: bool = False,
     headers: str = "",
+    arrow: bool = False,
 ) -> tuple[Load, Load]:
     def body(table: pd.DataFrame) -> bytes:
+        if arrow:
+            return _stream(table)
         if split:
             return orjson.dumps({"dataframe_split": table.to_dict("split", index=False)})
         return orjson.dumps({"rows": table.to_dict("records")})
 
+    kind = "application/vnd.apache.arrow.stream" if arrow else "application/json"
     return (
-        drive(port, path, body(few), headers=headers),
-        drive(port, path, body(many), headers=headers, connections=1, seconds=3),
+        drive(port, path, body(few), headers=headers, kind=kind),
+        drive(port, path, body(many), headers=headers, kind=kind, connections=1, seconds=3),
     )
+
+
+def _stream(table: pd.DataFrame) -> bytes:
+    import pyarrow as pa
+
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, made.schema) as writer:
+        writer.write_table(made)
+    return bytes(sink.getvalue())
 
 
 def _model(folder: Path) -> tuple[Any, pd.DataFrame]:

@@ -21,10 +21,13 @@ class Load:
 
 
 class _Client(asyncio.Protocol):
-    """One connection: the next request goes out when an answer is complete."""
+    """One connection: the next request goes out when an answer is complete.
 
-    def __init__(self, request: bytes, until: float) -> None:
-        self.request, self.until = request, until
+    With `every`, at that many seconds after the one before at the soonest.
+    """
+
+    def __init__(self, request: bytes, until: float, every: float = 0.0) -> None:
+        self.request, self.until, self.every = request, until, every
         self.taken: list[float] = []
         self.failed = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -52,8 +55,13 @@ class _Client(asyncio.Protocol):
         else:
             self.failed += 1
         self._buffer = b""
-        if time.perf_counter() < self.until:
-            self._send()
+        now = time.perf_counter()
+        if now < self.until:
+            wait = self._sent + self.every - now
+            if wait > 0:
+                asyncio.get_running_loop().call_later(wait, self._send)
+            else:
+                self._send()
         else:
             self._transport.close()
 
@@ -64,12 +72,16 @@ class _Client(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def _run(port: int, request: bytes, connections: int, seconds: float) -> list[_Client]:
+async def _run(
+    port: int, request: bytes, connections: int, seconds: float, every: float = 0.0
+) -> list[_Client]:
     loop = asyncio.get_running_loop()
     until = time.perf_counter() + seconds
     clients = []
     for _ in range(connections):
-        _, client = await loop.create_connection(lambda: _Client(request, until), "127.0.0.1", port)
+        _, client = await loop.create_connection(
+            lambda: _Client(request, until, every), "127.0.0.1", port
+        )
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
     return clients
@@ -83,15 +95,21 @@ def drive(
     connections: int = 8,
     seconds: float = 4.0,
     headers: str = "",
+    kind: str = "application/json",
+    rate: float = 0.0,
 ) -> Load:
-    """Post `body` for some `seconds` and return how it went, after a second that warms up."""
+    """Post `body` for some `seconds` and return how it went, after a second that warms up.
+
+    As fast as answers come, or `rate` requests per second at most.
+    """
     request = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
         f"{headers}Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
     asyncio.run(_run(port, request, connections, 1.0))
     began = time.perf_counter()
-    clients = asyncio.run(_run(port, request, connections, seconds))
+    every = connections / rate if rate else 0.0
+    clients = asyncio.run(_run(port, request, connections, seconds, every))
     lasted = time.perf_counter() - began
     taken = sorted(value for client in clients for value in client.taken)
     failed = sum(client.failed for client in clients)

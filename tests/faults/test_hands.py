@@ -44,7 +44,7 @@ def workers(root: Path) -> list[psutil.Process]:
 def test_what_is_queued_while_an_idle_worker_signs_off_is_its_own(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [job] = lab.submit(write_notebook(lab.settings.root / "one.ipynb", "1 + 1"), {})
+    job = lab.queue.submit(write_notebook(lab.settings.root / "one.ipynb", "1 + 1"), {})
     looks: list[bool] = []
     look = type(lab.workflows).busy
 
@@ -63,7 +63,7 @@ def test_what_is_queued_while_an_idle_worker_signs_off_is_its_own(
 def test_work_that_was_asked_for_and_left_outlives_its_worker(lab: Lab) -> None:
     root = lab.settings.root
     source = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)"
-    [job] = lab.submit(write_notebook(root / "waits.ipynb", source), {})
+    job = lab.queue.submit(write_notebook(root / "waits.ipynb", source), {})
     lab.errands.see_to([job.id])
     assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.RUNNING)
     [worker] = workers(root)

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.conftest import write_notebook
-from tests.jobs import Project, kernels, open_project, shown, until
+from tests.floor import Floor, floor
+from tests.jobs import Project, kernels, shown, until
 
 from labline.jobs.options import Options
 from labline.kernel import warm
 from labline.records import Job, JobStatus
 
-POLICY = "[workers]\nheartbeat = '0.3s'\nlost = '3s'\n[kernels]\nspares = 1\n"
-WORKER = """
-import sys, time
-from labline.lab import Lab
-
-with Lab.from_(sys.argv[1]).worker():
-    print("up", flush=True)
-    time.sleep(1800)
-"""
 CELLS = (
     "import time\nprint('one', number)",
     "for _ in range(5): time.sleep(0.1)\nprint('two', number)",
@@ -51,40 +38,15 @@ VICTIMS = ("kernel", "worker", "zygote")
 SPAN = 0.15
 
 
-@dataclass
-class Floor:
-    """A project with workers of its own that can be killed."""
-
-    project: Project
-    url: str | None
-    crew: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def hire(self, *, wait: bool = True) -> None:
-        """Start a worker."""
-        environment = {**os.environ, **({"LABLINE_DATABASE_URL": self.url} if self.url else {})}
-        command = [sys.executable, "-c", WORKER, str(self.project.root)]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        self.crew.append(worker)
-        assert worker.stdout
-        assert not wait or worker.stdout.readline() == "up\n"
-
-    def fire(self, worker: subprocess.Popen[str]) -> None:
-        """Kill a worker."""
-        worker.kill()
-        worker.wait()
-        assert worker.stdout
-        worker.stdout.close()
-        self.crew.remove(worker)
-
-    def kill(self, victim: str, path: Path, chance: random.Random) -> bool:
-        """Kill one of a kind, if there is one; tell whether there was."""
-        if victim == "worker":
-            self.fire(chance.choice(self.crew))
-            self.hire(wait=False)
-            return True
-        zygotes = [one["pid"] for one in warm.zygotes(self.project.root)]
-        killed = [_kill(pid) for pid in (kernels(path) if victim == "kernel" else zygotes)]
-        return any(killed)
+def kill(at: Floor, victim: str, path: Path, chance: random.Random) -> bool:
+    """Kill one of a kind, if there is one; tell whether there was."""
+    if victim == "worker":
+        at.fire(chance.choice(at.crew))
+        at.hire(wait=False)
+        return True
+    zygotes = [one["pid"] for one in warm.zygotes(at.project.root)]
+    killed = [_kill(pid) for pid in (kernels(path) if victim == "kernel" else zygotes)]
+    return any(killed)
 
 
 def _kill(pid: int) -> bool:
@@ -93,23 +55,6 @@ def _kill(pid: int) -> bool:
     except psutil.NoSuchProcess:
         return False
     return True
-
-
-@contextmanager
-def floor(root: Path, url: str | None, workers: int) -> Iterator[Floor]:
-    with pytest.MonkeyPatch.context() as patch:
-        if url:
-            patch.setenv("LABLINE_DATABASE_URL", url)
-        made = Floor(open_project(root, POLICY), url)
-        try:
-            for _ in range(workers):
-                made.hire()
-            yield made
-        finally:
-            for worker in list(made.crew):
-                made.fire(worker)
-            warm.stop(root)
-            made.project.close()
 
 
 def survive(at: Floor, kills: int, seed: int) -> Counter[tuple[str, str]]:
@@ -123,7 +68,7 @@ def survive(at: Floor, kills: int, seed: int) -> Counter[tuple[str, str]]:
         _await(at.project, job, STEPS[step])
         time.sleep(chance.uniform(0, SPAN))
         is_early = not at.project.jobs.get(job.id).status.ended
-        hits[victim, step] += at.kill(victim, path, chance) and is_early
+        hits[victim, step] += kill(at, victim, path, chance) and is_early
         assert_whole(at.project, job.id, number)
         if hits.total() >= kills:
             return hits

@@ -37,6 +37,11 @@ gates = ["signature", "metric"]
 metric = { name = "r2", min = 0.5, versus_champion = 0.0 }
 approvals = { required = 1, expires = "1h" }
 
+[stages.live]
+after = "staging"
+soak = "1h"
+gates = ["signature"]
+
 [stages.vault]
 gates = ["signature"]
 approvals = { required = 2, four_eyes = false }
@@ -143,6 +148,52 @@ def test_a_candidate_that_was_withdrawn_is_refused(lab: Lab, run: Any) -> None:
     done = lab.promotions.approve(waits.id, actor="bob")
     assert done.state is PromotionState.REFUSED
     assert done.refusals[0].gate == "candidate"
+
+
+def test_a_version_must_have_soaked_since_it_last_came_to_the_stage(lab: Lab, run: Any) -> None:
+    first, second = run(0.8), run(0.9)
+    ask(lab, first, "m13", "staging")
+    ask(lab, second, "m13", "staging")
+    came = ask(lab, "m13/1", "m13", "staging")
+    ask(lab, "m13/1", "m13", "staging")
+    since = lab.promotions._history.since("m13", 1, "staging")
+    assert since == lab.promotions.entries(came)[0].at
+    assert lab.promotions._history.since("m13", 2, "staging") is None
+    (refusal,) = ask(lab, "m13/1", "m13", "live").refusals
+    assert refusal.gate == "soak"
+    assert "the soak of 1 hour is over at" in refusal.reason
+    assert refusal.evidence["over"] == since + 3600
+
+
+@pytest.mark.parametrize("at", ["evidence", "register", "alias", "presence"])
+def test_mlflow_away_in_mid_promotion_is_waited_for_and_nothing_is_half_done(
+    at: str, lab: Lab, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labline.errors import Unreachable
+    from labline.promotion import Approvals, Promotions
+
+    where = {
+        "evidence": (Promotions, "evidence"), "register": (Promotions, "_register"),
+        "alias": (Promotions, "_move"), "presence": (Approvals, "_withdrawn"),
+    }[at]  # fmt: skip
+    real, failures = getattr(*where), iter(range(2))
+
+    def away(self: Any, *given: Any) -> Any:
+        if next(failures, None) is not None:
+            raise Unreachable("MLflow does not answer.")
+        return real(self, *given)
+
+    monkeypatch.setattr(*where, away)
+    model = f"away-{at}"
+    waits = ask(lab, run(0.9), model)
+    done = lab.promotions.approve(waits.id, actor="bob")
+    assert done.promoted
+    assert next(failures, None) is None
+    assert holder(lab, model) == 1
+    assert len(lab.tracking.registry.versions(model)) == 1
+    assert [action for _, action in actions(lab, done)] == [
+        "needs approval", "approved", "promoted",
+    ]  # fmt: skip
 
 
 def test_a_promotion_expires(lab: Lab, run: Any) -> None:

@@ -48,8 +48,17 @@ def shell(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShel
     uninstall(made)
 
 
-def judged(lab: Lab, shell: InteractiveShell, log: str) -> Verdict:
-    shell.run_cell(CELL).raise_error()
+NULLS = """
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+X["n"] = pd.array([n % 7 for n in range(400)], dtype="Int64")
+X.loc[:50, "n"] = None
+model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(X[:300], y[:300])
+"""
+
+
+def judged(lab: Lab, shell: InteractiveShell, log: str, *, more: str = "") -> Verdict:
+    shell.run_cell(CELL + more).raise_error()
     shell.run_cell(f"%%record\n%log --model model {log}", store_history=True).raise_error()
     (run,) = lab.tracking.runs("churn", limit=1)
     return lab.promote(run.id, to="staging", dry_run=True).verdicts[0]
@@ -71,3 +80,15 @@ def test_without_a_training_set_it_says_what_it_cannot_judge(
     verdict = judged(lab, shell, "--data X[300:],y[300:]")
     assert "keeps nothing of the training set" in verdict.reason
     assert "--train" in verdict.fix
+
+
+def test_an_int_column_whose_nulls_only_training_had_is_refused(
+    lab: Lab, shell: InteractiveShell
+) -> None:
+    """The signature comes from held-out rows without a null, and the service would take none."""
+    log = "--data X[300:],y[300:] --train X[:300],y[:300]"
+    verdict = judged(lab, shell, log, more=NULLS)
+    assert verdict.reason.startswith(
+        "n has nulls in training (17 %), yet the signature requires a long: the service would "
+        "refuse such a row."
+    )

@@ -240,7 +240,7 @@ def test_a_configuration_that_envoy_refuses_is_never_handed_over(up, monkeypatch
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     broken = {"name": "broken", "type": "NO_SUCH_TYPE"}
     with monkeypatch.context() as patched:
-        patched.setattr("labline.deployment.envoy.clusters", lambda _: [broken])
+        patched.setattr("labline.deployment.envoy.clusters", lambda *_: [broken])
         with pytest.raises(Failed, match="Envoy refuses") as failed:
             up.platform.traffic.sync()
     assert "NO_SUCH_TYPE" in "".join(failed.value.details["log"])

@@ -63,6 +63,31 @@ def test_a_run_is_recorded_with_nothing_else_there(project, papermill):
     assert not (project.state / "labline.db").exists()
 
 
+def test_a_bare_folder_is_enough_and_nothing_stays_running(tmp_path, leaves_nothing_running):
+    write_notebook(tmp_path / "nb" / "train.ipynb", "score = alpha", "%log score=score",
+                   parameters="alpha = 0.5")  # fmt: skip
+    home = tmp_path / "home"
+    home.mkdir()
+    command = [sys.executable, "-m", "papermill", "nb/train.ipynb", "out.ipynb", "-p", "alpha", "2"]
+    done = subprocess.run(
+        [*command, "--engine", "labline", "--no-progress-bar"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    settings = Settings.load(tmp_path).model_copy(update={"tracking_uri": None})
+    (run,) = Tracking(settings.mlflow_uri, settings.state / "artifacts").runs()
+    assert (run.status, run.metrics) == ("FINISHED", {"score": 2.0})
+    assert run.tags["labline.notebook"] == "nb/train.ipynb"
+    assert f"Run:             {run.id}" in done.stderr
+    assert f"mlflow ui --backend-store-uri {settings.mlflow_uri}" in done.stderr
+    assert not (settings.state / "labline.db").exists()
+
+
 def test_a_cell_that_raises_fails_the_run_and_papermill_says_so(project, papermill):
     said = papermill("-p", "alpha", "0", code=1)
     assert "ZeroDivisionError" in said

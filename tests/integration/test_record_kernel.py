@@ -98,7 +98,7 @@ def test_our_kernel_records_a_training(project: Path, tracking: Tracking) -> Non
     assert "labline-card" in card["data"]["text/html"]
     (found,) = tracking.runs("diabetes")
     assert found.metrics["r2"] == pytest.approx(float(result["data"]["text/plain"]))
-    assert dict(found.params) == {"alpha": "0.5"}
+    assert found.params["alpha"] == found.params["Ridge.alpha"] == "0.5"
     assert found.model_uri is not None
     (cell,) = tracking.read_json(found.id, "labline/recording.json")["cells"]
     assert cell["source"] == TRAIN

@@ -5,6 +5,7 @@ lead to.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -81,12 +82,33 @@ MODELS = {
         "X",
         "scikit-learn",
     ),
+    "onnx": (
+        "from skl2onnx import to_onnx\nfrom sklearn.linear_model import Ridge\n"
+        "graph = Ridge().fit(X.to_numpy(), y)\n"
+        "model = to_onnx(graph, X[:1].to_numpy(dtype=np.float32))",
+        "X",
+        "onnxruntime",
+    ),
+    "torch": (
+        "import torch\ntorch.manual_seed(1)\n"
+        "class Net(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.inner = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Dropout(0.5))\n"
+        "        self.last = torch.nn.Linear(4, 1)\n"
+        "    def forward(self, rows):\n"
+        "        return self.last(torch.relu(self.inner(rows)))\n"
+        "model = Net()",
+        "X",
+        "torch",
+    ),
     "local_module": (
         "import labline_test_local\nmodel = labline_test_local.Doubler().fit(X, y)",
         "X",
         "scikit-learn",
     ),
 }
+OPTIONAL = ("xgboost", "lightgbm", "onnxruntime", "torch")
 CLEAN = """
 import importlib.metadata as metadata, json, pathlib, re, sys, warnings
 warnings.simplefilter("ignore")
@@ -111,6 +133,14 @@ sys.meta_path.insert(0, Only())
 import mlflow, numpy, pandas
 rows = pandas.read_parquet(sys.argv[2])
 print(json.dumps(numpy.asarray(mlflow.pyfunc.load_model(str(folder)).predict(rows)).tolist()))
+"""
+
+FRESH = """
+import io, json, pathlib, sys, warnings
+warnings.simplefilter("ignore")
+import mlflow, numpy, pandas
+rows = pandas.read_json(io.StringIO(pathlib.Path(sys.argv[2]).read_text()), orient="split")
+print(json.dumps(numpy.asarray(mlflow.pyfunc.load_model(sys.argv[1]).predict(rows)).tolist()))
 """
 
 
@@ -140,27 +170,53 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InteractiveShell
 def test_a_model_predicts_the_same_in_a_clean_process(
     shell: InteractiveShell, tmp_path: Path, kind: str
 ) -> None:
+    folder, rows = _logged(shell, tmp_path, kind)
+    clean = [sys.executable, "-I", "-c", CLEAN, str(folder), str(rows)]
+    _predicts_the_same(shell, tmp_path, kind, clean)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_predicts_the_same_in_an_environment_made_of_its_requirements(
+    shell: InteractiveShell, tmp_path: Path, kind: str
+) -> None:
+    folder, rows = _logged(shell, tmp_path, kind)
+    uv, venv = shutil.which("uv", path=str(Path(sys.executable).parent)), tmp_path / "venv"
+    assert uv
+    python = venv / "bin" / "python"
+    subprocess.run([uv, "venv", "-q", "-p", sys.executable, str(venv)], check=True)
+    lines = folder / "requirements.txt"
+    subprocess.run([uv, "pip", "install", "-q", "-p", str(python), "-r", str(lines)], check=True)
+    # Parquet is how this test hands the rows over, and no need of every model.
+    plain = tmp_path / "rows.json"
+    pd.read_parquet(rows).to_json(plain, orient="split", double_precision=15)
+    clean = [str(python), "-I", "-c", FRESH, str(folder), str(plain)]
+    _predicts_the_same(shell, tmp_path, kind, clean)
+
+
+def _logged(shell: InteractiveShell, tmp_path: Path, kind: str) -> tuple[Path, Path]:
+    """Log a model; return the folder it was saved in, and rows to try it with."""
     source, data, needed = MODELS[kind]
-    if needed in ("xgboost", "lightgbm"):
+    if needed in OPTIONAL:
         pytest.importorskip(needed)
     shell.run_cell(source).raise_error()
     result = shell.run_cell(f"%log --model model --name {kind} --data {data},y")
     result.raise_error()
     assert any(line.startswith(needed) for line in result.result.requirements)
     recording = recorder().recording  # type: ignore[union-attr]
-    (folder,) = recording.journal.path.with_suffix(".models").glob(f"*/{kind}")  # type: ignore[union-attr]
+    folders = recording.journal.path.with_suffix(".models").glob(f"*/{kind}")  # type: ignore[union-attr]
+    shell.user_ns[data].to_parquet(tmp_path / "rows.parquet")
+    return max(folders, key=lambda found: int(found.parent.name)), tmp_path / "rows.parquet"
 
-    rows: pd.DataFrame = shell.user_ns[data]
-    rows.to_parquet(tmp_path / "rows.parquet")
-    clean = subprocess.run(
-        [sys.executable, "-I", "-c", CLEAN, folder, tmp_path / "rows.parquet"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+def _predicts_the_same(
+    shell: InteractiveShell, tmp_path: Path, kind: str, command: list[str]
+) -> None:
+    clean = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert clean.returncode == 0, clean.stderr[-3000:]
-    assert np.allclose(json.loads(clean.stdout.splitlines()[-1]), _here(shell, kind, rows))
+    rows: pd.DataFrame = shell.user_ns[MODELS[kind][1]]
+    here = _here(shell, kind, rows)
+    assert np.allclose(json.loads(clean.stdout.splitlines()[-1]), here, rtol=1e-5, atol=1e-6)
 
 
 def _here(shell: InteractiveShell, kind: str, rows: pd.DataFrame) -> np.ndarray:
@@ -169,4 +225,11 @@ def _here(shell: InteractiveShell, kind: str, rows: pd.DataFrame) -> np.ndarray:
         return np.asarray(model.predict(None, rows))
     if kind == "booster":
         return np.asarray(model.predict(shell.user_ns["xgboost"].DMatrix(rows)))
+    if kind == "onnx":
+        return np.asarray(shell.user_ns["graph"].predict(rows.to_numpy())).reshape(-1, 1)
+    if kind == "torch":
+        torch = shell.user_ns["torch"]
+        assert model.training, "logging a model leaves it as it was"
+        with torch.no_grad():
+            return np.asarray(model.eval()(torch.tensor(rows.to_numpy(dtype=np.float32))))
     return np.asarray(model.predict(rows))

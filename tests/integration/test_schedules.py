@@ -81,8 +81,8 @@ def test_what_came_while_no_worker_ran_is_made_up_for_only_if_asked(project):
             client._sys_db.update_last_fired_at(f"labline/{name}", long_ago)
     schedules.resume("rested")
     with project.workflows.executor():
-        until(lambda: project.workflows.list("schedule"))
-        until(lambda: not project.workflows.busy())
+        until(lambda: project.workflows.list("schedule"), seconds=120)
+        until(lambda: not project.workflows.busy(), seconds=120)
     names = {state.payload["schedule"] for state in project.workflows.list("schedule")}
     assert names == {"made-up"}
     assert len(project.jobs.list()) in (2, 3)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
 import mlflow.pyfunc
+import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import psutil
@@ -34,8 +36,15 @@ gates = ["parity", "contract", "latency"]
 latency = { p99_ms = 5000, requests = 40 }
 contract = { seconds = 200 }
 
+[stages.bare]
+gates = ["signature"]
+
 [stages.back]
 gates = ["rollback"]
+
+[stages.made]
+gates = ["dependencies"]
+dependencies = { denied = ["AGPL-*"], vulnerabilities = "audit.json" }
 """
 
 
@@ -55,14 +64,16 @@ Recorder = Callable[..., str]
 def record(lab: Lab, tmp_path: Path) -> Recorder:
     """Return a function that records a run with a model, as ``%log --model --data`` does."""
 
-    def make(model: Any, rows: Any, *, keep: bool = True, **options: Any) -> str:
+    def make(
+        model: Any, rows: Any, *, keep: bool = True, wanted: Sequence[str] = (), **options: Any
+    ) -> str:
         from importlib.metadata import version
 
         run = lab.tracking.create_run("titanic")
         folder = tmp_path / run.id / "model"
         names = ("mlflow", "scikit-learn", "pandas", "numpy")
         pinned = [f"{name}=={version(name)}" for name in names]
-        models.save(model, folder, example=rows, requirements=pinned, **options)
+        models.save(model, folder, example=rows, requirements=[*pinned, *wanted], **options)
         lab.tracking.attach_model(run.id, folder)
         kept = holdout.write(model, rows, tmp_path / "holdout.json") if keep else None
         if kept:
@@ -191,6 +202,31 @@ def test_a_champion_that_could_not_come_back_refuses_the_next(lab: Lab, record: 
     assert "altered after registration" in refusal.reason
 
 
+def test_what_a_service_is_made_of_is_judged_before_it_is_built(lab: Lab, record: Recorder) -> None:
+    from sklearn.linear_model import Ridge
+
+    rows = pd.DataFrame({"a": np.arange(5.0)})
+    run = record(Ridge().fit(rows, rows["a"]), rows)
+    audit = lab.settings.root / "audit.json"
+    audit.write_text('{"dependencies": []}')
+    passed = lab.promote(run, to="made", model="made", dry_run=True).verdicts[0]
+    assert passed.passed
+    assert "packages resolve together; licences within the policy" in passed.reason
+    assert "in 0 of them by audit.json (of today)" in passed.reason
+    assert passed.evidence["packages"] > 20
+
+    numpy = {"name": "numpy", "version": np.__version__, "vulns": [{"id": "PYSEC-2026-7"}]}
+    audit.write_text(json.dumps({"dependencies": [numpy]}))
+    known = lab.promote(run, to="made", model="made", dry_run=True).verdicts[0]
+    assert f"1 known vulnerability: PYSEC-2026-7 in numpy {np.__version__}" in known.reason
+
+    torn = record(Ridge().fit(rows, rows["a"]), rows, wanted=["starlette<0.20"])
+    conflict = lab.promote(torn, to="made", model="made", dry_run=True).verdicts[0]
+    assert conflict.outcome is Outcome.FAILED
+    assert "the model requires starlette<0.20" in conflict.reason
+    assert "cannot hold together" in conflict.reason
+
+
 def by_position(model: Any) -> Any:
     """Return a pipeline that knows columns by their place only."""
     from sklearn.pipeline import make_pipeline
@@ -288,3 +324,30 @@ def test_what_nobody_thought_of_is_found_and_told_by_its_smallest_request(
     assert rows == [{"rooms": 1.0, "area": -1001}]
     again = lab.promote(run, to="prod", model="rooty", dry_run=True)
     assert again.refusals[0].evidence == {**refusal.evidence, "answer": ANY}
+
+
+def test_an_int_column_with_nulls_that_mlflow_logged_without_a_signature_is_refused(
+    lab: Lab, tmp_path: Path
+) -> None:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+
+    rows = pd.DataFrame({"floor": pd.array([1, 2, None, 3, 2, 1], dtype="Int64")})
+    model = make_pipeline(SimpleImputer(), Ridge()).fit(rows, [1.0, 2.0, 0.0, 3.0, 2.0, 1.0])
+    assert len(model.predict(rows)) == 6
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.sklearn.save_model(
+            model,
+            tmp_path / "model",
+            input_example=rows,
+            pip_requirements=["mlflow"],
+            serialization_format="cloudpickle",
+        )
+    run = lab.tracking.create_run("titanic")
+    lab.tracking.attach_model(run.id, tmp_path / "model")
+    lab.tracking.end_run(run.id)
+    (refusal,) = lab.promote(run.id, to="bare", model="nulls", dry_run=True).refusals
+    assert "was logged without a signature" in refusal.reason
+    assert "an integer column has nulls" in refusal.fix

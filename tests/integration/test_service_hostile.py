@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.benchmarks.load import drive
 from tests.integration.hostile import Case, cases
 from tests.integration.serving_models import (
     Instance,
@@ -25,7 +26,6 @@ from tests.integration.serving_models import (
 from labline.serving import export
 
 PROBLEM = "application/problem+json"
-LIMIT = 0.05
 ROW: dict[str, Any] = {
     "class": 3,
     "sex": "male",
@@ -83,28 +83,30 @@ NAMED: list[tuple[str, int, bytes, str | None]] = [
 ]  # fmt: skip
 
 
-def quickest(ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+def quickest(ask: Callable[[], httpx.Response], limit: float) -> tuple[httpx.Response, float]:
     """Return an answer and the best of several times: others work on this machine, too."""
     best = float("inf")
     for _ in range(30):
         start = time.perf_counter()
         answer = ask()
         best = min(best, time.perf_counter() - start)
-        if best < LIMIT:
+        if best < limit:
             break
     return answer, best
 
 
+# A machine that does ten other things says little of milliseconds.
+@pytest.mark.parametrize("limit", [1.0, pytest.param(0.05, marks=pytest.mark.proof)])
 @pytest.mark.parametrize(("name", "status", "body", "field"), NAMED, ids=[n for n, *_ in NAMED])
-def test_bad_input_by_name_is_refused_within_50_ms_and_named(
-    served: Instance, name: str, status: int, body: bytes, field: str | None
+def test_bad_input_by_name_is_refused_quickly_and_named(
+    served: Instance, name: str, status: int, body: bytes, field: str | None, limit: float
 ) -> None:
-    answer, taken = quickest(lambda: served.predict(body))
+    answer, taken = quickest(lambda: served.predict(body), limit)
     assert answer.status_code == status, answer.text
     clean(answer)
     if field is not None:
         assert field in {error["field"] for error in answer.json()["errors"]}
-    assert taken < LIMIT, f"{name} took {taken * 1000:.0f} ms"
+    assert taken < limit, f"{name} took {taken * 1000:.0f} ms"
     assert served.predict(GOOD).status_code == 200
 
 
@@ -161,6 +163,21 @@ def test_whatever_is_sent_is_no_5xx_and_leaves_no_memory_behind(
     print(f"{count} cases: {told}, memory {before / 2**20:.0f} MiB, grown {grown / 2**20:.1f} MiB")
     assert {200, 400, 404, 405, 415, 422} <= set(told), told
     assert grown < before * 0.05
+
+
+@pytest.mark.parametrize("seconds", [4, pytest.param(600, marks=pytest.mark.proof)])
+def test_at_four_fifths_of_what_it_can_do_it_fails_nothing_and_memory_stays_flat(
+    served: Instance, seconds: int
+) -> None:
+    port = served.client.base_url.port
+    assert port
+    most = drive(port, "/predict", GOOD, seconds=2)
+    before = memory(served)
+    load = drive(port, "/predict", GOOD, seconds=seconds, rate=0.8 * most.rate)
+    grown = memory(served) / before - 1
+    print(f"of {most.rate:.0f} requests/s, for {seconds} s: {load}, memory {grown:+.1%}")
+    assert most.failed == load.failed == 0
+    assert grown < 0.05
 
 
 def raw(served: Instance, *parts: bytes, wait: float = 30) -> bytes:

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from tests.conftest import write_notebook
 
+from labline.jobs.sweeps import Wanted
 from labline.lab import Lab
 from labline.server.openapi import document
 from labline.server.routes import ROUTES
@@ -57,7 +58,7 @@ async def test_the_document_is_served(jp_fetch, project):
 
 
 @pytest.mark.parametrize("route", [
-    "status", "version", "platform", "runs", "jobs", "schedules", "models", "promotions",
+    "status", "version", "platform", "runs", "jobs", "sweeps", "schedules", "models", "promotions",
     "endpoints", "deployments", "policy",
 ])  # fmt: skip
 async def test_what_is_empty_is_answered_as_described(route, ask, project):
@@ -66,8 +67,10 @@ async def test_what_is_empty_is_answered_as_described(route, ask, project):
 
 @pytest.mark.parametrize(("route", "path"), [
     ("runs/{id}", "runs/nothing"), ("jobs/{id}", "jobs/nothing"),
+    ("sweeps/{id}", "sweeps/nothing"),
     ("models/{name}", "models/nothing"), ("promotions/{id}", "promotions/nothing"),
     ("endpoints/{name}", "endpoints/nothing"),
+    ("endpoints/{name}/comparison", "endpoints/nothing/comparison"),
     ("endpoints/{name}/metrics", "endpoints/nothing/metrics"),
     ("deployments/{id}", "deployments/nothing"),
 ])  # fmt: skip
@@ -125,6 +128,19 @@ async def test_a_notebook_makes_a_form_and_a_job(ask, project):
     assert (code, answer["error"]) == (400, "BadParameter")
 
 
+async def test_a_sweep_is_looked_at_and_cancelled(ask, project):
+    path = write_notebook(project / "train.ipynb", "1 + 1", parameters="alpha: float = 0.5")
+    wanted = Wanted(kind="random", trials=3)
+    id = Lab.from_(project).sweeps.start(path, {}, {"alpha": "~uniform(0, 1)"}, wanted).id
+    found = (await ask("sweeps/{id}", path=f"sweeps/{id}"))[1]
+    assert found["headline"] == "3 trials: 3 queued."
+    assert [item["id"] for item in (await ask("sweeps"))[1]] == [id]
+    line = (await ask("sweeps/{id}/cancel", method="POST", path=f"sweeps/{id}/cancel"))[1]["cli"]
+    assert line == f"labline sweeps cancel {id}"
+    states = (await ask("sweeps/{id}", path=f"sweeps/{id}"))[1]["sweep"]["trials"]
+    assert {trial["status"] for trial in states} == {"cancelled"}
+
+
 @pytest.mark.parametrize("path", ["../secret.ipynb", "/etc/passwd", "nothing.ipynb", "", "."])
 async def test_a_path_outside_of_what_the_server_shows_is_not_found(path, ask, project):
     (project.parent / "secret.ipynb").write_text("{}")
@@ -147,6 +163,9 @@ async def test_a_body_that_does_not_fit_names_the_field(body, says, ask, project
 @pytest.mark.parametrize(("action", "body", "line"), [
     ("jobs", {"notebook": "a b.ipynb", "parameters": {"x": "1"}, "sweep": {"y": ["1", "2"]}},
      "labline run 'a b.ipynb' -p x 1 --sweep y=1,2"),
+    ("jobs", {"notebook": "a.ipynb", "ranges": {"x": "uniform(0, 1)"},
+              "search": {"trials": 9, "metric": "auc", "goal": "maximize", "prune": True}},
+     "labline run a.ipynb --sweep 'x~uniform(0, 1)' --trials 9 --metric auc --maximize --prune"),
     ("promotions", {"candidate": "best:auc", "to": "prod", "dry_run": True},
      "labline promote best:auc --to prod --dry-run"),
     ("deployments", {"model": "churn@prod"}, "labline deploy churn@prod"),

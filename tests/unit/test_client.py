@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from labline.client import Answer, AsyncClient, Client, InputRefused, KeyRefused, encode
 from labline.errors import BadInput, Failed, Unreachable
 
+ARROW = "application/vnd.apache.arrow.stream"
 OK = (200, {"predictions": [1.5, 2.5], "model": "flats/3"})
 BUSY = (503, {"title": "Service Unavailable", "detail": "No release can answer."})
 
@@ -34,7 +36,9 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 head = {name.lower(): value for name, value in self.headers.items()}
-                outer.asked.append((head | {"path": self.path}, orjson.loads(body)))
+                arrow = head["content-type"] == ARROW
+                asked = pa.ipc.open_stream(body).read_all() if arrow else orjson.loads(body)
+                outer.asked.append((head | {"path": self.path}, asked))
                 left = outer.answers
                 status, content = left.pop(0) if len(left) > 1 else left[0]
                 if status == 0:
@@ -42,6 +46,8 @@ class Endpoint:
                     return
                 said = content if isinstance(content, bytes) else orjson.dumps(content)
                 self.send_response(status)
+                if said.startswith(b"\xff\xff\xff\xff"):
+                    self.send_header("content-type", ARROW)
                 self.send_header("content-length", str(len(said)))
                 self.send_header("x-labline-release", "7")
                 self.end_headers()
@@ -65,15 +71,17 @@ def endpoint() -> Iterator[Endpoint]:
     made.server.server_close()
 
 
-def ask(kind: type, url: str, data: Any, **options: Any) -> Answer:
+def ask(kind: type, url: str, data: Any, verb: str = "predict", **options: Any) -> Answer:
     """Ask with either client."""
     if kind is Client:
         with Client(url, key="secret") as client:
-            return client.predict(data, **options)
+            answer: Answer = getattr(client, verb)(data, **options)
+            return answer
 
     async def one() -> Answer:
         async with AsyncClient(url, key="secret") as client:
-            return await client.predict(data, **options)
+            answer: Answer = await getattr(client, verb)(data, **options)
+            return answer
 
     return asyncio.run(one())
 
@@ -95,6 +103,71 @@ def test_a_table_goes_in_and_a_table_with_its_index_comes_out(
     assert (answer.model, answer.release) == ("flats/3", "7")
     wanted = pd.DataFrame({"prediction": [1.5, 2.5]}, index=["x", "y"])
     pd.testing.assert_frame_equal(answer.frame(), wanted)
+
+
+def stream(**columns: Any) -> bytes:
+    table = pa.table(columns).replace_schema_metadata({"model": "flats/3"})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+MANY = pd.DataFrame(
+    {"area": np.linspace(1, 99, 1000), "kind": pd.Categorical(["a", "b"] * 500)},
+    index=range(5, 1005),
+).replace({"area": {99.0: np.nan}})
+
+
+@both
+def test_a_large_table_travels_as_an_arrow_stream_both_ways(kind: type, endpoint: Endpoint) -> None:
+    endpoint.answers = [(200, stream(prediction=MANY["area"].fillna(0)))]
+    answer = ask(kind, endpoint.url, MANY, params={"by": 2})
+    head, table = endpoint.asked[0]
+    assert head["content-type"] == ARROW
+    assert table.column("area").null_count == 1
+    assert table.column("kind").to_pylist() == ["a", "b"] * 500
+    assert table.schema.metadata == {b"params": b'{"by":2}'}
+    assert (answer.model, answer.release) == ("flats/3", "7")
+    frame = answer.frame()
+    assert frame["prediction"].tolist() == MANY["area"].fillna(0).tolist()
+    assert frame.index.equals(MANY.index)
+
+
+@both
+@pytest.mark.parametrize("status", [415, 406])
+def test_a_service_that_has_no_arrow_is_asked_in_json(
+    kind: type, endpoint: Endpoint, status: int
+) -> None:
+    endpoint.answers = [(status, {"title": "no"}), OK]
+    assert ask(kind, endpoint.url, MANY).predictions == [1.5, 2.5]
+    first, second = endpoint.asked
+    assert (first[0]["content-type"], second[0]["content-type"]) == (ARROW, "application/json")
+    assert first[0]["x-request-id"] == second[0]["x-request-id"]
+    assert second[1]["columns"]["area"][-1] is None
+
+
+def test_a_refusal_of_json_is_not_asked_again(endpoint: Endpoint) -> None:
+    endpoint.answers = [(415, {"title": "no"})]
+    with Client(endpoint.url) as client, pytest.raises(InputRefused):
+        client.predict([{"rooms": 2}])
+    assert len(endpoint.asked) == 1
+
+
+def test_a_large_table_of_mixed_values_travels_as_json(endpoint: Endpoint) -> None:
+    with Client(endpoint.url) as client:
+        client.predict(pd.DataFrame({"a": [1, "x"] * 1000}))
+    assert endpoint.asked[0][1]["columns"]["a"][:2] == [1, "x"]
+
+
+@both
+def test_probabilities_come_by_the_name_of_the_class(kind: type, endpoint: Endpoint) -> None:
+    json = {"classes": [False, True], "probabilities": [[0.25, 0.75]], "model": "flats/3"}
+    endpoint.answers = [(200, json), (200, stream(no=[0.25], yes=[0.75]))]
+    for names in (["False", "True"], ["no", "yes"]):
+        frame = ask(kind, endpoint.url, [{"rooms": 2}], verb="predict_proba").frame()
+        assert frame.to_dict("list") == {names[0]: [0.25], names[1]: [0.75]}
+    assert endpoint.asked[0][0]["path"] == "/flats/predict_proba"
 
 
 @both
@@ -201,3 +274,10 @@ def test_predictions_that_are_objects_become_columns() -> None:
 def test_something_that_is_no_url_is_refused() -> None:
     with pytest.raises(BadInput, match="no URL"):
         Client("penguins")
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path):
+    (tmp_path / "cert.pem").write_text("hello")
+    for name in ("cert.pem", "missing.pem"):
+        with pytest.raises(BadInput, match=f"{name}' is no certificate"):
+            Client("https://127.0.0.1:1/churn", certificate=str(tmp_path / name))

@@ -125,6 +125,17 @@ def test_a_worker_is_not_lost_within_three_heartbeats(tmp_path: Path) -> None:
         load(tmp_path, "[workers]\nheartbeat = 5\nlost = 10\n")
 
 
+def test_fits_are_noted_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.load(tmp_path).recording.autolog
+    assert not load(tmp_path, "[recording]\nautolog = false\n").recording.autolog
+    with pytest.raises(BadSettings, match=r"toml:2: unknown key 'autologg'.*'autolog'"):
+        load(tmp_path, "[recording]\nautologg = false\n")
+    monkeypatch.setenv("LABLINE_RECORDING__AUTOLOG", "false")
+    assert not load(tmp_path, "").recording.autolog
+
+
 def test_kernels_start_warm_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,3 +230,68 @@ def test_notices_that_could_not_be_delivered_are_refused(
         load(tmp_path, f"[notify]\n{text}\n")
     assert words in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_rule_on_disagreement_needs_a_shadow(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match='set shadow = "10m" too'):
+        load(tmp_path, "[stages.prod.rollout]\nabort = { disagreement = 0.01 }\n")
+    rules = '[stages.prod.rollout]\nshadow = "10m"\nabort = { disagreement = 0.01 }\n'
+    assert load(tmp_path, rules).stages["prod"].rollout.shadow == 600  # type: ignore[union-attr]
+
+
+def test_a_soak_is_a_time_in_the_stage_before(tmp_path: Path) -> None:
+    text = '[stages.staging]\n[stages.prod]\nafter = "staging"\nsoak = "24h"\n'
+    assert load(tmp_path, text).stages["prod"].soak == 86400
+    with pytest.raises(BadSettings, match=r"labline.toml:1: .*soak needs the stage"):
+        load(tmp_path, '[stages.prod]\nsoak = "24h"\n')
+
+
+def test_latency_has_limits_of_cold_start_and_memory(tmp_path: Path) -> None:
+    text = '[stages.prod]\nlatency = { cold_start = "10s", memory = "512MiB" }\n'
+    rule = load(tmp_path, text).stages["prod"].latency
+    assert rule is not None
+    assert (rule.cold_start, rule.memory) == (10.0, 512 * 2**20)
+
+
+def test_dependencies_take_lists_of_licences_and_a_file(tmp_path: Path) -> None:
+    text = '[stages.prod]\ndependencies = { denied = ["GPL-*"], vulnerabilities = "osv.zip" }\n'
+    rule = load(tmp_path, text).stages["prod"].dependencies
+    assert (rule.denied, rule.vulnerabilities, rule.allowed) == (("GPL-*",), "osv.zip", ())
+    with pytest.raises(BadSettings, match=r"labline.toml:2: unknown key 'deny'. .*'denied'"):
+        load(tmp_path, '[stages.prod]\ndependencies = { deny = ["GPL-*"] }\n')
+
+
+def test_fairness_needs_columns_and_a_limit(tmp_path: Path) -> None:
+    text = '[stages.prod]\nfairness = { by = ["sex"], ratio = 0.8 }\n'
+    assert load(tmp_path, text).stages["prod"].fairness.by == ("sex",)  # type: ignore[union-attr]
+    for wrong, words in (
+        ('by = ["sex"]', "a limit is missing"),
+        ("by = [], ratio = 0.8", "fairness.by"),
+        ('by = ["sex"], ratio = 0.8, metric = "acuracy"', "fairness.metric"),
+    ):
+        with pytest.raises(BadSettings, match=rf"labline.toml:2: .*{words}"):
+            load(tmp_path, f"[stages.prod]\nfairness = {{ {wrong} }}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[gateway]\nmetrics_port = 8490", "port and metrics_port are both 8490"),
+        ("[gateway]\nmetrics_port = 0", "greater than or equal to 1"),
+        ("[gateway]\nrate = { requests = 0 }", "greater than or equal to 1"),
+        ("[gateway]\nrate = { requests = 5, per = '1ms' }", "greater than or equal to 0.05"),
+        ("[gateway]\nrates = { churn = { request = 5 } }", "Did you mean 'requests'"),
+        ("[gateway]\ntls = { certificate = 'c.pem' }", "gateway.tls.key: Field required"),
+        ("[gateway]\naccess_log = { size = '1KiB' }", "greater than or equal to 65536"),
+        ("[gateway]\naccess_log = { kept = 0 }", "greater than or equal to 1"),
+        ("[gateway]\ntimeout = '0s'", "greater than or equal to 0.1"),
+        ("[gateway]\nconnections = 0", "greater than or equal to 1"),
+        ("[gateway]\nconcurrency = 0", "greater than or equal to 1"),
+        ("[gateway]\nheaders = '1KiB'", "greater than or equal to 2048"),
+        ("[gateway]\nacces_log = { kept = 1 }", "Did you mean 'access_log'"),
+    ],
+)
+def test_what_the_gateway_cannot_do_is_refused_by_line(tmp_path, text, what):
+    with pytest.raises(BadSettings, match=r"labline.toml:[12]: ") as refused:
+        load(tmp_path, text + "\n")
+    assert what in str(refused.value)

@@ -53,6 +53,25 @@ async def _read(receive: Receive, limit: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+async def unless_left(receive: Receive, future: asyncio.Future[bytes]) -> bytes:
+    """Return what `future` gives; it is cancelled where the client does not wait for it.
+
+    Raises
+    ------
+    ClientLeft
+        Nobody waits for an answer any more.
+    """
+    gone = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait({future, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+    if future.done():
+        return future.result()
+    future.cancel()
+    raise ClientLeft
+
+
 async def respond(send: Send, status: int, kind: bytes, body: bytes, headers: list[Header]) -> None:
     """Send a whole response."""
     own = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]

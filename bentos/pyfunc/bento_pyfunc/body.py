@@ -35,12 +35,16 @@ def parse(body: bytes) -> Document:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        hint = " JSON has no NaN or Infinity: send null." if _NOT_JSON.search(body) else ""
-        where = f"line {error.lineno}, column {error.colno}"
-        raise malformed(f"{error.msg} at {where}.{hint}") from None
+        raise malformed(not_json(error, body)) from None
     if not isinstance(document, dict):
         raise malformed('The body must be an object, for example {"rows": [...]}.')
     return document
+
+
+def not_json(error: orjson.JSONDecodeError, text: bytes) -> str:
+    """Return in words where `text` stops being JSON."""
+    hint = " JSON has no NaN or Infinity: send null." if _NOT_JSON.search(text) else ""
+    return f"{error.msg} at line {error.lineno}, column {error.colno}.{hint}"
 
 
 def refuse_too_many_rows(body: bytes, max_rows: int, columns: int) -> None:
@@ -58,11 +62,11 @@ def refuse_too_many_rows(body: bytes, max_rows: int, columns: int) -> None:
         return
     # Beside the rows: the body itself, its params, an object of columns, names and an index.
     for mark, limit in ((b"{", max_rows + 3), (b",", (max_rows + 2) * (columns + 1) + 100)):
-        if body.count(mark) > limit and outside_strings(body, mark, limit) > limit:
+        if _count(body, mark) > limit and outside_strings(body, mark, limit) > limit:
             raise too_many_rows(f"more than {max_rows}", max_rows)
 
 
-def refuse_repeated_keys(body: bytes, keys: int) -> None:
+def refuse_repeated_keys(body: bytes, keys: int, *, lines: bool = False) -> None:
     """Refuse a body in which a key stands twice in one object.
 
     Parsers keep one of the two and drop the other silently. Outside strings there is one colon a
@@ -72,20 +76,29 @@ def refuse_repeated_keys(body: bytes, keys: int) -> None:
     ----------
     keys
         Keys that the parser kept, in all objects together.
+    lines
+        Whether the body is one JSON text a line.
 
     Raises
     ------
     Problem
         400: a key is repeated.
     """
-    if body.count(b":") == keys or outside_strings(body, b":", keys) == keys:
+    if _count(body, b":") == keys or outside_strings(body, b":", keys) == keys:
         return
     if len(body) > _NAMED_BYTES:
         raise malformed("A key is there twice in one object.")
     try:
-        json.loads(body, object_pairs_hook=_unique)
+        for text in body.splitlines() if lines else [body]:
+            if text.strip():
+                json.loads(text, object_pairs_hook=_unique)
     except RecursionError:
         raise malformed("The body is nested too deeply.") from None
+
+
+def _count(body: bytes, mark: bytes) -> int:
+    # bytes.count takes ten times as long where there is much to count.
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == mark[0]))
 
 
 def outside_strings(body: bytes, mark: bytes, limit: int) -> int:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any, NamedTuple
 
-import numpy as np
-import orjson
-import pandas as pd
-
+from bento_pyfunc import lines
+from bento_pyfunc.answers import Writer
 from bento_pyfunc.body import Document, parse, refuse_repeated_keys, refuse_too_many_rows
 from bento_pyfunc.columns import KINDS, Column, describe
+from bento_pyfunc.media import Form
+from bento_pyfunc.nested import keys
 from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid, too_many_rows
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import TableCodec
 from bento_pyfunc.tensors import TensorCodec
-
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 class Request(NamedTuple):
@@ -36,20 +33,22 @@ class Codec:
             TensorCodec(spec.inputs) if tensors else TableCodec(spec.inputs)
         )
         self.params = {item["name"]: item for item in spec.params}
+        self._nested = isinstance(self.data, TableCodec) and self.data.is_nested
         self._max_rows = spec.max_rows
-        self._tail = b',"model":' + orjson.dumps(spec.label) + b"}"
+        self._writer = Writer(spec.label)
 
-    def decode(self, body: bytes) -> Request:
+    def decode(self, body: bytes, form: Form = Form.JSON) -> Request:
         """Return the request in `body`; its values are checked by ``data.table`` afterwards.
 
         Raises
         ------
         Problem
-            400: not JSON; 413: too many rows; 422: not the shape that the signature asks for.
+            400: not in its form; 413: too many rows; 422: not the shape that the signature asks
+            for.
         """
-        if isinstance(self.data, TableCodec):
-            refuse_too_many_rows(body, self._max_rows, len(self.data.names))
-        document = parse(body)
+        if form is Form.ARROW:
+            return self._read_arrow(body)
+        document = self._parse(body, form)
         key = self._key(document)
         raw = self.data.read(document, key)
         if raw.rows > self._max_rows:
@@ -57,30 +56,45 @@ class Codec:
         if raw.rows == 0:
             raise invalid([FieldError(key, None, "has no rows")])
         params = document.get("params")
-        refuse_repeated_keys(body, len(document) + raw.keys + _size(params))
+        # In lines, "rows" is no key that came.
+        own = len(document) if form is Form.JSON else 0
+        inside = keys(document[key]) if self._nested else raw.keys
+        refuse_repeated_keys(body, own + inside + _size(params), lines=form is Form.NDJSON)
         return Request(raw, self._read_params(params) if params is not None else {})
 
-    def encode(self, predictions: Any) -> bytes:
-        """Return the body of the response.
+    def _parse(self, body: bytes, form: Form) -> Document:
+        if form is Form.NDJSON:
+            return {"rows": lines.parse(body, self._max_rows)}
+        if isinstance(self.data, TableCodec) and not self._nested:
+            refuse_too_many_rows(body, self._max_rows, len(self.data.names))
+        return parse(body)
 
-        Raises
-        ------
-        TypeError
-            The model gave something that has no form in JSON.
-        """
-        plain = orjson.dumps(_jsonable(predictions), default=_default, option=_OPTIONS)
-        return b'{"predictions":' + plain + self._tail
+    def _read_arrow(self, body: bytes) -> Request:
+        from bento_pyfunc import ipc
+
+        table = ipc.read(body, self._max_rows)
+        raw = self.data.read_arrow(table)
+        if raw.rows == 0:
+            raise invalid([FieldError("", None, "The stream has no rows")])
+        params = (table.schema.metadata or {}).get(b"params")
+        return Request(raw, self._read_params(parse(params)) if params is not None else {})
+
+    def encode(
+        self, predictions: Any, form: Form = Form.JSON, classes: list[Any] | None = None
+    ) -> bytes:
+        """Return the body of the response; see :meth:`Writer.write`."""
+        return self._writer.write(predictions, form, classes)
 
     def _key(self, document: Document) -> str:
         forms = self.data.forms
-        keys = [key for key in document if key in forms]
+        known = [key for key in document if key in forms]
         unknown = [key for key in document if key not in forms and key != "params"]
-        if unknown or len(keys) != 1:
-            known = ", ".join(forms)
+        if unknown or len(known) != 1:
+            names = ", ".join(forms)
             message = "is not a key of the body" if unknown else "must be there once"
             field = unknown[0][:80] if unknown else "rows"
-            raise invalid([FieldError(field, None, f"{message}; the data goes in one of: {known}")])
-        return keys[0]
+            raise invalid([FieldError(field, None, f"{message}; the data goes in one of: {names}")])
+        return known[0]
 
     def _read_params(self, given: Any) -> dict[str, Any]:
         if not isinstance(given, dict):
@@ -116,32 +130,3 @@ class Codec:
 
 def _size(params: Any) -> int:
     return len(params) if isinstance(params, dict) else 0
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if isinstance(value, pd.DataFrame):
-        return value.to_dict("records")
-    if hasattr(value, "toarray"):  # SciPy's sparse matrices
-        return value.toarray().tolist()
-    return value.tolist() if isinstance(value, pd.Series | pd.Index) else value
-
-
-def _array(value: np.ndarray[Any, Any]) -> Any:
-    if value.dtype.kind == "M":
-        return value.astype("datetime64[us]").tolist()
-    plain = value.dtype.kind in "fiub" and value.dtype.isnative and value.flags.c_contiguous
-    return value if plain else value.tolist()
-
-
-def _default(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return None
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -27,7 +27,7 @@ _NUMBER = frozenset({int, float})
 _TEXT = frozenset({str})
 _BOOL = frozenset({bool})
 # What pandas makes of text by itself: the dtype that the model saw in training.
-_PANDAS_TEXT: Any = "str" if int(pd.__version__.partition(".")[0]) >= 3 else object
+PANDAS_TEXT: Any = "str" if int(pd.__version__.partition(".")[0]) >= 3 else object
 
 
 class Unfit(ValueError):
@@ -38,6 +38,8 @@ class Unfit(ValueError):
 class Kind:
     """How one MLflow data type travels as JSON."""
 
+    #: MLflow's name of the type
+    name: str
     #: Python types that orjson gives for it
     types: frozenset[type]
     #: what a value must be, in words
@@ -157,9 +159,9 @@ def _object(values: Values) -> Array:
 
 
 def _text(values: Values) -> Array:
-    if _PANDAS_TEXT is object:
+    if PANDAS_TEXT is object:
         return _object([np.nan if value is None else value for value in values])
-    return pd.array(list(values), dtype=_PANDAS_TEXT)
+    return pd.array(list(values), dtype=PANDAS_TEXT)
 
 
 def _moment(value: str | None) -> np.datetime64:
@@ -197,8 +199,9 @@ def _nullable_int(dtype: str) -> Callable[[Values], Array]:
 _INTEGER = {"type": "integer"}
 #: MLflow data type -> how it travels
 KINDS: dict[str, Kind] = {
-    "boolean": Kind(_BOOL, "true or false", _boolean, _object, {"type": "boolean"}),
+    "boolean": Kind("boolean", _BOOL, "true or false", _boolean, _object, {"type": "boolean"}),
     "integer": Kind(
+        "integer",
         _NUMBER,
         "a whole number of 32 bits",
         _integer,
@@ -206,12 +209,22 @@ KINDS: dict[str, Kind] = {
         _INTEGER | {"minimum": -(2**31), "maximum": 2**31 - 1},
     ),
     "long": Kind(
-        _NUMBER, "a whole number", _long, _nullable_int("Int64"), _INTEGER | {"format": "int64"}
+        "long",
+        _NUMBER,
+        "a whole number",
+        _long,
+        _nullable_int("Int64"),
+        _INTEGER | {"format": "int64"},
     ),
-    "float": Kind(_NUMBER, "a number", _float, _float, {"type": "number", "format": "float"}),
-    "double": Kind(_NUMBER, "a number", _double, _double, {"type": "number", "format": "double"}),
-    "string": Kind(_TEXT, "a string", _text, _text, {"type": "string"}),
+    "float": Kind(
+        "float", _NUMBER, "a number", _float, _float, {"type": "number", "format": "float"}
+    ),
+    "double": Kind(
+        "double", _NUMBER, "a number", _double, _double, {"type": "number", "format": "double"}
+    ),
+    "string": Kind("string", _TEXT, "a string", _text, _text, {"type": "string"}),
     "datetime": Kind(
+        "datetime",
         _TEXT,
         "an ISO 8601 date and time",
         _datetime,
@@ -223,6 +236,11 @@ KINDS: dict[str, Kind] = {
         },
     ),
     "binary": Kind(
-        _TEXT, "base64 text", _bytes, _bytes, {"type": "string", "contentEncoding": "base64"}
+        "binary",
+        _TEXT,
+        "base64 text",
+        _bytes,
+        _bytes,
+        {"type": "string", "contentEncoding": "base64"},
     ),
 }

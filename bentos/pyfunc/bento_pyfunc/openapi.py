@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bento_pyfunc.columns import KINDS
+from bento_pyfunc.media import Form
+from bento_pyfunc.nested import kind_of, sample
 from bento_pyfunc.spec import Spec
 
 Json = dict[str, Any]
@@ -19,23 +21,27 @@ _SAMPLES: Json = {
     "datetime": "2026-01-31T12:00:00",
     "binary": "AA==",
 }
+_BINARY = {"type": "string", "contentMediaType": Form.ARROW.value}
 _ERRORS = {
     400: "The body is not JSON, or a key is repeated in it.",
     405: "Only POST is served here.",
+    406: "The answer is wanted in a form that it cannot have.",
+    408: "The body did not come in time.",
     413: "The body is too large or has too many rows.",
-    415: "The body is not declared as application/json.",
+    415: "The body is not declared as something that is read here, or it is compressed.",
     422: "The data does not fit the model's signature; `errors` lists field, row and message.",
     500: "The model raised an error.",
 }
 
 
-def document(spec: Spec, answer: Json | None) -> Json:
+def document(spec: Spec, answers: Json) -> Json:
     """Return the document.
 
     Parameters
     ----------
-    answer
-        What the model says of the example, where that is known.
+    answers
+        Verb (``predict``, ``predict_proba``) -> what the model says of the example. There may be
+        none; a verb other than ``predict`` is described where it has an answer.
     """
     return {
         "openapi": "3.1.0",
@@ -45,7 +51,10 @@ def document(spec: Spec, answer: Json | None) -> Json:
             "description": f"Predictions of the model {spec.label}.",
         },
         "paths": {
-            "/predict": {"post": _predict(spec, answer)},
+            **{
+                f"/{verb}": {"post": _predict(spec, verb, answers.get(verb))}
+                for verb in {"predict": None, **answers}
+            },
             "/version": {"get": _get("What is served: model, version, digest, Bento.")},
             "/livez": {"get": _get("The process lives.")},
             "/readyz": {"get": _get("The model is loaded and warm.")},
@@ -62,39 +71,76 @@ def example(spec: Spec) -> Json:
     if spec.inputs[0]["type"] == "tensor":
         shape = [max(size, 1) for size in spec.inputs[0]["tensor-spec"]["shape"]]
         return {"inputs": _zeros(shape)}
-    return {"rows": [{item["name"]: _SAMPLES[item["type"]] for item in spec.inputs}]}
+    return {"rows": [{item["name"]: sample(item, _SAMPLES) for item in spec.inputs}]}
 
 
 def _zeros(shape: list[int]) -> Any:
     return [_zeros(shape[1:]) for _ in range(shape[0])] if shape else 0
 
 
-def _predict(spec: Spec, answer: Json | None) -> Json:
+_SUMMARIES = {
+    "predict": "Predict with {}",
+    "predict_proba": "The probability of each class, by {}",
+}
+
+
+def _predict(spec: Spec, verb: str, answer: Json | None) -> Json:
     return {
-        "summary": f"Predict with {spec.label}",
-        "operationId": "predict",
+        "summary": _SUMMARIES[verb].format(spec.label),
+        "operationId": verb,
         "parameters": [_request_id()],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _body(spec), "example": example(spec)}},
+            "content": _bodies(spec),
         },
         "responses": {
             "200": {
                 "description": "One prediction a row, in the rows' order.",
-                "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": {"application/json": _answer(answer)},
+                "headers": {
+                    "X-Request-Id": {"schema": {"type": "string"}},
+                    "X-Labline-Model": {"schema": {"type": "string"}},
+                },
+                "content": _answers(verb, answer),
             },
             **{str(status): _error(text) for status, text in _ERRORS.items()},
         },
     }
 
 
-def _answer(answer: Json | None) -> Json:
-    schema = {
-        "type": "object",
-        "required": ["predictions", "model"],
-        "properties": {"predictions": {}, "model": {"type": "string"}},
+def _bodies(spec: Spec) -> Json:
+    """Return the forms of a request; an Arrow stream has the same columns."""
+    bodies: Json = {Form.JSON.value: {"schema": _body(spec), "example": example(spec)}}
+    if spec.inputs[0]["type"] != "tensor":
+        row = _tables(spec.inputs)["rows"]["items"]
+        bodies[Form.NDJSON.value] = {"schema": {"description": "A row a line."}, "x-line": row}
+    bodies[Form.ARROW.value] = {"schema": _BINARY}
+    return bodies
+
+
+def _answers(verb: str, answer: Json | None) -> Json:
+    lines = {"schema": {"description": "A prediction a line."}}
+    return {
+        Form.JSON.value: _answer(_SAYS[verb], answer),
+        Form.NDJSON.value: lines,
+        Form.ARROW.value: {"schema": _BINARY},
     }
+
+
+_SAYS: dict[str, Json] = {
+    "predict": {"predictions": {}},
+    "predict_proba": {
+        "classes": {"type": "array"},
+        "probabilities": {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
+        },
+    },
+}
+
+
+def _answer(says: Json, answer: Json | None) -> Json:
+    properties = says | {"model": {"type": "string"}}
+    schema = {"type": "object", "required": list(properties), "properties": properties}
     return {"schema": schema} | ({"example": answer} if answer is not None else {})
 
 
@@ -146,7 +192,7 @@ def _tuple(items: list[Json]) -> Json:
 
 
 def _cell(item: Json) -> Json:
-    schema = KINDS[item["type"]].schema
+    schema = kind_of(item).schema
     if item.get("required", True):
         return schema
     return schema | {"type": [schema["type"], "null"]}

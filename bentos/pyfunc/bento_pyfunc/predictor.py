@@ -6,23 +6,31 @@ import gc
 import logging
 import statistics
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
+import pandas as pd
 
+from bento_pyfunc import batches
 from bento_pyfunc.codec import Codec, Request
+from bento_pyfunc.media import JSON, Exchange
 from bento_pyfunc.problems import Problem
+from bento_pyfunc.shortcuts import Bare, bare, probabilities
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import Raw, TableCodec
+from bento_pyfunc.turns import Order
 
 logger = logging.getLogger(__name__)
 
 Call = Callable[[Any, dict[str, Any]], Any]
 
+#: containers made and not yet freed that make the collector look for cycles; Python: 700
+_COLLECT_AFTER = 50_000
+#: bytes up to which a body is small: answered at once by a quick model, or with others
+SMALL = 8192
 #: seconds for the example up to which a model counts as quick
 _QUICK = 0.002
 
@@ -38,13 +46,24 @@ class Predictor:
 
     def __init__(self, model: Any, spec: Spec) -> None:
         self.codec = Codec(spec)
-        self._call = _call(model)
-        self._matrix: Callable[[Any], Any] | None = None
-        #: what the model says of the example; ``None`` before :meth:`warm` or without an example
-        self.example_answer: dict[str, Any] | None = None
-        #: whether a small body is answered at once: an estimator of scikit-learn's own,
-        #: measured on the example. A model with code of its own may wait for anything.
+        self._calls: dict[str, Call] = {"predict": _call(model)}
+        found = probabilities(model)
+        #: labels of the classes where the model gives a probability for each
+        self.classes: list[Any] | None = None
+        if found is not None:
+            self.classes, ask = found
+            self._calls["predict_proba"] = lambda data, params: ask(data)  # noqa: ARG005
+        #: verb -> the way by a bare matrix
+        self._short: dict[str, Bare] = {}
+        #: verb -> what the model says of the example; empty before :meth:`warm`
+        self.examples: dict[str, dict[str, Any]] = {}
+        #: whether a small body is answered at once: a model of a known library, measured on the
+        #: example. A model with code of its own may wait for anything.
         self.quick = False
+        #: orders that :meth:`answer_all` takes at once; 1 where that does not pay
+        self.together = 1
+        #: the measurement behind it; ``None`` where none was made
+        self.trial: dict[str, Any] | None = None
         self._model = model
         self._example = orjson.dumps(spec.example) if spec.example else None
 
@@ -59,8 +78,13 @@ class Predictor:
         predictor.warm()
         return predictor
 
-    def answer(self, body: bytes) -> bytes:
-        """Return the response body for a request body.
+    @property
+    def verbs(self) -> frozenset[str]:
+        """What can be asked: ``predict``, and ``predict_proba`` of a classifier that has it."""
+        return frozenset(self._calls)
+
+    def answer(self, body: bytes, exchange: Exchange = JSON, verb: str = "predict") -> bytes:
+        """Return the response body for a request body, in the forms of `exchange`.
 
         Raises
         ------
@@ -69,8 +93,44 @@ class Predictor:
         Exception
             The model raised.
         """
-        request = self.codec.decode(body)
-        return self.codec.encode(self._predict(request))
+        request = self.codec.decode(body, exchange.reads)
+        return self._encode(self._predict(request, verb), exchange, verb)
+
+    def _encode(self, said: Any, exchange: Exchange, verb: str) -> bytes:
+        classes = self.classes if verb == "predict_proba" else None
+        return self.codec.encode(said, exchange.writes, classes)
+
+    def answer_all(self, orders: list[Order]) -> list[bytes | Exception]:
+        """Answer several orders, the small ones of one verb by asking the model once."""
+        matrices = {at: matrix for at, order in enumerate(orders)
+                    if (matrix := self._small(order)) is not None}  # fmt: skip
+        outcomes: dict[int, bytes] = {}
+        for verb in {orders[at].verb for at in matrices}:
+            group = [at for at in matrices if orders[at].verb == verb]
+            try:
+                said = batches.together(self._short[verb], [matrices[at] for at in group])
+                bodies = [self._encode(one, orders[at].exchange, verb)
+                          for at, one in zip(group, said, strict=True)]  # fmt: skip
+            except Exception:  # noqa: BLE001 - alone, each gets its own answer or error
+                continue
+            outcomes |= dict(zip(group, bodies, strict=True))
+        return [outcomes.get(at) or self._alone(order) for at, order in enumerate(orders)]
+
+    def _small(self, order: Order) -> Any:
+        """Return the matrix of an order that may go with others; errors come up alone."""
+        data = self.codec.data
+        if len(order.body) > SMALL or not isinstance(data, TableCodec):
+            return None
+        try:
+            return data.matrix(self.codec.decode(order.body, order.exchange.reads).raw)
+        except Problem:
+            return None
+
+    def _alone(self, order: Order) -> bytes | Exception:
+        try:
+            return self.answer(*order)
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it
+            return error
 
     def warm(self) -> None:
         """Predict the example once, as a request would.
@@ -89,12 +149,24 @@ class Predictor:
         except Problem as problem:
             logger.warning("The model's input example does not fit its signature: %s", problem)
             return
-        self._matrix = self._shortcut(example)
-        self.example_answer = orjson.loads(self.answer(self._example))
-        self.quick = self._matrix is not None and self._seconds(self._example) <= _QUICK
+        self._short = self._shortcuts(example)
+        self.examples = {
+            verb: orjson.loads(self.answer(self._example, JSON, verb)) for verb in self._calls
+        }
+        if self.verbs == set(self._short):
+            self.quick = self._seconds(self._example) <= _QUICK
+            self._try_together(example)
         # Nothing loaded so far is garbage: spare every later collection the walk through it.
         gc.collect()
         gc.freeze()
+        # A request's thousands of dicts are gone when it is answered, without a collection each.
+        gc.set_threshold(_COLLECT_AFTER, 10, 10)
+
+    def _try_together(self, example: Request) -> None:
+        data: Any = self.codec.data
+        matrix = data.matrix(_around(example.raw))
+        trial = batches.try_out(list(self._short.values()), matrix)
+        self.together, self.trial = trial.together, trial._asdict()
 
     def _seconds(self, body: bytes) -> float:
         taken = []
@@ -104,26 +176,25 @@ class Predictor:
             taken.append(time.perf_counter() - start)
         return statistics.median(taken)
 
-    def _predict(self, request: Request) -> Any:
-        data = self.codec.data
-        if self._matrix is not None and isinstance(data, TableCodec):
+    def _predict(self, request: Request, verb: str) -> Any:
+        data, short = self.codec.data, self._short.get(verb)
+        if short is not None and isinstance(data, TableCodec):
             matrix = data.matrix(request.raw)
             if matrix is not None:
-                return self._matrix(matrix)
-        return self._call(data.table(request.raw), request.params)
+                return short(matrix)
+        return self._calls[verb](data.table(request.raw), request.params)
 
-    def _shortcut(self, example: Request) -> Callable[[Any], Any] | None:
+    def _shortcuts(self, example: Request) -> dict[str, Bare]:
         data = self.codec.data
         if not isinstance(data, TableCodec) or not data.is_matrix or self.codec.params:
-            return None
+            return {}
         if data.matrix(example.raw) is None:
-            return None
-        if not _takes_columns_in_order(self._model, data.names):
-            return None
-        # Said of every matrix; the names were compared above, once and for all.
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        bare: Callable[[Any], Any] = self._model._model_impl.predict
-        return bare if _agree(data, self._call, bare, example.raw) else None
+            return {}
+        return {
+            verb: short
+            for verb, short in bare(self._model, data.names).items()
+            if verb in self._calls and _agree(data, self._calls[verb], short, example.raw)
+        }
 
 
 def _call(model: Any) -> Call:
@@ -141,27 +212,23 @@ def _call(model: Any) -> Call:
     return lambda data, params: predict(data)  # noqa: ARG005 - such a model takes none
 
 
-def _takes_columns_in_order(model: Any, names: list[str]) -> bool:
-    """Whether this is scikit-learn's own estimator, fitted on these columns in this order."""
-    flavor = model.metadata.flavors["python_function"]
-    if flavor.get("loader_module") != "mlflow.sklearn" or flavor.get("predict_fn") != "predict":
-        return False
-    estimator = model.get_raw_model()
-    own = type(estimator).__module__.startswith("sklearn.")
-    return own and list(getattr(estimator, "feature_names_in_", ())) == names
-
-
-def _agree(codec: TableCodec, call: Call, bare: Callable[[Any], Any], example: Raw) -> bool:
+def _agree(codec: TableCodec, call: Call, short: Bare, example: Raw) -> bool:
     """Whether the model says the same, bit for bit, of a table and of the bare matrix."""
     for raw in (example, _around(example)):
         matrix = codec.matrix(raw)
         try:
-            same = np.array_equal(call(codec.table(raw), {}), bare(matrix), equal_nan=True)
+            same = _same(call(codec.table(raw), {}), short(matrix))
         except Exception:  # noqa: BLE001 - a model that refuses either form keeps the table
             return False
         if not same:
             return False
     return True
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, pd.DataFrame):
+        return one.equals(other)
+    return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
 
 
 def _around(example: Raw) -> Raw:

@@ -55,9 +55,15 @@ class Problem(Exception):
         return orjson.dumps(members)
 
 
-def malformed(detail: str) -> Problem:
-    """Return the problem of a body that is not JSON, or not unambiguous JSON."""
-    return Problem(400, "malformed-body", "The body is not usable JSON", detail)
+def malformed(detail: str, form: str = "JSON") -> Problem:
+    """Return the problem of a body that is not in its form, or not unambiguously so."""
+    return Problem(400, "malformed-body", f"The body is not usable {form}", detail)
+
+
+def not_acceptable(forms: list[str]) -> Problem:
+    """Return the problem of an answer wanted in none of the `forms` there are."""
+    detail = f"The answer can be had as {', '.join(forms)}; Accept names none of them."
+    return Problem(406, "not-acceptable", "No such form of the answer", detail)
 
 
 def wrong_method(method: str, allowed: str) -> Problem:
@@ -93,8 +99,20 @@ def not_found(path: str) -> Problem:
     return Problem(404, "not-found", "Not found", detail)
 
 
+def busy() -> Problem:
+    """Return the problem of a request that would wait too long for its turn."""
+    detail = "Too many requests wait for the model already; ask again."
+    return Problem(503, "busy", "Busy", detail, headers=[(b"retry-after", b"1")])
+
+
+def no_probabilities(label: str) -> Problem:
+    """Return the problem of probabilities asked of a model that gives none."""
+    detail = f"{label} gives no probability for each of its classes; ask /predict."
+    return Problem(404, "no-probabilities", "No probabilities", detail)
+
+
 def wrong_media(detail: str) -> Problem:
-    """Return the problem of a body that is not declared as plain JSON."""
+    """Return the problem of a body in a form, or declared as one, that is not read."""
     accept = [(b"accept", b"application/json")]
     return Problem(415, "wrong-media-type", "Unsupported media type", detail, headers=accept)
 

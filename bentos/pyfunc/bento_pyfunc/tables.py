@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bento_pyfunc import arrow
 from bento_pyfunc.body import Document
 from bento_pyfunc.columns import KINDS, Column, Values, describe
+from bento_pyfunc.nested import NESTED, kind_of
 from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid
 
 _NUMBERS = frozenset({int, float})
@@ -28,6 +30,14 @@ class Raw(NamedTuple):
     keys: int
 
 
+class Wire(NamedTuple):
+    """An Arrow table as it came: a column each, in the signature's order."""
+
+    #: ``pyarrow.ChunkedArray``, or ``None`` for an optional column that is not there
+    columns: Sequence[Any]
+    rows: int
+
+
 class TableCodec:
     """Reads rows and columns by a signature of named columns.
 
@@ -39,9 +49,11 @@ class TableCodec:
 
     def __init__(self, inputs: list[dict[str, Any]]) -> None:
         self.columns = [
-            Column(item["name"], KINDS[item["type"]], item.get("required", True)) for item in inputs
+            Column(item["name"], kind_of(item), item.get("required", True)) for item in inputs
         ]
         self.names = [column.name for column in self.columns]
+        #: whether a value may hold lists and objects of its own
+        self.is_nested = any(item["type"] in NESTED for item in inputs)
         self._index = pd.Index(self.names)
         self._known = frozenset(self.names)
         self._pick = _picker(self.names)
@@ -74,7 +86,24 @@ class TableCodec:
         """
         return self._readers[key](document[key])
 
-    def table(self, raw: Raw) -> pd.DataFrame:
+    def read_arrow(self, table: Any) -> Wire:
+        """Return the columns of a ``pyarrow.Table``, unchecked.
+
+        Raises
+        ------
+        Problem
+            422: a column is missing, unknown or there twice.
+        """
+        names = table.column_names
+        errors = _repeated(names) or [
+            FieldError(name, None, message) for name, message in self._misfits(dict.fromkeys(names))
+        ]
+        if errors:
+            raise invalid(errors)
+        given = dict(zip(names, table.columns, strict=True))
+        return Wire([given.get(name) for name in self.names], table.num_rows)
+
+    def table(self, raw: Raw | Wire) -> pd.DataFrame:
         """Check every value and return the table, typed as MLflow's own enforcement leaves it.
 
         Raises
@@ -87,19 +116,28 @@ class TableCodec:
             return pd.DataFrame(matrix, columns=self._index, copy=False)
         errors: list[FieldError] = []
         arrays = [
-            column.array(values, errors)
+            self._array(column, values, raw.rows, errors)
             for column, values in zip(self.columns, raw.columns, strict=True)
         ]
         if errors:
             raise invalid(errors)
         return pd.DataFrame(dict(zip(self.names, arrays, strict=True)), copy=False)
 
-    def matrix(self, raw: Raw) -> np.ndarray[Any, Any] | None:
+    def _array(self, column: Column, values: Any, rows: int, errors: list[FieldError]) -> Any:
+        if values is None:
+            return column.array([None] * rows, errors)
+        if hasattr(values, "num_chunks"):
+            return arrow.array(column, values, errors)
+        return column.array(values, errors)
+
+    def matrix(self, raw: Raw | Wire) -> np.ndarray[Any, Any] | None:
         """Return a table of doubles as an array (rows, columns); ``None`` unless all is plain.
 
         The memory is laid out as inside a DataFrame, so that a model computes the very same bits
         from either.
         """
+        if isinstance(raw, Wire):
+            return _stacked(raw)
         if set(map(type, chain.from_iterable(raw.columns))) <= _NUMBERS:
             return np.array(raw.columns, dtype=np.float64).T
         return None
@@ -196,6 +234,16 @@ class TableCodec:
         given = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
         columns = [given.get(name) or [None] * len(rows) for name in self.names]
         return Raw(columns, len(rows), len(data))
+
+
+def _stacked(wire: Wire) -> np.ndarray[Any, Any] | None:
+    stack = np.empty((len(wire.columns), wire.rows))
+    for at, column in enumerate(wire.columns):
+        values = None if column is None else arrow.doubles(column)
+        if values is None:
+            return None
+        stack[at] = values
+    return stack.T
 
 
 def _picker(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""A span and a duration for each request to /predict.
+"""A span and a duration for each request for predictions.
 
 References: W3C Trace Context; OpenTelemetry's semantic conventions for HTTP servers.
 """
@@ -18,14 +18,14 @@ from bento_pyfunc.spec import Spec
 if TYPE_CHECKING:
     from bento_pyfunc.front import App, Message, Receive, Scope, Send
 
-_PATH = "/predict"
+_PATHS = ("/predict", "/predict_proba")
 _PARENTS = (b"traceparent", b"tracestate", b"baggage")
 #: seconds; a small model answers in less than OpenTelemetry's first bucket
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Watch:
-    """Measures the requests to /predict."""
+    """Measures the requests for predictions."""
 
     def __init__(self, signals: Signals, spec: Spec) -> None:
         self._tracer = signals.tracer
@@ -38,20 +38,20 @@ class Watch:
         self._model = {"labline.model": spec.label}
 
     def around(self, inner: App) -> App:
-        """Return the app that measures what `inner` answers on /predict."""
+        """Return the app that measures what `inner` predicts."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["path"] == _PATH:
+            if scope["type"] == "http" and scope["path"] in _PATHS:
                 return await self._request(inner, scope, receive, send)
             return await inner(scope, receive, send)
 
         return app
 
     async def _request(self, inner: App, scope: Scope, receive: Receive, send: Send) -> None:
-        start, answer = perf_counter(), _Answer(send)
-        what = {"http.request.method": scope["method"], "http.route": _PATH, **self._model}
+        start, answer, path = perf_counter(), _Answer(send), scope["path"]
+        what = {"http.request.method": scope["method"], "http.route": path, **self._model}
         with self._tracer.start_as_current_span(
-            f"{scope['method']} {_PATH}",
+            f"{scope['method']} {path}",
             context=extract(_parents(scope)),
             kind=SpanKind.SERVER,
             attributes=what,

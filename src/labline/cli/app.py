@@ -49,6 +49,7 @@ COMMANDS = {
     "traffic": "traffic",
     "predict": "endpoints",
     "manifests": "manifests",
+    "cloud": "manifests",
     "worker": "jobs",
 }
 

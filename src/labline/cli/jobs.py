@@ -76,7 +76,7 @@ def run(
     lab, given, options = Lab.from_(), dict(values), replace(options, key=key)
     with _refusals(notebook, junit):
         sweep = lab.sweeps.start(notebook, given, *swept, options) if swept else None
-        jobs = lab.sweeps.jobs(sweep) if sweep else [lab.submit(notebook, given, options=options)]
+        jobs = lab.sweeps.jobs(sweep) if sweep else [lab.queue.submit(notebook, given, options)]
     if wait:
         sweep, jobs = _follow(lab, sweep, jobs, quiet=output.as_json)
     if junit:
@@ -105,7 +105,7 @@ def _follow(
 ) -> tuple[Sweep | None, list[Job]]:
     with _listener(lab, quiet=quiet) as listen:
         if sweep is None:
-            return None, lab.wait(jobs, listen)
+            return None, lab.queue.wait(jobs, listen)
         ended = lab.sweeps.wait(sweep, listen)
     return ended, lab.sweeps.jobs(ended)
 

@@ -70,7 +70,7 @@ def explain(output: Output, model: str | None, stage: str | None) -> None:
     """
     from labline.lab import Lab
 
-    found = Lab.from_().policy.explain(model, stage=stage)
+    found = Lab.from_().promotions.policy.explain(model, stage=stage)
     output.emit([to_dict(item) for item in found], lambda: _explained(found, model))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ def add(
             "Say which notebook is to run: --latest (as it is saved then) or --snapshot (as now)."
         )
     lab = Lab.from_()
-    _tell(lab, output, lab.add_schedule(notebook, dict(values), Rule(**rule), options))
+    _tell(lab, output, lab.queue.schedule(notebook, dict(values), Rule(**rule), options))
 
 
 @schedules.command("list")
@@ -84,65 +84,51 @@ def list_schedules(output: Output) -> None:
     output.emit([to_dict(one) for one in found], lambda: render.table("", columns, rows, empty))
 
 
-@schedules.command("pause")
-@click.argument("name")
-@json_option
-@pass_output
-def pause(output: Output, name: str) -> None:
-    """Let a schedule rest.
-
-    Example: labline schedules pause train
-    """
-    from labline.lab import Lab
-
-    lab = Lab.from_()
+def _pause(lab: Lab, output: Output, name: str) -> None:
     _tell(lab, output, lab.jobs.schedules.pause(name))
 
 
-@schedules.command("resume")
-@click.argument("name")
-@json_option
-@pass_output
-def resume(output: Output, name: str) -> None:
-    """Let a schedule come again; what it missed while it rested stays missed.
-
-    Example: labline schedules resume train
-    """
-    from labline.lab import Lab
-
-    lab = Lab.from_()
+def _resume(lab: Lab, output: Output, name: str) -> None:
     _tell(lab, output, lab.jobs.schedules.resume(name))
 
 
-@schedules.command("remove")
-@click.argument("name")
-@json_option
-@pass_output
-def remove(output: Output, name: str) -> None:
-    """Remove a schedule; its jobs stay.
-
-    Example: labline schedules remove train
-    """
-    from labline.lab import Lab
-
-    Lab.from_().jobs.schedules.remove(name)
+def _remove(lab: Lab, output: Output, name: str) -> None:
+    lab.jobs.schedules.remove(name)
     output.emit({"removed": name}, lambda: click.echo(f"The schedule {name} is removed."))
 
 
-@schedules.command("trigger")
-@click.argument("name")
-@json_option
-@pass_output
-def trigger(output: Output, name: str) -> None:
-    """Queue the job of a schedule now, beside its rule.
-
-    Example: labline schedules trigger train
-    """
-    from labline.lab import Lab
-
-    lab = Lab.from_()
+def _trigger(lab: Lab, output: Output, name: str) -> None:
     job = lab.jobs.get(lab.jobs.schedules.trigger(name))
     output.emit(to_dict(job), lambda: click.echo(f"Job {job.id} is {job.status}."))
+
+
+_VERBS: dict[str, tuple[Callable[[Lab, Output, str], None], str]] = {
+    "pause": (_pause, "Let a schedule rest."),
+    "resume": (
+        _resume,
+        "Let a schedule come again; what it missed while it rested stays missed.",
+    ),
+    "remove": (_remove, "Remove a schedule; its jobs stay."),
+    "trigger": (_trigger, "Queue the job of a schedule now, beside its rule."),
+}
+
+
+def _verb(word: str) -> click.Command:
+    """Return the command for what can be done with one schedule."""
+    act, summary = _VERBS[word]
+
+    @pass_output
+    def call(output: Output, name: str) -> None:
+        from labline.lab import Lab
+
+        act(Lab.from_(), output, name)
+
+    help = f"{summary}\n\nExample: labline schedules {word} train"
+    return click.command(word, help=help)(click.argument("name")(json_option(call)))
+
+
+for _word in _VERBS:
+    schedules.add_command(_verb(_word))
 
 
 def _tell(lab: Lab, output: Output, schedule: Schedule) -> None:

@@ -45,7 +45,39 @@ def show(output: Output, endpoint: str, window: float) -> None:
     ]
     columns = ("release", "model", "share", "requests", "per s", "errors", "p50", "p95", "p99 ms")
     title = f"the last {found.window:.0f} s"
-    output.emit(to_dict(found), lambda: render.table(title, columns, rows, "Nothing is live here."))
+
+    def human() -> None:
+        render.table(title, columns, rows, "Nothing is live here.")
+        if found.agreement is not None:
+            click.echo(f"The shadow agrees on {100 * found.agreement:.4g} % of the predictions.")
+            click.echo(f"  more: labline traffic compare {endpoint}")
+
+    output.emit(to_dict(found), human)
+
+
+@traffic.command("compare")
+@click.argument("endpoint")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=1e-6,
+    show_default=True,
+    help="Relative difference up to which two numbers agree.",
+)
+@json_option
+@pass_output
+def compare(output: Output, endpoint: str, tolerance: float) -> None:
+    """Compare a shadow's answers with the live release's, on the same requests.
+
+    Both keep a sample of the latest mirrored requests in memory, and none on disk.
+
+    Example: labline traffic compare penguins --tolerance 0.01
+    """
+    from labline.cli.comparisons import show_comparison
+    from labline.lab import Lab
+
+    found = Lab.from_().serving.comparison(endpoint, tolerance=tolerance)
+    output.emit(to_dict(found), lambda: show_comparison(found))
 
 
 @traffic.command("shift")

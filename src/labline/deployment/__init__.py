@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labline.deployment.certificates import trusted
+    from labline.deployment.comparing import Comparison
     from labline.deployment.endpoints import Endpoints
     from labline.deployment.gateway import envoy_binary
-    from labline.deployment.keys import ApiKey
+    from labline.deployment.keys import ApiKey, public_keys
     from labline.deployment.platform import Platform
     from labline.deployment.proof import again
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # Loaded on first use: the daemon lives in this package too, and should stay small.
 _PLACES = {
     "ApiKey": "keys",
+    "Comparison": "comparing",
     "EndpointStatus": "status",
     "Share": "status",
     "Trial": "trials",
@@ -33,11 +36,14 @@ _PLACES = {
     "Platform": "platform",
     "PlatformStatus": "status",
     "envoy_binary": "gateway",
+    "public_keys": "keys",
     "send": "web",
+    "trusted": "certificates",
 }
 
 __all__ = [
     "ApiKey",
+    "Comparison",
     "EndpointStatus",
     "Endpoints",
     "InstanceStatus",
@@ -49,7 +55,9 @@ __all__ = [
     "check_instances",
     "check_percent",
     "envoy_binary",
+    "public_keys",
     "send",
+    "trusted",
 ]
 
 

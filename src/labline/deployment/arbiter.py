@@ -23,6 +23,7 @@ from tornado import gen
 from labline.deployment.backoff import STEADY, Restarts
 from labline.deployment.places import Places
 from labline.deployment.processes import MARK, end, mark, marked
+from labline.deployment.rotation import Rotation
 
 _LOG_BYTES = 5 * 2**20
 _LOGS_KEPT = 3
@@ -41,11 +42,12 @@ class Report(Command):  # type: ignore[misc]
 class Supervisor(Arbiter):  # type: ignore[misc]
     """All watched processes of one project."""
 
-    def __init__(self, places: Places, **options: Any) -> None:
+    def __init__(self, places: Places, log: Rotation, **options: Any) -> None:
         control = f"ipc://{places.control}"
         places.control.unlink(missing_ok=True)
         super().__init__([], control, "inproc://events", proc_name="labline", **options)
         self.places = places
+        self._log = log
         #: set when everything has been stopped
         self.ended = asyncio.Event()
 
@@ -76,6 +78,7 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         """Start again what has ended; circus calls this on a timer."""
         if self._stopping:
             return
+        self.loop.run_in_executor(None, self._log.look)
         self.reap_processes()
         for watcher in list(self.watchers):
             yield watcher.manage_processes()

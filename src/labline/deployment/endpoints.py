@@ -12,12 +12,14 @@ from uuid import uuid4
 from labline.database import Database
 from labline.deployment import artifacts, meter, proof
 from labline.deployment.commands import template
+from labline.deployment.comparing import Comparison
 from labline.deployment.keys import TTL, ApiKey
 from labline.deployment.observed import observed
 from labline.deployment.places import locked
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Plan, Stored
 from labline.deployment.rollouts import Verdict, decide
+from labline.deployment.shadows import Shadows
 from labline.deployment.status import EndpointStatus
 from labline.deployment.trials import Trial, check_instances, check_percent
 from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
@@ -43,6 +45,8 @@ class Endpoints:
         self._keys = platform.keys
         #: how releases answer
         self.meter = meter.Meter(platform.places)
+        #: how candidates' answers compare
+        self.shadows = Shadows(settings, platform.releases)
 
     # -- deploy -----------------------------------------------------------------------------
 
@@ -194,7 +198,8 @@ class Endpoints:
     def judge(self, id: int, rules: RolloutSettings, since: float) -> Verdict:
         """Return what a rollout does with a candidate whose step began at `since`."""
         watches = self._platform.control.report()
-        mine = [watches.get(each.name) for each in self._releases.get(id).instances]
+        stored = self._releases.get(id)
+        mine = [watches.get(each.name) for each in stored.instances]
         samples = self.meter.samples()
         now = samples[-1]
         window = meter.before(samples, max(since, now.at - rules.abort.window))
@@ -204,7 +209,14 @@ class Endpoints:
             window=meter.figures(id, window, now),
             step=meter.figures(id, meter.before(samples, since), now),
             up=all(watch and watch.state not in ("crash loop", "stopped") for watch in mine),
+            comparison=self._compared(stored.release, rules),
         )
+
+    def _compared(self, candidate: Release, rules: RolloutSettings) -> Comparison | None:
+        if candidate.mirrored:
+            with suppress(NotFound):  # somebody has ended the trial just now
+                return self.shadows.compare(candidate.endpoint, rules.abort.tolerance)
+        return None
 
     def _on_trial(self, id: int) -> Stored:
         stored = self._releases.get(id)

@@ -11,23 +11,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import signals, upstreams
+from labline.deployment import edge, signals, upstreams
 from labline.deployment.problems import local_replies
-from labline.settings import Settings
+from labline.settings import GatewaySettings, Settings
 from labline.telemetry import Otlp
 
 ISSUER = "labline"
 ROUTES = "endpoints"
 RELEASE_HEADER = "x-labline-release"
+#: has a release keep a request and its answer, for the comparison with another's
+CAPTURE = "x-labline-capture"
+#: opens what is kept
+CAPTURE_TOKEN = "x-labline-capture-token"
 #: answered without a key: they tell that a release is up, and nothing about it
 OPEN_PATHS = ("/livez", "/readyz")
-#: seconds until an unanswered request ends with 504
-TIMEOUT = 60
 _TYPES = "type.googleapis.com/envoy"
 _JWT = "envoy.filters.http.jwt_authn"
 _RBAC = "envoy.filters.http.rbac"
@@ -44,7 +47,7 @@ class Backend:
     ports: tuple[int, ...]
     #: share of the endpoint's traffic, relative to the endpoint's other backends
     weight: int = 0
-    #: percent of the endpoint's requests that it gets a copy of; its answers go nowhere
+    #: percent of the endpoint's requests that it gets a copy of; its answers are compared only
     mirrored: int = 0
 
     @property
@@ -91,12 +94,12 @@ def bootstrap(settings: Settings, paths: Paths) -> Json:
         # A rollout looks every second.
         "stats_flush_interval": "1s",
         "stats_sinks": signals.sinks(otlp),
-        "static_resources": {"clusters": signals.clusters(otlp)},
+        "static_resources": {"clusters": _fixed_clusters(settings, paths)},
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
             "cds_config": _watched(paths, "cds"),
         },
-        "overload_manager": _connection_limit(),
+        "overload_manager": _connection_limit(settings.gateway.connections),
     }
 
 
@@ -107,14 +110,24 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
         "admin": _admin(paths),
         "stats_sinks": signals.sinks(Otlp.of(settings)),
         "static_resources": {
-            "listeners": [listener(settings, jwks, {"route_config": routes(routing)})],
-            "clusters": [*clusters(routing), *signals.clusters(Otlp.of(settings))],
+            "listeners": listeners(
+                settings, jwks, {"route_config": routes(routing, settings.gateway)}
+            ),
+            "clusters": [
+                *clusters(routing, settings.gateway),
+                *_fixed_clusters(settings, paths),
+            ],
         },
     }
 
 
+def listeners(settings: Settings, jwks: str, source: Json) -> list[Json]:
+    """Return all listeners; `source` says where the routes of the endpoints come from."""
+    return [listener(settings, jwks, source), *edge.metrics_listeners(settings.gateway)]
+
+
 def listener(settings: Settings, jwks: str, source: Json) -> Json:
-    """Return the one listener; `source` says where its routes come from."""
+    """Return the listener of the endpoints; `source` says where its routes come from."""
     return {
         "name": "gateway",
         "address": _tcp(settings.gateway.host, settings.gateway.port),
@@ -122,7 +135,12 @@ def listener(settings: Settings, jwks: str, source: Json) -> Json:
         "enable_reuse_port": False,
         "per_connection_buffer_limit_bytes": 2**20,
         "filter_chains": [
-            {"filters": [_typed("network.http_connection_manager", _http(settings, jwks, source))]}
+            {
+                "filters": [
+                    _typed("network.http_connection_manager", _http(settings, jwks, source))
+                ],
+                **edge.tls(settings),
+            }
         ],
     }
 
@@ -132,11 +150,12 @@ def route_source(paths: Paths) -> Json:
     return {"rds": {"route_config_name": ROUTES, "config_source": _watched(paths, "rds")}}
 
 
-def routes(routing: Routing) -> Json:
-    """Return the routes of all endpoints."""
+def routes(routing: Routing, gateway: GatewaySettings | None = None) -> Json:
+    """Return the routes of all endpoints, with the limits that `gateway` sets."""
+    limits = gateway or GatewaySettings()
     entries = [_answer({"path": "/livez"}, 200)]
     for endpoint, backends in sorted(routing.endpoints.items()):
-        entries += _endpoint(endpoint, backends, routing.revoked)
+        entries += _endpoint(endpoint, backends, routing.revoked, limits)
     entries.append(_answer({"prefix": "/"}, 404))
     return {
         "name": ROUTES,
@@ -144,10 +163,11 @@ def routes(routing: Routing) -> Json:
     }
 
 
-def clusters(routing: Routing) -> list[Json]:
+def clusters(routing: Routing, gateway: GatewaySettings | None = None) -> list[Json]:
     """Return one cluster per backend, in a steady order."""
+    most = (gateway or GatewaySettings()).concurrency
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [upstreams.cluster(name, backends[name].ports) for name in sorted(backends)]
+    return [upstreams.cluster(name, backends[name].ports, most) for name in sorted(backends)]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:
@@ -176,7 +196,11 @@ def _watched(paths: Paths, kind: str) -> Json:
     }
 
 
-def _connection_limit() -> Json:
+def _fixed_clusters(settings: Settings, paths: Paths) -> list[Json]:
+    return [edge.admin_cluster(paths.admin), *signals.clusters(Otlp.of(settings))]
+
+
+def _connection_limit(most: int) -> Json:
     name = "global_downstream_max_connections"
     kind = f"{_TYPES}.extensions.resource_monitors.downstream_connections.v3"
     return {
@@ -185,7 +209,7 @@ def _connection_limit() -> Json:
                 "name": f"envoy.resource_monitors.{name}",
                 "typed_config": {
                     "@type": f"{kind}.DownstreamConnectionsConfig",
-                    "max_active_downstream_connections": 10_000,
+                    "max_active_downstream_connections": most,
                 },
             }
         ]
@@ -222,18 +246,24 @@ def _http(settings: Settings, jwks: str, source: Json) -> Json:
         "preserve_external_request_id": True,
         "always_set_request_id_in_response": True,
         "request_headers_timeout": "10s",
-        "request_timeout": f"{TIMEOUT}s",
+        "request_timeout": f"{settings.gateway.timeout:g}s",
+        "max_request_headers_kb": math.ceil(settings.gateway.headers / 1024),
         "common_http_protocol_options": {"idle_timeout": "600s"},
         "local_reply_config": local_replies(),
         **signals.tracing(otlp),
-        "access_log": signals.access_logs(otlp),
+        "access_log": [*signals.access_logs(otlp), *edge.access_log(settings, _log(settings))],
         "http_filters": [
             _typed("http.jwt_authn", _signatures(jwks)),
             _typed("http.rbac", {"rules": {"action": "ALLOW", "policies": {}}}),
+            edge.rate_filter(),
             _typed("http.buffer", {"max_request_bytes": settings.serving.max_body_bytes}),
             _typed("http.router", {}),
         ],
     }
+
+
+def _log(settings: Settings) -> Path:
+    return settings.state / "logs" / f"{edge.LOG}.log"
 
 
 def _signatures(jwks: str) -> Json:
@@ -256,16 +286,22 @@ def _signatures(jwks: str) -> Json:
     }
 
 
-def _endpoint(name: str, backends: tuple[Backend, ...], revoked: frozenset[str]) -> list[Json]:
+def _endpoint(
+    name: str, backends: tuple[Backend, ...], revoked: frozenset[str], limits: GatewaySettings
+) -> list[Json]:
     serving = [each for each in backends if each.weight > 0]
     mirrors = [_mirror(each) for each in backends if each.mirrored > 0]
-    guard = {_RBAC: _only_keys_of(name, revoked)}
+    keyed = {_RBAC: _only_keys_of(name, revoked)}
+    guard = {**keyed, **edge.rate(name, limits.rate_of(name))}
+    wait = limits.timeout
     if not serving:
         return [_answer({"prefix": f"/{name}/"}, 503)]
     return [
-        *(_forward({"path": f"/{name}{path}"}, path, serving, _OPEN) for path in OPEN_PATHS),
-        _forward({"path": f"/{name}"}, "/", serving, guard, mirrors),
-        _forward({"prefix": f"/{name}/"}, "/", serving, guard, mirrors),
+        *(_forward({"path": f"/{name}{path}"}, path, serving, _OPEN, wait) for path in OPEN_PATHS),
+        # What is served can be asked for, by a deployment too, however busy the endpoint is.
+        _forward({"path": f"/{name}/version"}, "/version", serving, keyed, wait),
+        _forward({"path": f"/{name}"}, "/", serving, guard, wait, mirrors),
+        _forward({"prefix": f"/{name}/"}, "/", serving, guard, wait, mirrors),
     ]
 
 
@@ -274,19 +310,29 @@ def _forward(
     rewrite: str,
     backends: list[Backend],
     rules: Json,
+    timeout: float,
     mirrors: Sequence[Json] = (),
 ) -> Json:
     return {
         "match": match,
+        # Nobody outside may have exchanges kept, or read them.
+        "request_headers_to_remove": [CAPTURE_TOKEN, *([] if mirrors else [CAPTURE])],
+        "request_headers_to_add": [_CAPTURED] if mirrors else [],
         "route": {
             "weighted_clusters": {"clusters": [_share(each) for each in backends]},
             "prefix_rewrite": rewrite,
             "request_mirror_policies": [*mirrors],
-            "timeout": f"{TIMEOUT}s",
+            "timeout": f"{timeout:g}s",
             "retry_policy": upstreams.retries(any(len(each.ports) > 1 for each in backends)),
         },
         "typed_per_filter_config": rules,
     }
+
+
+_CAPTURED = {
+    "header": {"key": CAPTURE, "value": "1"},
+    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+}
 
 
 def _mirror(backend: Backend) -> Json:

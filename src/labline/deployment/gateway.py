@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import envoy, signals, web
+from labline.deployment import certificates, envoy, signals, web
 from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
+from labline.deployment.releases import PREFIX
 from labline.errors import Failed, Refused, Unreachable
 from labline.records import Command
 from labline.settings import Settings
@@ -92,7 +93,8 @@ class Gateway:
     def url(self) -> str:
         """URL where this machine reaches the gateway."""
         host, port = self.address
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        scheme = "https" if self._settings.tls else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def command(self) -> Command:
         """Return the command that runs it."""
@@ -112,9 +114,9 @@ class Gateway:
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
         self._write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
-        self._hand_over("lds", [self._listener()])
-        self._hand_over("cds", envoy.clusters(routing))
-        self._hand_over("rds", [envoy.routes(routing)])
+        self._hand_over("lds", self._listeners())
+        self._hand_over("cds", envoy.clusters(routing, self._settings.gateway))
+        self._hand_over("rds", [envoy.routes(routing, self._settings.gateway)])
 
     def apply(self, routing: envoy.Routing, *, timeout: float = 15.0) -> None:
         """Make the running gateway serve `routing`, without dropping a request.
@@ -131,13 +133,13 @@ class Gateway:
         """
         self._validate(routing)
         deadline = time.monotonic() + timeout
-        before, after = self._known(), envoy.clusters(routing)
+        before, after = self._known(), envoy.clusters(routing, self._settings.gateway)
         wanted = {cluster["name"] for cluster in after}
         if not wanted <= before.keys():
             kept = [cluster for name, cluster in before.items() if name not in wanted]
             self._hand_over("cds", [*after, *kept])
             self._await(lambda: wanted <= self.health().keys(), deadline, "releases")
-        version = self._hand_over("rds", [envoy.routes(routing)])
+        version = self._hand_over("rds", [envoy.routes(routing, self._settings.gateway)])
         self._await(lambda: self._route_version() == version, deadline, "routes")
         self._hand_over("cds", after)
 
@@ -148,28 +150,34 @@ class Gateway:
         if not path.is_file():
             return True
         found = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        wanted = envoy.resources("lds", [self._listener()])["resources"]
+        wanted = envoy.resources("lds", self._listeners())["resources"]
         if self._settings.telemetry.otlp is None:
             # Whoever asks may have other variables OTEL_... than the gateway was started with.
             found, wanted = signals.without(found), signals.without(wanted)
         return bool(found != wanted)
 
-    def _listener(self) -> envoy.Json:
-        return envoy.listener(self._settings, self._jwks(), envoy.route_source(self._paths))
+    def _listeners(self) -> list[envoy.Json]:
+        return envoy.listeners(self._settings, self._jwks(), envoy.route_source(self._paths))
+
+    def ask(self, path: str, headers: Mapping[str, str] | None = None) -> web.Answer | None:
+        """Return what the gateway answers to this machine; None where it does not."""
+        return web.get(
+            self.address, path, headers=headers, trust=certificates.trusted(self._settings)
+        )
 
     @property
     def ready(self) -> bool:
         """Whether it listens."""
-        answer = web.get(self.address, "/livez")
+        answer = self.ask("/livez")
         ours = web.get(self._places.admin, "/ready")
         return bool(answer and ours and answer.status == ours.status == 200)
 
     def health(self) -> Mapping[str, Health]:
-        """Return what the gateway sees of each cluster that it knows."""
+        """Return what the gateway sees of each cluster of a release that it knows."""
         return {
             status["name"]: _health(status["host_statuses"])
             for status in self._ask("/clusters?format=json").get("cluster_statuses", [])
-            if status.get("host_statuses")
+            if status.get("host_statuses") and status["name"].startswith(PREFIX)
         }
 
     def _ask(self, path: str) -> Any:
@@ -203,6 +211,7 @@ class Gateway:
         return SigningKey.of(self._settings).jwks()
 
     def _validate(self, routing: envoy.Routing) -> None:
+        certificates.check(self._settings)
         path = self._places.state / f"candidate-{os.getpid()}.json"
         config = envoy.complete(self._settings, self._jwks(), routing, self._paths)
         self._write(path, config)

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from labline.deployment import web
+from labline.deployment import shadows, web
 from labline.deployment.control import Control, Watch
 from labline.deployment.gateway import Gateway, Health
+from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.deployment.releases import Instance, Stored
 from labline.deployment.status import InstanceStatus
@@ -58,9 +59,10 @@ class Instances:
 
     def boot(self, stored: Stored) -> None:
         """Start the instances of a release and keep them running."""
+        captures = {shadows.VARIABLE: SigningKey.of(self._settings).secret(shadows.VARIABLE)}
         for each in stored.instances:
             command = process(each)
-            env = {**command.env, **self._telemetry(stored, each.name)}
+            env = {**command.env, **self._telemetry(stored, each.name), **captures}
             self._control.add(each.name, Command(command.argv, env, command.cwd))
 
     def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import time
@@ -62,12 +64,22 @@ class SigningKey:
         claims = {"iss": ISSUER, "aud": endpoint, "jti": id, "exp": int(expires)}
         return jwt.encode(claims, self._private, algorithm="EdDSA")
 
+    def secret(self, purpose: str) -> str:
+        """Return a secret of the project's own for one purpose; always the same."""
+        raw = self._private.private_bytes_raw()
+        return hmac.new(raw, purpose.encode(), hashlib.sha256).hexdigest()
+
     def jwks(self) -> str:
         """Return the public half, as the gateway wants it."""
         from jwt.algorithms import OKPAlgorithm
 
         key = json.loads(OKPAlgorithm.to_jwk(self._private.public_key()))
         return json.dumps({"keys": [{**key, "use": "sig", "alg": "EdDSA"}]})
+
+
+def public_keys(settings: Settings) -> str:
+    """Return what API keys of the project are checked against, as a JSON Web Key Set."""
+    return SigningKey.of(settings).jwks()
 
 
 def _make(path: Path) -> None:

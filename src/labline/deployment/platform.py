@@ -100,6 +100,7 @@ class Platform:
             if self.running:
                 self.control.report()
                 self.require_current()
+                self.traffic.sync()  # rates and limits may be others by now
                 return self.status()
             self._clear()
             self._check_port()
@@ -149,7 +150,9 @@ class Platform:
     def _start_daemon(self) -> None:
         # -P: a file in the project's folder must not stand in for a module.
         where = [str(self.places.root), str(self.places.base)]
-        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where]
+        access = self._settings.gateway.access_log
+        bounds = [str(access.size), str(access.kept)]
+        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where, *bounds]
         with self.places.log(supervisor.NAME).open("ab") as log:
             result = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,

@@ -14,6 +14,10 @@ _PROBLEMS = {
     404: ("Not Found", "There is no such endpoint here."),
     408: ("Request Timeout", "The request did not arrive completely in time."),
     413: ("Content Too Large", "The request body is larger than [serving] max_body_bytes."),
+    429: (
+        "Too Many Requests",
+        "The endpoint takes no more requests for now; wait for as long as Retry-After says.",
+    ),
     431: ("Request Header Fields Too Large", "The request headers are too large."),
     503: ("Service Unavailable", "No release of this endpoint can answer now; try again."),
     504: ("Gateway Timeout", "The release did not answer in time."),

@@ -82,7 +82,7 @@ def access_logs(otlp: Otlp) -> list[Json]:
         "disable_builtin_labels": True,
         "resource_attributes": {"values": _pairs(_resource(otlp))},
         # Without the query: it is the caller's, and may be private.
-        "body": {"string_value": "%REQ(:METHOD)% %PATH(NQ:ORIG)% %RESPONSE_CODE%"},
+        "body": {"string_value": "%REQ(:METHOD)% %PATH(NQ:ORIG_OR_PATH)% %RESPONSE_CODE%"},
         "attributes": {"values": _pairs(_LINE)},
     }
     return [{"name": _ACCESS_LOG, "typed_config": config}]
@@ -90,7 +90,7 @@ def access_logs(otlp: Otlp) -> list[Json]:
 
 _LINE = {
     "http.request.method": "%REQ(:METHOD)%",
-    "url.path": "%PATH(NQ:ORIG)%",
+    "url.path": "%PATH(NQ:ORIG_OR_PATH)%",
     "http.response.status_code": "%RESPONSE_CODE%",
     "http.response.size": "%BYTES_SENT%",
     "labline.duration_ms": "%DURATION%",

@@ -60,7 +60,7 @@ class Share:
     model: str
     #: percent of the requests that it answers
     weight: int
-    #: percent of the requests that it gets a copy of; its answers go nowhere
+    #: percent of the requests that it gets a copy of; its answers are compared only
     mirrored: int
 
 

@@ -1,6 +1,7 @@
 """The daemon: circus, with what it lacks for keeping a platform alive.
 
-``python -m labline.deployment.supervisor ROOT STATE`` returns as soon as the daemon answers. It
+``python -m labline.deployment.supervisor ROOT STATE BYTES FILES`` returns as soon as the daemon
+answers. It keeps the gateway's access log below so many bytes, and so many older files of it. It
 begins with nothing to watch; :mod:`labline.deployment.control` adds to it.
 
 What is added to circus: a process that ends at once is started again ever more slowly, instead of
@@ -24,7 +25,9 @@ from typing import IO
 import psutil
 
 from labline import __version__
+from labline.deployment import web
 from labline.deployment.places import Places
+from labline.deployment.rotation import Rotation
 
 NAME = "supervisor"
 _CHECK = 2.0
@@ -46,7 +49,8 @@ def main() -> None:
         _lock(file)
         _write_self(file)
         _log_to(places.log(NAME))
-        asyncio.run(_supervise(places, announce))
+        size, kept = map(int, sys.argv[3:5])
+        asyncio.run(_supervise(places, announce, _access_log(places, size, kept)))
 
 
 def _lock(file: IO[str]) -> None:
@@ -78,12 +82,19 @@ def _log_to(path: Path) -> None:
     )
 
 
-async def _supervise(places: Places, announce: int) -> None:
+def _access_log(places: Places, size: int, kept: int) -> Rotation:
+    def reopen() -> object:
+        return web.post(places.admin, "/reopen_logs")
+
+    return Rotation(places.log("access"), size, kept, reopen)
+
+
+async def _supervise(places: Places, announce: int, log: Rotation) -> None:
     from tornado.ioloop import IOLoop
 
     from labline.deployment.arbiter import Supervisor
 
-    supervisor = Supervisor(places, check_delay=_CHECK, loop=IOLoop.current())
+    supervisor = Supervisor(places, log, check_delay=_CHECK, loop=IOLoop.current())
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGCHLD, supervisor.notice)
     await supervisor.start()

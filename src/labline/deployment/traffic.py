@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-from labline.deployment import web
 from labline.deployment.control import Control
 from labline.deployment.envoy import RELEASE_HEADER, Backend, Routing
 from labline.deployment.gateway import Gateway
@@ -119,7 +118,7 @@ class Traffic:
         headers = {"Authorization": f"Bearer {token}"}
         wanted = (200, str(release.id))
         while True:
-            answer = web.get(self._gateway.address, f"/{release.endpoint}/version", headers=headers)
+            answer = self._gateway.ask(f"/{release.endpoint}/version", headers)
             if answer and (answer.status, answer.headers.get(RELEASE_HEADER)) == wanted:
                 return
             if time.monotonic() > deadline:

@@ -12,8 +12,11 @@ _TYPES = "type.googleapis.com/envoy"
 Json = dict[str, Any]
 
 
-def cluster(name: str, ports: Sequence[int]) -> Json:
-    """Return the Envoy cluster of one release, whose instances listen on ports of the loopback."""
+def cluster(name: str, ports: Sequence[int], most: int) -> Json:
+    """Return the Envoy cluster of one release, whose instances listen on ports of the loopback.
+
+    It takes at `most` so many requests at a time.
+    """
     return {
         "name": name,
         "type": "STATIC",
@@ -27,7 +30,7 @@ def cluster(name: str, ports: Sequence[int]) -> Json:
         "typed_extension_protocol_options": _protocol(),
         "health_checks": [_health_check()],
         "outlier_detection": _outliers(),
-        "circuit_breakers": {"thresholds": [_limits()]},
+        "circuit_breakers": {"thresholds": [_limits(most)]},
         # With no healthy instance a quick 503 is better than a try.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "ignore_health_on_host_removal": True,
@@ -105,10 +108,10 @@ def _outliers() -> Json:
     }
 
 
-def _limits() -> Json:
+def _limits(most: int) -> Json:
     return {
-        "max_connections": 1024,
-        "max_pending_requests": 1024,
-        "max_requests": 1024,
+        "max_connections": most,
+        "max_pending_requests": most,
+        "max_requests": most,
         "max_retries": 16,
     }

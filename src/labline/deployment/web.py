@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,21 +51,47 @@ def get(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float = 2.0,
+    trust: ssl.SSLContext | None = None,
 ) -> Answer | None:
     """Return what a host and port, or a unix socket, answers; None where it does not."""
-    connection = (
-        _UnixConnection(place, timeout)
-        if isinstance(place, Path)
-        else http.client.HTTPConnection(*place, timeout=timeout)
-    )
+    return _ask(_connection(place, timeout, trust), "GET", path, headers or {})
+
+
+def post(place: Path, path: str, *, timeout: float = 2.0) -> Answer | None:
+    """Return what a unix socket answers to a POST without a body; None where it does not."""
+    return _ask(_UnixConnection(place, timeout), "POST", path, {})
+
+
+def _connection(
+    place: tuple[str, int] | Path, timeout: float, trust: ssl.SSLContext | None
+) -> http.client.HTTPConnection:
+    if isinstance(place, Path):
+        return _UnixConnection(place, timeout)
+    if trust:
+        return http.client.HTTPSConnection(*place, timeout=timeout, context=trust)
+    return http.client.HTTPConnection(*place, timeout=timeout)
+
+
+def _ask(
+    connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str]
+) -> Answer | None:
     try:
-        return _exchange(connection, "GET", path, None, headers or {})
+        return _exchange(connection, method, path, None, headers)
     except (OSError, http.client.HTTPException):
         return None
 
 
-def send(url: str, body: bytes, key: str, *, timeout: float = 90.0) -> Any:
+def send(
+    url: str,
+    body: bytes,
+    key: str,
+    *,
+    timeout: float = 90.0,
+    trust: ssl.SSLContext | None = None,
+) -> Any:
     """Send a JSON body to an endpoint's URL with an API key and return its JSON answer.
+
+    `trust` is what a URL with https is trusted by; the system's authorities unless given.
 
     Raises
     ------
@@ -80,8 +107,9 @@ def send(url: str, body: bytes, key: str, *, timeout: float = 90.0) -> Any:
         The gateway or the service does not answer.
     """
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+    secure = ssl.create_default_context() if trust is None else trust
+    place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    connection = _connection(place, timeout, secure if parts.scheme == "https" else None)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     try:
         answer = _exchange(connection, "POST", parts.path, body, headers)

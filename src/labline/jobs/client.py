@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from papermill.clientwrap import PapermillNotebookClient
 
 from labline import notebooks
-from labline.errors import CellFailed
+from labline.errors import BadNotebook, CellFailed
 from labline.jobs import kernels
 from labline.jobs.execution import CANCELLED, DEAD, MEMORY, TIME, Plan
 from labline.jobs.limits import Ceiling, Room, amount
@@ -116,6 +116,24 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self._close_recording()
             info = self.wait_for_reply(self.kc.kernel_info())
             self.nb.metadata["language_info"] = info["content"]["language_info"]
+
+    async def async_start_new_kernel(self, **options: Any) -> None:
+        """Start the kernel's process; called by nbclient.
+
+        Raises
+        ------
+        BadNotebook
+            The system cannot.
+        """
+        try:
+            await super().async_start_new_kernel(**options)
+        except OSError as error:
+            raise BadNotebook(
+                f"The kernel {self.km.kernel_name!r} does not start: {error}",
+                fix="Install it again, or choose another in JupyterLab and save the notebook.",
+            ) from error
+
+    start_new_kernel = run_sync(async_start_new_kernel)
 
     async def async_start_new_kernel_client(self) -> Any:
         """Connect to the kernel once it answers; called by nbclient.

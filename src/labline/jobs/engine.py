@@ -15,9 +15,15 @@ from papermill.engines import Engine
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from labline.records import Run
+    from labline.tracking import Tracking
+
 
 class LablineEngine(Engine):  # type: ignore[misc]
     """Executes a notebook as a recorded run, with neither worker nor queue nor daemon.
+
+    Where there is no ``labline.toml`` nothing is left running either: the kernel starts cold, and
+    the run is kept in ``.labline`` of the current directory.
 
     Parameters are checked against the notebook's parameters cell before anything runs; a value
     ``env:NAME`` is read from the environment by the notebook and written nowhere. As with any
@@ -54,7 +60,7 @@ class LablineEngine(Engine):  # type: ignore[misc]
         _bind(nb_man.nb)
         require_secrets(nb_man.nb, os.environ)
         given = notebooks.clear_outputs(nb_man.nb)
-        settings = Settings.load(path.parent)
+        settings = Settings.load(_place(path))
         runs = Runs(settings, Tracking(settings.mlflow_uri, settings.state / "artifacts"))
         run = runs.open(given, path, kind="job")
         plan = Plan(
@@ -62,13 +68,37 @@ class LablineEngine(Engine):  # type: ignore[misc]
             folder=Path.cwd(),
             environment=runs.environment(run, path),
             kernel=kernel_name,
+            warm=_is_project(settings.root),
             timeout=execution_timeout,
             memory=settings.jobs.memory,
             room=settings.jobs.output,
             options={**options, "startup_timeout": start_timeout},
         )
         with runs.ended(run.id):
-            runs.close(run.id, given, execute_cells(nb_man, plan), title=path.stem)
+            done = runs.close(run.id, given, execute_cells(nb_man, plan), title=path.stem)
+        _say(done, runs.tracking)
+
+
+def _place(path: Path) -> Path:
+    """Return a path in the notebook's project; without one, the current directory."""
+    from labline.settings import find_root
+
+    return path if _is_project(find_root(path)) else Path.cwd()
+
+
+def _is_project(root: Path) -> bool:
+    from labline.settings import POLICY_FILE
+
+    return (root / POLICY_FILE).is_file()
+
+
+def _say(run: Run, tracking: Tracking) -> None:
+    """Tell where the run is, as papermill tells where the notebook is."""
+    from papermill.log import logger
+
+    logger.info("Run:             %s (experiment %s)", run.id, run.experiment)
+    if not tracking.remote:
+        logger.info("See it by:       mlflow ui --backend-store-uri %s", tracking.uri)
 
 
 def _path(given: Any) -> Path:

@@ -38,6 +38,8 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)
     #: name of the kernel; the notebook's own unless given
     kernel: str | None = None
+    #: whether the kernel starts warm, if the project has it so
+    warm: bool = True
     #: seconds for all cells together; None is no limit
     timeout: float | None = None
     #: bytes that the kernel and its descendants may hold; None is no limit
@@ -101,7 +103,9 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
 
     secrets = require_secrets(manager.nb, {**os.environ, **plan.environment})
     with (
-        kernels.private_manager(kernels.kernel_name(manager.nb, plan.name, plan.kernel)) as kernel,
+        kernels.private_manager(
+            kernels.kernel_name(manager.nb, plan.name, plan.kernel), warm=plan.warm
+        ) as kernel,
         _loop(),
         open(plan.noise, "wb") if plan.noise else nullcontext() as noise,  # noqa: PTH123
     ):

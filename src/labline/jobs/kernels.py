@@ -23,34 +23,40 @@ _PLAIN = ("ipykernel_launcher", "labline.kernel")
 
 
 def kernel_name(notebook: NotebookNode, name: str, asked: str | None = None) -> str:
-    """Return the name of the kernel that was asked for, or the notebook's, if it is installed.
+    """Return the name of the kernel that was asked for, or the notebook's, if it can run.
 
     Raises
     ------
     BadNotebook
-        It is not.
+        It is not installed, or of another language than Python.
     """
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     wanted = asked or notebook.metadata.get("kernelspec", {}).get("name") or DEFAULT
     manager = KernelSpecManager()
     try:
-        manager.get_kernel_spec(wanted)
+        spec = manager.get_kernel_spec(wanted)
     except NoSuchKernel as error:
         raise BadNotebook(
             f"{name} wants the kernel {wanted!r}, which is not installed here.",
             fix=f"{nearest(wanted, manager.find_kernel_specs())} Choose a kernel in JupyterLab "
             "and save the notebook, or install that one.",
         ) from error
+    if spec.language.lower() not in ("", "python"):
+        raise BadNotebook(
+            f"{name} wants the kernel {wanted!r}, which is for {spec.language}.",
+            fix="Only Python notebooks are run. Choose a Python kernel in JupyterLab and save the "
+            "notebook.",
+        )
     return str(wanted)
 
 
 @contextmanager
-def private_manager(kernel: str) -> Iterator[Any]:
+def private_manager(kernel: str, *, warm: bool = True) -> Iterator[Any]:
     """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
     from jupyter_client import AsyncKernelManager
 
-    start = {"kernel_name": kernel, "kernel_spec_manager": warm_specs()}
+    start = {"kernel_name": kernel, **({"kernel_spec_manager": warm_specs()} if warm else {})}
     # Not below .labline: the path of a socket may have about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="labline-"))
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from papermill.engines import NotebookExecutionManager, catch_nb_assignment
 
+from labline.errors import Failed
 from labline.workflows import Flow, Interrupted
 
 if TYPE_CHECKING:
@@ -42,10 +43,23 @@ class Saving(NotebookExecutionManager):  # type: ignore[misc]
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write `notebook` to `path` in one move."""
+    """Write `notebook` to `path` in one move.
+
+    Raises
+    ------
+    Failed
+        It cannot be written; what was there stays.
+    """
     import nbformat
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    draft.write_text(nbformat.writes(notebook), encoding="utf-8")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(nbformat.writes(notebook), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Failed(
+            f"{path} cannot be written: {error.strerror}.",
+            fix="Make room there, or choose another --output-dir.",
+        ) from error

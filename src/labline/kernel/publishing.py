@@ -59,6 +59,8 @@ class Publishing:
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.folder("recordings")
         self.root = settings.root
+        #: whether fits are noted
+        self.autolog = settings.recording.autolog
         self._settings = settings
 
     @cached_property

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import Conflict
+from labline.kernel.autolog import Autolog
 from labline.kernel.figures import Figures
 from labline.kernel.journal import Journal, NotWritten
 from labline.kernel.outputs import digest
@@ -22,7 +23,7 @@ from labline.kernel.sight import Sight
 if TYPE_CHECKING:
     from labline.settings import Settings
 
-_WORTH_SHOWING = ("params", "metrics", "dataset", "model")
+_WORTH_SHOWING = ("params", "metrics", "curves", "dataset", "model")
 
 
 class AlreadyLogged(Conflict):
@@ -87,6 +88,7 @@ class Recording:
         self.journal.put({"event": "earlier", "cells": earlier})
         self.journal.put(self._git)
         self._sight = Sight(self.put, publishing.root)
+        self._autolog = Autolog(self.put) if publishing.autolog else None
 
     def put(self, event: dict[str, Any]) -> None:
         """Add an event."""
@@ -169,6 +171,8 @@ class Recording:
         NotWritten
             It is not on disk.
         """
+        if self._autolog:
+            self._autolog.close()
         self._sight.close()
         self._courier.stop()
         loaded = tuple(sys.modules)

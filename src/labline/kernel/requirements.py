@@ -20,6 +20,8 @@ from labline.kernel import environment
 
 # MLflow's own loading code imports these, whatever the model is.
 _LOADERS = ("mlflow", "cloudpickle", "numpy", "pandas")
+# A graph does not say what runs it.
+_RUNNERS = {"onnx": "onnxruntime"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def of_model(model: Any) -> Needs:
     found: set[str] = set(_LOADERS)
     code: dict[str, Path] = {}
     waiting = _modules(model)
+    waiting |= {_RUNNERS[name] for name in waiting & _RUNNERS.keys()}
     while waiting:
         name = waiting.pop()
         if name in found or name in code or name in sys.stdlib_module_names or name == "__main__":

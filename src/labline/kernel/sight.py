@@ -12,15 +12,15 @@ import inspect
 import logging
 import os
 import pydoc
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
+
+from labline.kernel.importing import Importing
 
 MODULES = ("pandas", "polars", "pyarrow.parquet", "pyarrow.csv", "pyarrow.feather", "pyarrow.json")
 _TABLES = ("DataFrame", "Table")
@@ -52,16 +52,12 @@ class Sight:
         self._queue: SimpleQueue[tuple[str, str, Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._watched: list[tuple[ModuleType, str, Reader]] = []
-        self._importing = _Importing(self._watch)
-        for name in MODULES:
-            if (module := sys.modules.get(name)) and _imported(module):
-                self._watch(module)
-        sys.meta_path.insert(0, self._importing)
+        self._importing = Importing(MODULES, self._watch)
+        self._importing.begin()
 
     def close(self) -> None:
         """Leave the readers as they were; return when what was read is noted."""
-        if self._importing in sys.meta_path:
-            sys.meta_path.remove(self._importing)
+        self._importing.end()
         for module, name, reader in self._watched:
             if getattr(module, name, None) is reader:
                 setattr(module, name, reader.__wrapped__)
@@ -141,45 +137,6 @@ class Reader:
     def _first(self, options: dict[str, Any]) -> Any:
         first = next(iter(inspect.signature(self.__wrapped__).parameters), "")
         return options.get(first)
-
-
-class _Importing:
-    """Finds the modules as everybody does, and tells when one has been imported."""
-
-    def __init__(self, then: Callable[[ModuleType], None]) -> None:
-        self._then = then
-
-    def find_spec(
-        self, name: str, path: Any = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if name not in MODULES:
-            return None
-        spec = next(self._found(name, path, target), None)
-        if spec is not None and spec.loader is not None:
-            self._tell(spec.loader)
-        return spec
-
-    def _found(self, name: str, path: Any, target: ModuleType | None) -> Iterator[ModuleSpec]:
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            if finder is not self and find and (spec := find(name, path, target)):
-                yield spec
-
-    def _tell(self, loader: Any) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            # The recording may have ended in the meantime.
-            if self in sys.meta_path:
-                self._then(module)
-
-        loader.exec_module = exec_module
-
-
-def _imported(module: ModuleType) -> bool:
-    return not getattr(module.__spec__, "_initializing", False)
 
 
 def _snapshot(table: Any) -> Any:

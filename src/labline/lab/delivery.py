@@ -45,7 +45,7 @@ class Delivery:
 
     @property
     def _promotions(self) -> Promotions:
-        from labline.lab import trial
+        from labline.lab import preflight, trial
         from labline.promotion import Promotions
 
         lab = self.lab
@@ -56,6 +56,7 @@ class Delivery:
             lab.jobs.replay,
             partial(trial.hold, lab),
             partial(trial.hold_back, lab),
+            partial(preflight.look, lab),
         )
 
     def deploy(self, flow: Flow, payload: dict[str, Any]) -> Release:

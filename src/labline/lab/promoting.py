@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labline.lab.policy import PolicyDesk
     from labline.lab.service import Lab, Progress
     from labline.lab.shapes import DeploymentState
     from labline.ledger import Entry
@@ -24,6 +25,13 @@ class PromotionDesk:
     """Where promotions are asked for, decided on and looked up."""
 
     lab: Lab
+
+    @property
+    def policy(self) -> PolicyDesk:
+        """What the policy asks of a model, in words."""
+        from labline.lab.policy import PolicyDesk
+
+        return PolicyDesk(self.lab)
 
     def lane(self, payload: dict[str, Any]) -> str:
         """Return the model that a promotion, or a decision on one, is about: one at a time each.

@@ -39,8 +39,10 @@ class Rolling:
         assert rules is not None
         flow.publish("stage", f"proving that /{payload['endpoint']} could go back")
         flow.step("proof", lambda: self.lab.endpoints.prove(payload["endpoint"]))
-        first = {"canary": rules.steps[0] % 100}
+        first = {"shadow": True} if rules.shadow else {"canary": rules.steps[0] % 100}
         release = self.begin(flow, {**payload, **first})
+        if release.mirrored:
+            release = self._shadow(flow, rules, release, payload["actor"])
         for weight in rules.steps:
             if release.state is ReleaseState.CANDIDATE:
                 release = self._step(flow, rules, release, weight, payload["actor"])
@@ -59,19 +61,31 @@ class Rolling:
             if shifted.state is not ReleaseState.CANDIDATE:
                 return shifted
         flow.publish("stage", f"{release.model} answers {weight} % for {rules.every:.0f} s")
-        since = flow.step(f"begin {weight}", time.time)
-        verdict = flow.step(f"watch {weight}", lambda: self._watch(flow, rules, release, since))
+        return self._judged(flow, rules, release, str(weight), actor)
+
+    def _shadow(self, flow: Flow, rules: RolloutSettings, release: Release, actor: str) -> Release:
+        """Let a release see copies of all requests, and hold its answers against the live ones."""
+        flow.publish("stage", f"{release.model} sees copies for {rules.shadow:.0f} s")
+        return self._judged(flow, rules, release, "shadow", actor)
+
+    def _judged(
+        self, flow: Flow, rules: RolloutSettings, release: Release, step: str, actor: str
+    ) -> Release:
+        """Watch a release until a step of it is over; take it back where a rule is broken."""
+        id, endpoints = release.id, self.lab.endpoints
+        since = flow.step(f"begin {step}", time.time)
+        verdict = flow.step(f"watch {step}", lambda: self._watch(flow, rules, release, since))
         if verdict is None:  # somebody has finished or aborted it meanwhile
             return endpoints.release(id)
         if verdict.move == "abort":
             flow.publish("stage", f"aborting: {verdict.reason}")
             return self._change(
-                flow, "aborted", lambda: endpoints.abort(id, verdict.reason), weight, actor
+                flow, "aborted", lambda: endpoints.abort(id, verdict.reason), step, actor
             )
         return release
 
     def _change(
-        self, flow: Flow, what: str, call: Callable[[], Release], weight: int, actor: str
+        self, flow: Flow, what: str, call: Callable[[], Release], weight: int | str, actor: str
     ) -> Release:
         release = flow.step(f"{what} {weight}", call)
         key = f"{flow.id}-{what}-{weight}"

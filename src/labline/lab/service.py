@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,21 +18,19 @@ from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
 from labline.lab.serving import ServingDesk
 from labline.ledger import Ledger, Seal
-from labline.records import Job, ModelVersion, Run, Schedule, to_dict
+from labline.records import ModelVersion, Run, to_dict
 from labline.settings import Settings
 
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
     from labline.jobs import Jobs
-    from labline.jobs.options import Options
-    from labline.jobs.schedules import Rule
     from labline.lab.card import CardDesk
     from labline.lab.differences import Differences
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
     from labline.lab.pipeline import PipelineDesk
-    from labline.lab.policy import PolicyDesk
+    from labline.lab.queueing import JobDesk
     from labline.lab.recorded import Recorded
     from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
@@ -115,6 +113,13 @@ class Lab:
         return SweepDesk(self)
 
     @part
+    def queue(self) -> JobDesk:
+        """Jobs, queued now or by the clock, and waited for."""
+        from labline.lab.queueing import JobDesk
+
+        return JobDesk(self)
+
+    @part
     def kernels(self) -> KernelDesk:
         """Warm kernels of the project."""
         from labline.lab.kernels import KernelDesk
@@ -174,13 +179,6 @@ class Lab:
         return PromotionDesk(self)
 
     @part
-    def policy(self) -> PolicyDesk:
-        """What the policy asks of a model, in words."""
-        from labline.lab.policy import PolicyDesk
-
-        return PolicyDesk(self)
-
-    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -230,63 +228,6 @@ class Lab:
         worker.ensure()
         yield worker
         worker.dismiss()
-
-    # -- jobs --------------------------------------------------------------------------------
-
-    def submit(
-        self,
-        notebook: Path,
-        values: Mapping[str, str],
-        *,
-        options: Options | None = None,
-    ) -> Job:
-        """Queue a notebook as a job.
-
-        Values are text as a person types it; the notebook's parameters cell says what they mean.
-
-        Raises
-        ------
-        BadNotebook, BadParameter, Unreachable
-            Before anything is queued.
-        Conflict
-            The key of the options is that of another job.
-        """
-        from labline import notebooks
-        from labline.jobs.options import DEFAULT
-
-        self.tracking.knock()
-        typed = notebooks.parse_values(notebooks.read(notebook), values)
-        return self.jobs.submit(notebook, typed, options or DEFAULT)
-
-    def add_schedule(
-        self, notebook: Path, values: Mapping[str, str], rule: Rule, options: Options
-    ) -> Schedule:
-        """Have a notebook run by the clock; values are text, as in :meth:`submit`.
-
-        Raises
-        ------
-        BadInput
-            The rule, the notebook or a value cannot be used.
-        Conflict
-            There is a schedule of this name.
-        """
-        from labline import notebooks
-
-        typed = notebooks.parse_values(notebooks.read(notebook), values)
-        return self.jobs.schedules.add(notebook, typed, rule, options)
-
-    def wait(
-        self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None
-    ) -> list[Job]:
-        """Return the jobs once all have ended."""
-        with self.hands() as worker:
-
-            def look(now: Sequence[Job]) -> None:
-                worker.ensure()
-                if progress:
-                    progress(now)
-
-            return self.jobs.wait([job.id for job in jobs], on_progress=look)
 
     # -- promotion ---------------------------------------------------------------------------
 

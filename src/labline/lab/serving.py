@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from labline.records import Bento, Release
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labline.deployment import Share
+    from labline.deployment import Comparison, Share
     from labline.deployment.meter import Sample
     from labline.lab.service import Lab, Progress
+    from labline.serving.cloud import CloudDeployment, CloudPlan
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,28 @@ class ServingDesk:
                 for before, after in pairwise(looks)
                 for share in traffic
             ),
+            self._agreement(endpoint, traffic),
         )
+
+    def _agreement(self, endpoint: str, traffic: Sequence[Share]) -> float | None:
+        if not any(share.mirrored for share in traffic):
+            return None
+        return self.comparison(endpoint).agreement
+
+    def comparison(self, endpoint: str, *, tolerance: float | None = None) -> Comparison:
+        """Return how the candidate on an endpoint answers what the live release answers.
+
+        Both keep a sample of the latest mirrored requests in memory. Two numbers agree where their
+        relative difference is at most `tolerance`, 1e-6 unless given.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint, or no release is on trial there.
+        """
+        if tolerance is None:
+            return self.lab.endpoints.shadows.compare(endpoint)
+        return self.lab.endpoints.shadows.compare(endpoint, tolerance)
 
     def manifests(
         self,
@@ -131,14 +153,32 @@ class ServingDesk:
         BadInput
             An image has no fixed tag, or a canary lacks its image or its weight.
         """
+        from labline.deployment import public_keys
         from labline.serving import targets
 
         settings, model = self.lab.settings, self.lab.version(reference)
         workload = targets.Workload(
             settings.project.name, model.name, model.version, image, tuple(settings.stages),
-            canary_image, canary_weight,
+            canary_image, canary_weight, model.name, public_keys(settings),
         )  # fmt: skip
         return targets.write(targets.find(target).files(workload), output)
+
+    def to_cloud(self, reference: str, plan: CloudPlan) -> CloudDeployment:
+        """Build the Bento of a model version and have BentoCloud serve it; see ``cloud.deploy``.
+
+        The login of ``bentoml cloud login`` is that of the store in use: the project's own unless
+        ``BENTOML_HOME`` is set.
+
+        Raises
+        ------
+        Refused
+            Nobody is signed in to BentoCloud, or who is may not.
+        Unreachable
+            BentoCloud does not answer.
+        """
+        from labline.serving import cloud
+
+        return cloud.deploy(self.export(reference), plan, self.lab.settings)
 
     def shift(self, endpoint: str, weight: int, *, actor: str | None = None) -> Deployment:
         """Give the candidate on an endpoint `weight` percent of the requests.
@@ -215,10 +255,11 @@ class ServingDesk:
         Unreachable
             The gateway or the service does not answer.
         """
-        from labline.deployment import send
+        from labline.deployment import send, trusted
 
         token = self.lab.endpoints.token(endpoint)
-        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token)
+        trust = trusted(self.lab.settings)
+        answer: Mapping[str, Any] = send(f"{self.url(endpoint)}/predict", body, token, trust=trust)
         return answer
 
     def example(self, endpoint: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from labline.deployment.comparing import Comparison
 from labline.deployment.keys import ApiKey
 from labline.deployment.status import InstanceStatus, Share
 from labline.jobs.sweeps import Sweep
@@ -20,7 +21,7 @@ from labline.notebooks.truth import Truth
 from labline.promotion.evidence import Approval, Verdict
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
-__all__ = ["Explained", "Job", "ModelVersion", "Release", "Run", "Schedule", "Share"]
+__all__ = ["Comparison", "Explained", "Job", "ModelVersion", "Release", "Run", "Schedule", "Share"]
 
 
 @dataclass(frozen=True)
@@ -382,6 +383,8 @@ class EndpointMetrics:
     releases: tuple[Answered, ...]
     #: the same for spans of time, oldest first
     history: tuple[Answered, ...]
+    #: share of the predictions on which a shadow agrees with the live release; None without one
+    agreement: float | None = None
 
 
 @dataclass(frozen=True)

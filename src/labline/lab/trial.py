@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BootFailed, LablineError, Refused
-from labline.records import Bento, Command, ModelVersion
+from labline.lab.preflight import source
+from labline.records import Bento, Command
 
 if TYPE_CHECKING:
     import httpx
@@ -71,14 +72,15 @@ def _held(
     from labline.promotion.evidence import Service
 
     try:
-        with _turn(lab), _booted(lab, *what()) as (client, seconds):
+        with _turn(lab), _booted(lab, *what()) as (client, seconds, pid):
             answers = {name: _ask(client, question) for name, question in questions.items()}
+            memory = _memory(pid)
     except LablineError as error:
         if error.exit_code == 3:
             raise
         log = tuple(error.details.get("log", ()))
         return Service(error=error.message, fix=error.fix, log=log)
-    return Service(answers, seconds)
+    return Service(answers, seconds, memory=memory)
 
 
 def _bento_of(lab: Lab, candidate: Subject) -> tuple[str, Boot]:
@@ -102,22 +104,12 @@ def _turn(lab: Lab) -> Iterator[None]:
 
 
 def _bento(lab: Lab, candidate: Subject) -> Bento:
-    """Build the Bento as :meth:`Lab.export` would once the candidate is registered.
-
-    Before that it gets the number that comes next, so that in most cases deploying finds it built.
-    """
+    """Build the Bento as :meth:`ServingDesk.export` would once the candidate is registered."""
     from labline import serving
 
-    registry = lab.tracking.registry
     if candidate.version is not None:
         return lab.serving.export(f"{candidate.model}/{candidate.version}")
-    known = registry.versions(candidate.model, missing_ok=True)
-    number = max((item.version for item in known), default=0) + 1
-    uri = candidate.run.model_uri
-    if uri is None:
-        raise Refused("The run has no model.", fix="Log one: %log --model model --data X,y")
-    version = ModelVersion(candidate.model, number, candidate.run.id, uri, (), time.time())
-    return serving.export(registry.fetch(version), version, settings=lab.settings)
+    return serving.export(*source(lab, candidate), settings=lab.settings)
 
 
 def _python(lab: Lab, bento: Bento) -> Path:
@@ -131,7 +123,7 @@ def _python(lab: Lab, bento: Bento) -> Path:
 
 
 @contextmanager
-def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, float]]:
+def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, float, int]]:
     import httpx
 
     folder = lab.settings.folder("trials")
@@ -149,7 +141,7 @@ def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, flo
             limits=httpx.Limits(max_connections=None),
         ) as client:
             _await_ready(client, process, log, lab.settings.serving.boot_timeout)
-            yield client, time.monotonic() - began
+            yield client, time.monotonic() - began, process.pid
     note.unlink(missing_ok=True)
 
 
@@ -269,6 +261,17 @@ def _sweep(folder: Path) -> None:
         except (psutil.Error, ValueError, KeyError, OSError):
             pass
         note.unlink(missing_ok=True)
+
+
+def _memory(pid: int) -> int:
+    """Return the bytes that a process and its children hold; 0 where it has ended."""
+    import psutil
+
+    try:
+        parent = psutil.Process(pid)
+        return sum(each.memory_info().rss for each in (parent, *parent.children(recursive=True)))
+    except psutil.Error:
+        return 0
 
 
 def _started(pid: int) -> float:

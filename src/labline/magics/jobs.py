@@ -81,21 +81,29 @@ def submit_parser() -> Parser:
 def submit(shell: Any, arguments: Namespace) -> Job | Sweep:
     """Queue the notebook; return its job, or the sweep."""
     from labline.jobs.sweeps import Wanted
-    from labline.jobs.sweeps.space import split_axis
 
     project, notebook = lab(shell), _notebook(shell, arguments.notebook)
     values, options = dict(arguments.values), _options(arguments)
     given = {name: getattr(arguments, name) for name in _SEARCH}
     wanted = Wanted(kind=arguments.search, **given)
     if arguments.sweep:
-        axes = dict(map(split_axis, arguments.sweep))
+        axes = _axes(arguments.sweep)
         sweep = project.sweeps.start(notebook, values, axes, wanted, options)
         return project.sweeps.wait(sweep) if arguments.wait else sweep
     if wanted.named:
         raise BadUsage(f"{wanted.named[0]} is about a sweep.", fix="Add --sweep C=0.1,1,10")
-    asked = project.submit(notebook, values, options=options)
-    job: Job = show(shell, project.wait([asked])[0] if arguments.wait else asked, job_card)
+    asked = project.queue.submit(notebook, values, options)
+    job: Job = show(shell, project.queue.wait([asked])[0] if arguments.wait else asked, job_card)
     return job
+
+
+def _axes(words: list[str]) -> dict[str, str]:
+    from labline.jobs.sweeps.space import split_axis
+
+    try:
+        return dict(map(split_axis, words))
+    except BadInput as error:
+        raise BadUsage(error.message, fix="For example: --sweep C=0.1,1,10") from error
 
 
 _SEARCH = ("trials", "metric", "goal", "prune", "parallel", "seed")

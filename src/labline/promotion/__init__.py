@@ -9,6 +9,7 @@ from labline.promotion.approvals import Approvals
 from labline.promotion.evidence import (
     Answer,
     Approval,
+    Dependencies,
     Evidence,
     Outcome,
     Promotion,
@@ -28,6 +29,7 @@ __all__ = [
     "Answer",
     "Approval",
     "Approvals",
+    "Dependencies",
     "Evidence",
     "Gate",
     "History",

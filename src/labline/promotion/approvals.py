@@ -17,7 +17,8 @@ from labline.promotion.evidence import (
     PromotionState,
     Verdict,
 )
-from labline.promotion.workflow import Flow, Promotions
+from labline.promotion.patience import Flow, Patient, Stoppable
+from labline.promotion.workflow import Promotions
 from labline.tracking.registry import ModelAltered
 
 
@@ -31,7 +32,7 @@ class Approvals:
 
     promotions: Promotions
 
-    def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
+    def run(self, flow: Stoppable, payload: Mapping[str, Any]) -> Promotion:
         """Record what ``payload["actor"]`` decides on ``payload["promotion"]``.
 
         The approval that was still missing lets the candidate hold the stage. Before that it is
@@ -46,6 +47,10 @@ class Approvals:
         promotion = flow.step("decision", lambda: self._decide(payload, now))
         if promotion.state is not PromotionState.NEEDS_APPROVAL or missing(promotion):
             return promotion
+        # The person has decided: it is carried out, MLflow away or not.
+        return self._carry_out(Patient(flow, None), promotion)
+
+    def _carry_out(self, flow: Flow, promotion: Promotion) -> Promotion:
         flow.publish("stage", "looking whether anything has changed")
         gone = flow.step("presence", lambda: self._withdrawn(promotion))
         if gone:

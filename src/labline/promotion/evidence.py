@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from labline.promotion.comparison import Comparison
-from labline.records import Run
+from labline.records import Advisory, Package, Run
 
 
 class Outcome(StrEnum):
@@ -111,8 +111,27 @@ class Service:
     fix: str = ""
     #: the last lines of its log
     log: tuple[str, ...] = ()
+    #: bytes that its processes held after all requests; 0 where it was not measured
+    memory: int = 0
     #: the release that was booted once more, in words; empty where it was built anew
     release: str = ""
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What a candidate's service would be made of."""
+
+    packages: tuple[Package, ...] = ()
+    #: known vulnerabilities of these very versions
+    advisories: tuple[Advisory, ...] = ()
+    #: where they were looked for, and how old that is; empty where nowhere
+    database: str = ""
+    #: packages that the database could tell of
+    looked_up: int = 0
+    #: why it cannot be told: a conflict of requirements, in words
+    error: str = ""
+    #: what the user can do about it
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +145,8 @@ class Evidence:
     replay: Replay | None = None
     #: collected where a gate's ``needs`` names it
     service: Service | None = None
+    #: collected where a gate's ``needs`` names it
+    dependencies: Dependencies | None = None
     #: the champion, booted as one would go back to it; collected where ``needs`` names it
     previous: Service | None = None
     #: the champion's own held-out ``rows`` and ``predictions``
@@ -141,6 +162,10 @@ class Evidence:
     open_fields: tuple[str, ...] = ()
     #: most bytes that a request to the service may have
     max_body_bytes: int = 10 * 2**20
+    #: when this was looked at
+    at: float = 0.0
+    #: since when the candidate holds the stage before, by the ledger; ``None`` if it does not
+    since: float | None = None
 
 
 @dataclass(frozen=True)

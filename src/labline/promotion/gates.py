@@ -22,6 +22,7 @@ from labline.errors import BadSettings, nearest
 from labline.promotion.evidence import Evidence, Outcome, Question, Search, Verdict
 from labline.settings import StageSettings
 from labline.settings.section import Section
+from labline.settings.units import lasting
 
 
 class Gate:
@@ -36,7 +37,7 @@ class Gate:
     #: the word for it in ``gates = [...]``; must equal the entry point's name
     name: ClassVar[str]
     #: evidence that costs something to collect: ``"replay"``, ``"service"``, ``"training"``,
-    #: ``"previous"``
+    #: ``"previous"``, ``"dependencies"``
     needs: ClassVar[frozenset[str]] = frozenset()
     #: the table of a stage that it judges by; the one of its own name, where there is one
     table: ClassVar[str] = ""
@@ -93,8 +94,8 @@ class SignatureGate(Gate):
         if not inputs:
             return self.failed(
                 f"{evidence.candidate.label} was logged without a signature.",
-                "Log it with data: %log --model model --data X_test,y_test (an integer column "
-                "with nulls must be cast to float first).",
+                "Log it with data: %log --model model --data X_test,y_test. MLflow alone infers "
+                "none where an integer column has nulls: cast it to float; %log takes Int64 too.",
             )
         if not outputs:
             return self.failed(
@@ -267,12 +268,13 @@ class _Asked:
 
 
 def check_order(evidence: Evidence, stage: StageSettings) -> list[Verdict]:
-    """Return the verdict on ``after``: the stage that the version must hold first."""
+    """Return the verdicts on ``after``, the stage to hold first, and ``soak``, for how long."""
     if stage.after is None:
         return []
     candidate = evidence.candidate
     if stage.after in candidate.stages:
-        return [Verdict("after", Outcome.PASSED, f"{candidate.label} holds {stage.after}")]
+        held = Verdict("after", Outcome.PASSED, f"{candidate.label} holds {stage.after}")
+        return [held] if stage.soak is None else [held, _soak(evidence, stage, stage.soak)]
     return [
         Verdict(
             "after",
@@ -282,6 +284,33 @@ def check_order(evidence: Evidence, stage: StageSettings) -> list[Verdict]:
             {"after": stage.after, "stages": list(candidate.stages)},
         )
     ]
+
+
+def _soak(evidence: Evidence, stage: StageSettings, span: float) -> Verdict:
+    """Return the verdict on how long the version has held the stage before."""
+    label, since = evidence.candidate.label, evidence.since
+    if since is None:
+        return Verdict(
+            "soak",
+            Outcome.FAILED,
+            f"The ledger does not say since when {label} holds {stage.after}.",
+            f"Let labline promote it there: labline promote {label} --to {stage.after}",
+            {"soak": span},
+        )
+    held, over = evidence.at - since, since + span
+    numbers = {"soak": span, "since": since, "over": over}
+    if held >= span:
+        words = f"{label} has held {stage.after} for {lasting(held)}"
+        return Verdict("soak", Outcome.PASSED, words, evidence=numbers)
+    then = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(math.ceil(over / 60) * 60))
+    return Verdict(
+        "soak",
+        Outcome.FAILED,
+        f"{label} has held {stage.after} for {lasting(held)}; the soak of {lasting(span)} is over "
+        f"at {then}.",
+        f"Ask again then: labline promote {label} --to STAGE. Or lower soak of the stage.",
+        numbers,
+    )
 
 
 def check_approvals(verdicts: list[Verdict], actor: str, stage: StageSettings) -> list[Verdict]:

@@ -43,6 +43,16 @@ class History:
         """Return promotions as they stand, the one that changed last first."""
         return _latest(self.ledger.entries(model=model, actions=ACTIONS))
 
+    def since(self, model: str, version: int | None, stage: str) -> float | None:
+        """Return since when a version holds a stage without a break; ``None`` if it does not."""
+        since = None
+        for entry in self.ledger.entries(model=model, actions=("promoted",)):
+            if entry.payload["stage"] == stage:
+                if entry.payload["version"] != version:
+                    break
+                since = entry.at
+        return since
+
     def entries(self, promotion: Promotion) -> list[Entry]:
         """Return what was recorded of a promotion, in order."""
         return self.ledger.entries(key=promotion.id, actions=ACTIONS)[::-1]

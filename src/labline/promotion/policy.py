@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from labline.errors import nearest
 from labline.promotion import gates
 from labline.settings import Settings, StageSettings
 from labline.settings.explain import Fault, line_of, of_endpoints, of_order, of_values
+from labline.settings.units import lasting
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ def faults(path: Path) -> list[Fault]:
         Settings(root=path.parent, **data)
     except ValidationError as error:
         found += of_values(error, text, Settings)
+    except SettingsError as error:
+        found.append(Fault(0, "", f"an environment variable LABLINE_... cannot be used: {error}."))
     return sorted(found, key=lambda fault: fault.line)
 
 
@@ -124,7 +128,10 @@ def demands(name: str, stage: StageSettings) -> list[Demand]:
 
 
 def _after(stage: StageSettings) -> list[str]:
-    return [f"the same version holds {stage.after}"] if stage.after else []
+    if not stage.after:
+        return []
+    soak = f", and has for {lasting(stage.soak)}" if stage.soak else ""
+    return [f"the same version holds {stage.after}{soak}"]
 
 
 def _approvals(stage: StageSettings) -> list[str]:
@@ -146,15 +153,3 @@ def _rollout(stage: StageSettings) -> list[str]:
         f"deployed, it gets {steps} of the requests, {lasting(rule.every)} each",
         f"more than {100 * rule.abort.error_rate:.3g} % of errors{slow}: it is taken back",
     ]
-
-
-def lasting(seconds: float) -> str:
-    """Return a time span in the largest unit that divides it.
-
-    >>> lasting(259200.0), lasting(5400.0), lasting(0.5)
-    ('3 days', '90 minutes', '0.5 seconds')
-    """
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}{'' if seconds == size else 's'}"
-    return f"{seconds:g} second{'' if seconds == 1 else 's'}"

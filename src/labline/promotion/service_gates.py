@@ -11,7 +11,7 @@ from typing import Any
 from labline.promotion import rivalry
 from labline.promotion.answers import equal, shown, told
 from labline.promotion.contract import Case, breach, cases
-from labline.promotion.evidence import Answer, Ask, Evidence, Question, Search, Verdict
+from labline.promotion.evidence import Answer, Ask, Evidence, Question, Search, Service, Verdict
 from labline.promotion.gates import Gate
 from labline.settings import LatencySettings, StageSettings
 
@@ -205,7 +205,7 @@ _TIGHTEN = (
 
 
 class LatencyGate(ServiceGate):
-    """One-row requests to the built service, several at a time, are answered fast enough."""
+    """The built service starts, answers one-row requests and keeps to its memory as it must."""
 
     name = "latency"
     example = "latency = { p95_ms = 50, concurrency = 8 }"
@@ -215,12 +215,13 @@ class LatencyGate(ServiceGate):
         rule = stage.latency
         if rule is None:
             return super().asks(stage)
-        limits = {name: getattr(rule, f"{name}_ms") for name in ("p50", "p95", "p99")}
-        return [
-            f"{rule.requests} requests of one row to the built service, {rule.concurrency} at a "
-            "time, are all answered",
-            *(f"{name} is at most {ms:g} ms" for name, ms in limits.items() if ms is not None),
+        limits = [
+            f"{name} is at most {limit:g} {unit}"
+            for name, _, limit, unit in _held_against(rule, {})
+            if limit is not None
         ]
+        load = f"{rule.requests} requests of one row to the built service"
+        return [f"{load}, {rule.concurrency} at a time, are all answered", *limits]
 
     def questions(self, evidence: Evidence, stage: StageSettings) -> list[Question]:
         """Warm up, then ask with one row over and over."""
@@ -250,24 +251,52 @@ class LatencyGate(ServiceGate):
                 "Look at what the gates parity and contract say.",
                 failures=answer.failures,
             )
-        return self._limits(answer, rule)
+        assert evidence.service is not None
+        return self._limits(answer, evidence.service, rule)
 
-    def _limits(self, answer: Answer, rule: LatencySettings) -> Verdict:
-        found = percentiles(answer.seconds)
-        words = ", ".join(f"{name} {value:.1f} ms" for name, value in found.items())
-        numbers = {f"{name}_ms": round(value, 3) for name, value in found.items()}
-        numbers["concurrency"] = rule.concurrency
-        for name, value in found.items():
-            limit = getattr(rule, f"{name}_ms")
+    def _limits(self, answer: Answer, service: Service, rule: LatencySettings) -> Verdict:
+        found = {
+            **percentiles(answer.seconds),
+            "cold start": service.boot_seconds,
+            "memory": service.memory / 2**20,
+        }
+        held = [item for item in _held_against(rule, found) if item[1]]
+        words = ", ".join(f"{name} {value:.1f} {unit}" for name, value, _, unit in held)
+        numbers = {
+            **{f"{name}_ms": round(found[name], 3) for name in ("p50", "p95", "p99")},
+            "boot_seconds": round(service.boot_seconds, 2),
+            "memory_mb": round(service.memory / 1e6, 1),
+            "concurrency": rule.concurrency,
+        }
+        for name, value, limit, unit in held:
             if limit is not None and value > limit:
                 return self.failed(
-                    f"{name} is {value:.1f} ms, the limit is {limit:g} ms ({words}; "
+                    f"{name} is {value:.1f} {unit}, the limit is {limit:g} {unit} ({words}; "
                     f"{rule.concurrency} at a time).",
-                    "Make the model smaller or its features cheaper, or raise the limit.",
+                    _FASTER.get(name, _FASTER["p95"]),
                     **numbers,
                     limit=limit,
                 )
         return self.passed(f"{words}; {rule.concurrency} at a time", **numbers)
+
+
+_FASTER = {
+    "p95": "Make the model smaller or its features cheaper, or raise the limit.",
+    "cold start": "Import less where the model is loaded, make it smaller, or raise the limit.",
+    "memory": "Make the model smaller, keep less beside it, or raise the limit.",
+}
+Held = tuple[str, float, float | None, str]
+
+
+def _held_against(rule: LatencySettings, found: Mapping[str, float]) -> list[Held]:
+    """Return name, value, limit and unit of everything that is measured."""
+    times = {name: getattr(rule, f"{name}_ms") for name in ("p50", "p95", "p99")}
+    memory = None if rule.memory is None else rule.memory / 2**20
+    return [
+        *((name, found.get(name, 0.0), limit, "ms") for name, limit in times.items()),
+        ("cold start", found.get("cold start", 0.0), rule.cold_start, "s"),
+        ("memory", found.get("memory", 0.0), memory, "MiB"),
+    ]
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from labline.notebooks.truth import of_run
 from labline.promotion import gates, rivalry
 from labline.promotion.comparison import Comparison
 from labline.promotion.evidence import (
+    Dependencies,
     Evidence,
     Outcome,
     Promotion,
@@ -23,6 +24,7 @@ from labline.promotion.evidence import (
 )
 from labline.promotion.gates import Gate
 from labline.promotion.history import History
+from labline.promotion.patience import Flow, Patient, Stoppable
 from labline.promotion.rivalry import Trial
 from labline.records import ModelVersion, Run
 from labline.settings import MetricSettings, Settings, StageSettings
@@ -43,20 +45,6 @@ class Replayer(Protocol):
         ...
 
 
-class Flow(Protocol):
-    """What a durable workflow hands to its body; see :class:`labline.workflows.Flow`."""
-
-    id: str
-
-    def step(self, name: str, call: Callable[[], T]) -> T:
-        """Run `call` once, durably."""
-        ...
-
-    def publish(self, key: str, value: Any) -> None:
-        """Show progress to the outside."""
-        ...
-
-
 @dataclass(frozen=True)
 class Promotions:
     """The body of the promotion workflow, and what it acts upon."""
@@ -70,8 +58,10 @@ class Promotions:
     trial: Trial
     #: boot what a stage holds as one would go back to it, and ask it
     back: Trial
+    #: candidate, stage -> what its service would be made of
+    preflight: Callable[[Subject, str], Dependencies]
 
-    def run(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
+    def run(self, flow: Stoppable, payload: Mapping[str, Any]) -> Promotion:
         """Promote ``payload["candidate"]`` to ``payload["stage"]`` if its gates let it.
 
         Where people must agree, it ends in state "needs approval", registered and holding nothing:
@@ -84,8 +74,9 @@ class Promotions:
         NotFound
             The candidate or the stage does not exist.
         """
-        promotion = self.judge(flow, payload)
-        return promotion if promotion.dry_run else self.conclude(flow, promotion)
+        promotion = self.judge(Patient(flow), payload)
+        # From here on something is changed: what was begun is finished, MLflow away or not.
+        return promotion if promotion.dry_run else self.conclude(Patient(flow, None), promotion)
 
     def judge(self, flow: Flow, payload: Mapping[str, Any]) -> Promotion:
         """Collect the evidence and ask the gates; nothing is changed."""
@@ -103,6 +94,12 @@ class Promotions:
         if any("training" in gate.needs for gate in asked):
             training = flow.step("training", lambda: self._training(evidence.candidate.run))
             evidence = replace(evidence, training=training)
+        if any("dependencies" in gate.needs for gate in asked):
+            flow.publish("stage", "resolving what its service is made of")
+            made_of = flow.step(
+                "dependencies", lambda: self.preflight(evidence.candidate, payload["stage"])
+            )
+            evidence = replace(evidence, dependencies=made_of)
         flow.publish("stage", "comparing it with the champion on held-out rows")
         compared = flow.step("comparison of metrics", lambda: self._compare(evidence, stage))
         evidence = replace(evidence, comparison=compared)
@@ -151,9 +148,14 @@ class Promotions:
         same = champion is not None and champion.version == candidate.version
         held = self._subject(champion) if champion and not same else None
         holdout = self._holdout(candidate.run)
+        before = self.settings.stage(payload["stage"]).after
         return Evidence(
             candidate,
             held,
+            at=time.time(),
+            since=self.history.since(candidate.model, candidate.version, before)
+            if before
+            else None,
             holdout=holdout,
             open_fields=load_card(self.settings.root, candidate.model).open_fields(
                 self.settings.project.risk

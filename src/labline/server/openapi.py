@@ -14,7 +14,7 @@ from labline.server.route import Query, Route
 from labline.server.routes import ROUTES
 
 _REF = "#/components/schemas/{model}"
-_KINDS = {str: "string", int: "integer", bool: "boolean"}
+_KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _FAILURES = {
     "400": "The input cannot be used.",
     "403": "Nobody is signed in, or the XSRF token is missing.",
@@ -94,7 +94,7 @@ def _named(path: str) -> Iterable[dict[str, Any]]:
 
 def _argument(query: Query) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": _KINDS[query.kind]}
-    if query.kind is int:
+    if query.kind in (int, float):
         schema["minimum"] = 0
     if query.largest is not None:
         schema["maximum"] = query.largest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Query:
             return self.default
         if self.kind is int:
             return self._whole(text)
+        if self.kind is float:
+            return self._number(text)
         if self.kind is bool:
             return self._truth(text)
         return text
@@ -50,6 +53,18 @@ class Query:
             span = f"from 0 to {self.largest}" if self.largest is not None else "of 0 or more"
             raise BadInput(
                 f"{self.name}={text!r} is not a whole number {span}.",
+                fix=f"Leave {self.name!r} out for {self.default}.",
+            )
+        return number
+
+    def _number(self, text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            raise BadInput(
+                f"{self.name}={text!r} is not a number of 0 or more.",
                 fix=f"Leave {self.name!r} out for {self.default}.",
             )
         return number

@@ -18,6 +18,8 @@ from labline.errors import Refused
 COLUMN_TYPES = frozenset(
     {"boolean", "integer", "long", "float", "double", "string", "datetime", "binary"}
 )
+#: MLflow types of many values -> where their own type stands
+_INSIDE = {"array": "items", "map": "values"}
 _EXAMPLE_ROWS = 5
 _LOG_AGAIN = "Log the model again with --data ROWS, where ROWS is the data that it takes."
 
@@ -99,7 +101,7 @@ def _check(facts: ModelFolder, label: str) -> None:
             name = item.get("name", "an unnamed input")
             raise Refused(
                 f"{label}: {name} {wrong}, which the service cannot take.",
-                fix="Log the model with named columns of plain values, or with numeric arrays.",
+                fix="Log the model with named columns, or with numeric arrays.",
             )
     for item in facts.params:
         if item["type"] not in COLUMN_TYPES:
@@ -109,9 +111,22 @@ def _check(facts: ModelFolder, label: str) -> None:
 
 
 def _wrong_column(item: Json) -> str:
-    if not isinstance(item["type"], str) or item["type"] not in COLUMN_TYPES:
-        return f"has the type {item['type']!r}"
+    unknown = _unknown_type(item)
+    if unknown:
+        return f"has the type {unknown!r}"
     return "" if item.get("name") else "is a column without a name"
+
+
+def _unknown_type(item: Json) -> Any:
+    """Return the first type in a column, however deep, that does not travel; else ``None``."""
+    kind = item["type"]
+    if kind == "object":
+        parts = list(item["properties"].values())
+    elif kind in _INSIDE:
+        parts = [item[_INSIDE[kind]]]
+    else:
+        return None if isinstance(kind, str) and kind in COLUMN_TYPES else kind
+    return next((found for part in parts if (found := _unknown_type(part)) is not None), None)
 
 
 def _wrong_tensor(item: Json) -> str:

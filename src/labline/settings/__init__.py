@@ -6,16 +6,19 @@ Order of precedence: environment (``MLFLOW_TRACKING_URI``, ``LABLINE_DATABASE_UR
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
+from labline.settings.fairness import FairnessSettings
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.recording import RecordingSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
@@ -37,7 +40,9 @@ __all__ = [
     "ApprovalSettings",
     "ContractSettings",
     "DataSettings",
+    "DependenciesSettings",
     "Duration",
+    "FairnessSettings",
     "GatewaySettings",
     "JobsSettings",
     "KernelsSettings",
@@ -47,6 +52,7 @@ __all__ = [
     "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
+    "RecordingSettings",
     "ReplaySettings",
     "RolloutSettings",
     "ServingSettings",

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from labline.errors import BadSettings, nearest
-from labline.settings.stages import StageSettings
 
 _FIX = "The keys are listed in docs/reference/settings.md."
 
@@ -121,20 +120,23 @@ def explain(
 
 
 def _known(settings: type[BaseModel], keys: tuple[str, ...]) -> list[str]:
-    model: Any = settings
-    for position, key in enumerate(keys):
-        if model is settings and key == "stages":
-            model = StageSettings if len(keys) > position + 1 else None
-        elif model is StageSettings and keys[:1] == ("stages",) and position == 1:
-            continue
-        elif model is not None:
-            annotation = model.model_fields[key].annotation
-            model = next(
-                (kind for kind in (annotation, *getattr(annotation, "__args__", ()))
-                 if isinstance(kind, type) and issubclass(kind, BaseModel)),
-                None,
-            )  # fmt: skip
-    return [] if model is None else [name for name in model.model_fields if name != "root"]
+    """Return the keys that may stand in the table that `keys` lead to."""
+    kind: Any = settings
+    for key in keys:
+        kind = _inside(kind, key)
+    return [name for name in kind.model_fields if name != "root"] if _is_model(kind) else []
+
+
+def _inside(kind: Any, key: str) -> Any:
+    if _is_model(kind):
+        annotation = kind.model_fields[key].annotation
+        kinds = (annotation, *getattr(annotation, "__args__", ()))
+        return next((each for each in kinds if _is_model(each) or get_origin(each) is dict), None)
+    return get_args(kind)[1] if get_origin(kind) is dict else None
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def line_of(text: str, keys: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""``[project]``, ``[jobs]``, ``[gateway]``, ``[serving]``: what runs, and where."""
+"""``[project]``, ``[jobs]``, ``[serving]``: what runs, and where."""
 
 from __future__ import annotations
 
@@ -57,13 +57,6 @@ class JobsSettings(Section):
     output: Size = Field(
         20 * 2**20, ge=1024, description="bytes (or '20MiB') of output kept per cell"
     )
-
-
-class GatewaySettings(Section):
-    """``[gateway]``: where endpoints are served."""
-
-    host: str = Field("127.0.0.1", description="address to listen on; loopback unless told")
-    port: int = Field(8490, ge=1, le=65535, description="port of the gateway")
 
 
 class ServingSettings(Section):

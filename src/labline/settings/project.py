@@ -17,15 +17,16 @@ from pydantic_settings import (
 
 from labline.errors import BadSettings, NotFound, nearest
 from labline.settings.explain import explain, of_endpoints, of_order, refusal
+from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
 from labline.settings.notify import NotifySettings
 from labline.settings.platform import (
-    GatewaySettings,
     JobsSettings,
     ProjectSettings,
     ServingSettings,
 )
+from labline.settings.recording import RecordingSettings
 from labline.settings.stages import StageSettings, default_stages
 from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     project: ProjectSettings = ProjectSettings()
     jobs: JobsSettings = JobsSettings()
     kernels: KernelsSettings = KernelsSettings()
+    recording: RecordingSettings = RecordingSettings()
     workers: WorkersSettings = WorkersSettings()
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
@@ -123,6 +125,12 @@ class Settings(BaseSettings):
     def state(self) -> Path:
         """Folder of everything embedded; deleting it is a clean reset."""
         return self.root / STATE_FOLDER
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Files of the gateway's certificate and key; None without TLS."""
+        tls = self.gateway.tls
+        return (self.root / tls.certificate, self.root / tls.key) if tls else None
 
     def folder(self, name: str) -> Path:
         """Return (and make) one folder below :attr:`state`."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from labline.settings.contract import ContractSettings
 from labline.settings.data import DataSettings
+from labline.settings.dependencies import DependenciesSettings
+from labline.settings.fairness import FairnessSettings
 from labline.settings.rollouts import RolloutSettings
 from labline.settings.section import Section
-from labline.settings.units import Duration
+from labline.settings.units import Duration, Size
 
 _ENDPOINT = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 
@@ -66,6 +68,12 @@ class LatencySettings(Section):
     p99_ms: float | None = Field(None, gt=0, description="most milliseconds for 99 of 100")
     concurrency: int = Field(8, ge=1, le=256, description="requests under way at a time")
     requests: int = Field(200, ge=2, le=10_000, description="requests that are measured")
+    cold_start: Duration | None = Field(
+        None, gt=0, description="most seconds (or '10s') from start to ready"
+    )
+    memory: Size | None = Field(
+        None, gt=0, description="most bytes (or '512MiB') that it holds after all requests"
+    )
 
 
 class ApprovalSettings(Section):
@@ -82,16 +90,23 @@ class StageSettings(Section):
     """``[stages.NAME]``: the process of one stage."""
 
     after: str | None = Field(None, description="stage that the model version must hold first")
+    soak: Duration | None = Field(
+        None,
+        gt=0,
+        description="seconds (or '24h') that the model version must have held the stage of after",
+    )
     gates: tuple[str, ...] = Field(("signature",), description="gates, all of which must pass")
     gate_timeout: Duration = Field(
         60.0, gt=0, description="seconds until a gate that has not judged counts as failed"
     )
     approvals: ApprovalSettings = ApprovalSettings()
     data: DataSettings = DataSettings()
+    dependencies: DependenciesSettings = DependenciesSettings()
     metric: MetricSettings | None = None
     replay: ReplaySettings = ReplaySettings()
     parity: ParitySettings = ParitySettings()
     contract: ContractSettings = ContractSettings()
+    fairness: FairnessSettings | None = None
     latency: LatencySettings | None = None
     rollout: RolloutSettings | None = Field(
         None, description="how a release takes over; at once if unset"
@@ -104,6 +119,12 @@ class StageSettings(Section):
     instances: int | None = Field(
         None, ge=1, le=32, description="processes of a release; as many as are live if unset"
     )
+
+    @model_validator(mode="after")
+    def _soaks_somewhere(self) -> StageSettings:
+        if self.soak is not None and self.after is None:
+            raise ValueError('soak needs the stage that comes before: after = "staging"')
+        return self
 
     @field_validator("endpoint")
     @classmethod

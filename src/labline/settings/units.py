@@ -48,6 +48,20 @@ def to_seconds(text: str) -> float:
     return float(_positive(seconds, text))
 
 
+def lasting(seconds: float) -> str:
+    """Return a time span as people say it: exactly where one unit does, else in the largest.
+
+    >>> lasting(259200.0), lasting(5400.0), lasting(0.5), lasting(7300.0)
+    ('3 days', '90 minutes', '0.5 seconds', '2 hours')
+    """
+    units = ((86400, "day"), (3600, "hour"), (60, "minute"))
+    exact = next((unit for unit in units if seconds >= unit[0] and seconds % unit[0] == 0), None)
+    about = next((unit for unit in units if seconds >= 2 * unit[0]), (1, "second"))
+    size, name = exact or about
+    count = seconds / size if exact or seconds < 1 else round(seconds / size)
+    return f"{count:g} {name}{'' if count == 1 else 's'}"
+
+
 def to_bytes(text: str) -> int:
     """Return the bytes in ``"4GiB"``, as an option of a command has it.
 

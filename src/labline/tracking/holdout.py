@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from labline.tracking.models import flavor_of, predict
+from labline.tracking.flavors import flavor_of
 
 #: where a run keeps them
 PLACE = "labline/holdout.json"
@@ -53,7 +53,7 @@ def sample(model: Any, example: Any, labels: Any = None) -> dict[str, Any]:
     """
     step = _step(example)
     rows = _every(example, step)
-    predicted = predict(model, flavor_of(model), rows)
+    predicted = flavor_of(model).predict(model, rows)
     kept = {"rows": plain(rows), "predictions": plain(predicted), "of": len(example)}
     if labels is None:
         return kept

@@ -8,10 +8,12 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import BadInput, Failed
+from labline.errors import Failed
+from labline.tracking.flavors import Flavor, flavor_of
 
 if TYPE_CHECKING:
     from labline.tracking.client import Tracking
@@ -23,28 +25,6 @@ _ADDED = {"registered_model_meta"}
 
 class NoSignature(Failed):
     """No signature could be inferred from the data."""
-
-
-def flavor_of(model: Any) -> str:
-    """Return the MLflow flavor that saves `model`.
-
-    Raises
-    ------
-    BadInput
-        labline knows none.
-    """
-    import mlflow
-
-    if isinstance(model, mlflow.pyfunc.PythonModel):
-        return "pyfunc"
-    for base in type(model).__mro__:
-        package = base.__module__.partition(".")[0]
-        if package in ("xgboost", "lightgbm", "sklearn"):
-            return package
-    raise BadInput(
-        f"labline cannot save a {type(model).__module__}.{type(model).__name__} as a model.",
-        fix="Use scikit-learn, XGBoost or LightGBM, or wrap it in mlflow.pyfunc.PythonModel.",
-    )
 
 
 def save(
@@ -73,8 +53,6 @@ def save(
     NoSignature
         MLflow cannot infer a signature from `example`.
     """
-    import mlflow
-
     flavor = flavor_of(model)
     options: dict[str, Any] = {
         "path": str(folder),
@@ -82,43 +60,28 @@ def save(
         "input_example": _head(example),
         "pip_requirements": list(requirements),
         "code_paths": [str(path) for path in code_paths] or None,
+        flavor.argument: model,
+        **flavor.options,
     }
-    if flavor == "sklearn":
-        # skops, MLflow's default, refuses unknown types on load: labline checks digests instead.
-        options["serialization_format"] = mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE
-    key = {"pyfunc": "python_model", "sklearn": "sk_model", "xgboost": "xgb_model"}
-    options[key.get(flavor, "lgb_model")] = model
     try:
         with _quiet():
-            getattr(mlflow, flavor).save_model(**options)
+            import_module(f"mlflow.{flavor.name}").save_model(**options)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _signature(model: Any, flavor: str, example: Any) -> Any:
+def _signature(model: Any, flavor: Flavor, example: Any) -> Any:
     from mlflow.models import infer_signature
 
     try:
         with _quiet():
-            return infer_signature(example, predict(model, flavor, example))
+            return infer_signature(example, flavor.predict(model, example))
     except Exception as error:
         raise NoSignature(
             f"No signature could be inferred from the data: {error}",
             fix="Give --data rows that model.predict takes, with one type a column.",
         ) from error
-
-
-def predict(model: Any, flavor: str, rows: Any) -> Any:
-    """Return what `model` predicts, called as MLflow will call it."""
-    if flavor == "pyfunc":
-        return model.predict(None, rows)
-    if flavor == "xgboost":
-        import xgboost
-
-        native = isinstance(model, xgboost.Booster)
-        return model.predict(xgboost.DMatrix(rows) if native else rows)
-    return model.predict(rows)
 
 
 @contextmanager

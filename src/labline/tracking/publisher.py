@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -132,6 +132,7 @@ class _Publication:
             "git": self._git,
             "params": self._params,
             "metrics": self._metrics,
+            "curves": self._curves,
             "dataset": self._dataset,
             "model": self._model,
             "figure": self._figure,
@@ -222,11 +223,20 @@ class _Publication:
         self._tracking.log_params(self._run_id, event["values"])
 
     def _metrics(self, event: Event) -> None:
+        self._log_points(event, ((key, value, 0) for key, value in event["values"].items()))
+
+    def _curves(self, event: Event) -> None:
+        curves = event["values"].items()
+        self._log_points(
+            event, ((key, value, step) for key, curve in curves for step, value in enumerate(curve))
+        )
+
+    def _log_points(self, event: Event, values: Iterable[tuple[str, float, int]]) -> None:
         from mlflow.entities import Metric
 
         # With the time of the event: MLflow then keeps their order, and knows a repeated point.
         at = int(event["at"] * 1000)
-        points = [Metric(key, float(value), at, 0) for key, value in event["values"].items()]
+        points = [Metric(key, float(value), at, step) for key, value, step in values]
         with self._tracking.answering():
             for first in range(0, len(points), _BATCH):
                 self._tracking.client.log_batch(

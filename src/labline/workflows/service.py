@@ -170,15 +170,20 @@ class Workflows:
 
     def count(self, name: str, limit: int, status: JobStatus | None = None) -> int:
         """Return how many workflows of one name, and status, there are, up to `limit`."""
+        import sqlalchemy as sa
+
+        # DBOS's client only lists; ten thousand rows take it half a second.
         with self._answering() as client:
-            found = client.list_workflows(
-                name=name,
-                limit=limit,
-                status=_STATUS[status] if status else None,
-                load_input=False,
-                load_output=False,
-            )
-        return len(found)
+            system = client._sys_db
+            columns = system.tables.workflow_status.c
+            mine = system._observability_filter(columns.application_name, None)
+            wanted = [columns.name == name, mine]
+            if status:
+                wanted.append(columns.status.in_(_STATUS[status]))
+            some = sa.select(columns.workflow_uuid).where(*wanted).limit(limit).subquery()
+            with system._observability_query() as connection:
+                counted = sa.select(sa.func.count()).select_from(some)
+                return int(connection.execute(counted).scalar_one())
 
     def events(self, id: str) -> dict[str, Any]:
         """Return what the workflow has published so far."""

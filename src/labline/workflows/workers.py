@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,8 @@ from labline.settings import WorkersSettings
 
 #: A worker is shown as present if it was seen within so many heartbeats.
 _PRESENT = 4
+#: One whose heartbeat is too old is dead when it has missed so many more.
+_MISSED = 3
 _WORKER = "worker-"
 _CLOCK = sa.text("SELECT extract(epoch FROM clock_timestamp())")
 
@@ -27,16 +31,22 @@ class Workers:
     is one that was only paused, which therefore must look, before it stores anything, whether its
     work is still its own (:meth:`Flow.check`). On SQLite all are on one host: there an executor
     is dead if its process is.
+
+    A heartbeat is not too old before it has been looked at for a while, by this process's own
+    clock: after the database was away, or its clock was set, all of them are old at first.
     """
 
     def __init__(self, database: Database, times: WorkersSettings | None = None) -> None:
         self._database = database
         self.times = times or WorkersSettings()
+        #: heartbeat of each executor that is too old, and since when it has been looked at
+        self._old: dict[str, tuple[float, float]] = {}
 
     def enter(self, *, worker: bool) -> str:
         """Add this process as an executor and return its new identity."""
         kind = _WORKER if worker else "embedded-"
-        executor = f"{kind}{socket.gethostname()[:50]}-{os.getpid()}-{uuid4().hex[:8]}"
+        host, pid = socket.gethostname()[:50], os.getpid()
+        executor = f"{kind}{host}-{pid}-{_began(pid)}-{uuid4().hex[:8]}"
         self._insert(executor)
         return executor
 
@@ -92,15 +102,52 @@ class Workers:
 
     def _alive(self, row: Any, age: float) -> bool:
         if self._database.on_postgres and age > self.times.lost:
-            return False
+            return not self._stays_old(row)
         return row.host != socket.gethostname() or _runs(row)
+
+    def _stays_old(self, row: Any) -> bool:
+        seen, since = self._old.get(row.id, (None, 0.0))
+        if seen != row.seen:
+            self._old[row.id] = (row.seen, time.monotonic())
+            return False
+        return time.monotonic() - since > _MISSED * self.times.heartbeat
 
 
 def _runs(row: Any) -> bool:
+    """Tell whether the process of an executor runs, and is not another with the same pid."""
+    try:
+        return _began(row.pid) == str(row.id).split("-")[-2]
+    except ProcessLookupError:
+        return False
+
+
+def _began(pid: int) -> str:
+    """Return when a process began, as something that setting the system's clock does not change.
+
+    Raises
+    ------
+    ProcessLookupError
+        It has ended.
+    """
+    return _ticks(pid) if sys.platform == "linux" else _since(pid)
+
+
+def _ticks(pid: int) -> str:
+    """Return the clock ticks from the system's boot to a process's beginning: proc(5), field 22."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError as error:
+        raise ProcessLookupError(pid) from error
+    state, *rest = told.rpartition(")")[2].split()
+    if state == "Z":
+        raise ProcessLookupError(pid)
+    return rest[18]
+
+
+def _since(pid: int) -> str:
     import psutil
 
     try:
-        # A process that began after the row was written has been given the same pid by chance.
-        return bool(psutil.Process(row.pid).create_time() <= row.started + 1)
-    except psutil.NoSuchProcess:
-        return False
+        return f"{psutil.Process(pid).create_time():.0f}"
+    except psutil.NoSuchProcess as error:
+        raise ProcessLookupError(pid) from error

@@ -43,9 +43,20 @@ def test_a_shadow_gets_copies_of_what_needs_a_key_and_no_share():
     assert copies == {
         "/churn/livez": [],
         "/churn/readyz": [],
+        "/churn/version": [],
         "/churn": mirror,
         "/churn/": mirror,
     }
+
+
+def test_only_the_gateway_has_exchanges_kept_and_only_beside_a_shadow():
+    shadow = Backend(2, (20002,), 0, mirrored=100)
+    for backends, added in (((LIVE, shadow), ["x-labline-capture"]), ((LIVE,), [])):
+        found = routes_of(Routing({"churn": backends}))
+        route = next(each for each in found if each["match"] == {"prefix": "/churn/"})
+        assert [each["header"]["key"] for each in route["request_headers_to_add"]] == added
+        removed = {"x-labline-capture-token", "x-labline-capture"} - set(added)
+        assert set(route["request_headers_to_remove"]) == removed
 
 
 def test_only_livez_and_readyz_of_an_endpoint_are_open():

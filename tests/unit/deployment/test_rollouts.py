@@ -1,5 +1,6 @@
 import pytest
 
+from labline.deployment.comparing import Comparison
 from labline.deployment.meter import Figures, Sample, Totals, before, figures, thinned
 from labline.deployment.rollouts import decide
 from labline.settings import RolloutSettings
@@ -51,6 +52,32 @@ def test_a_gateway_that_was_started_anew_counts_from_nothing():
 def test_a_window_begins_with_the_last_sample_before_it():
     samples = [Sample(at, {}) for at in (1.0, 2.0, 3.0)]
     assert [before(samples, at).at for at in (0.0, 2.5, 9.0)] == [1.0, 2.0, 3.0]
+
+
+def compared(requests: int, predictions: int, agreed: int) -> Comparison:
+    share = agreed / predictions if predictions else None
+    about = ("churn", "churn/1", "churn/2", 0.01)
+    return Comparison(*about, requests, predictions, agreed=agreed, agreement=share)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "lasted", "move", "why"),
+    [
+        (compared(50, 100, 98), 30, "step", "100 requests"),
+        (compared(50, 100, 98), 29, "hold", "29 of 30 s"),
+        (compared(49, 98, 98), 30, "hold", "waits for answers to compare: 49 of 50"),
+        (compared(50, 100, 97), 1, "abort", "3 of 100 predictions differ from churn/1's (3 %, the"),
+        (compared(49, 98, 0), 1, "hold", "1 of 30 s"),
+        (compared(50, 0, 0), 30, "step", "100 requests"),
+    ],
+)
+def test_a_shadow_that_answers_otherwise_is_aborted_by_rule(comparison, lasted, move, why):
+    abort = RULES.abort.model_copy(update={"disagreement": 0.02})
+    rules = RULES.model_copy(update={"shadow": 30.0, "abort": abort})
+    facts = {"window": WELL, "step": WELL, "up": True}
+    verdict = decide(rules, lasted=lasted, comparison=comparison, **facts)
+    assert verdict.move == move
+    assert why in verdict.reason
 
 
 def test_samples_are_thinned_from_the_newest_on():

@@ -185,6 +185,45 @@ def test_a_stage_that_comes_after_another_wants_it_held() -> None:
     assert gates.check_order(evidence(), StageSettings()) == []
 
 
+HOUR = 3600.0
+
+
+def soaked(hours: float | None, soak: str = "1d") -> tuple[Verdict, ...]:
+    """Judge a version that has held staging for some hours by noon of 1 January 2026."""
+    noon = 1767268800.0
+    since = None if hours is None else noon - hours * HOUR
+    held = Evidence(replace(subject(), stages=("staging",)), at=noon, since=since)
+    return tuple(gates.check_order(held, StageSettings(after="staging", soak=soak)))
+
+
+def test_a_version_that_has_soaked_long_enough_passes() -> None:
+    after, soak = soaked(24)
+    assert after.passed
+    assert (soak.gate, soak.reason) == ("soak", "penguins/2 has held staging for 1 day")
+    assert soak.passed
+
+
+def test_a_soak_that_is_not_over_is_told_with_when_it_is() -> None:
+    _, soak = soaked(5.5)
+    assert soak.outcome is Outcome.FAILED
+    assert soak.reason == (
+        "penguins/2 has held staging for 330 minutes; the soak of 1 day is over at "
+        "2026-01-02 06:30 UTC."
+    )
+    assert soak.fix.startswith("Ask again then: labline promote penguins/2")
+
+
+def test_a_version_of_which_the_ledger_knows_nothing_has_not_soaked() -> None:
+    _, soak = soaked(None)
+    assert soak.outcome is Outcome.FAILED
+    assert "labline promote penguins/2 --to staging" in soak.fix
+
+
+def test_a_version_that_does_not_hold_the_stage_before_is_told_that_alone() -> None:
+    (verdict,) = gates.check_order(evidence(), StageSettings(after="staging", soak="1h"))
+    assert verdict.gate == "after"
+
+
 # -- metric, on held-out rows ----------------------------------------------------------------------
 
 

@@ -83,7 +83,7 @@ def words(text: str, folder: Path) -> dict[str, tuple[str, ...]]:
 
 def test_what_a_stage_asks_is_said_in_words(tmp_path: Path) -> None:
     said = words(
-        '[stages.staging]\n[stages.prod]\nafter = "staging"\n'
+        '[stages.staging]\n[stages.prod]\nafter = "staging"\nsoak = "24h"\n'
         'gates = ["signature", "metric", "latency", "replay"]\n'
         'metric = { name = "auc", min = 0.7, versus_champion = -0.01, slices = ["country"] }\n'
         "latency = { p95_ms = 50 }\napprovals = { required = 2 }\n"
@@ -93,7 +93,7 @@ def test_what_a_stage_asks_is_said_in_words(tmp_path: Path) -> None:
     assert list(said) == [
         "after", "signature", "metric", "latency", "replay", "approvals", "rollout",
     ]  # fmt: skip
-    assert said["after"] == ("the same version holds staging",)
+    assert said["after"] == ("the same version holds staging, and has for 1 day",)
     assert said["metric"] == (
         "auc is at least 0.7",
         "against the champion on the same held-out rows, auc is at most 0.01 worse",
@@ -123,4 +123,4 @@ def test_a_gate_of_ones_own_explains_itself() -> None:
     stage = StageSettings(latency={"p95_ms": 20.0})
     assert Sized().asks(stage) == ["It is small"]
     assert Quick().asks(stage)[:2] == ["It is quick", "most milliseconds for 95 of 100: 20"]
-    assert LatencyGate().asks(StageSettings())[0].startswith("One-row requests")
+    assert LatencyGate().asks(StageSettings())[0].startswith("The built service starts")

@@ -71,7 +71,8 @@ def right(row: dict[str, Any]) -> float:
 
 
 def hunt(ask: Callable[[bytes], Answer], **rule: Any) -> dict[str, Any]:
-    told: dict[str, Any] = search(INPUTS, HOLDOUT, ContractSettings(**rule), 1e-6, ask).body
+    patient = ContractSettings(**{"seconds": 300, **rule})
+    told: dict[str, Any] = search(INPUTS, HOLDOUT, patient, 1e-6, ask).body
     return told
 
 
@@ -192,5 +193,5 @@ def test_arrays_are_searched_too() -> None:
         return Answer(200, {"predictions": [sum(row) for row in found]})
 
     tensor = [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 2]}}]
-    told = search(tensor, holdout, ContractSettings(), 1e-6, ask).body
+    told = search(tensor, holdout, ContractSettings(seconds=300), 1e-6, ask).body
     assert "500 shapes do not match" in told["broken"]["wrong"]

@@ -168,7 +168,8 @@ def test_cases_have_names_of_their_own() -> None:
 def latency(*milliseconds: float, failures: int = 0, **rule: Any) -> Verdict:
     stage = StageSettings(latency=LatencySettings(**rule))
     took = tuple(value / 1000 for value in milliseconds)
-    service = Service({"latency/load": Answer(200, {}, took, failures)})
+    answers = {"latency/load": Answer(200, {}, took, failures)}
+    service = Service(answers, boot_seconds=4.0, memory=300 * 2**20)
     return LatencyGate().judge(Evidence(SUBJECT, service=service, holdout=HOLDOUT), stage)
 
 
@@ -181,6 +182,20 @@ def test_latency_within_its_limits_passes() -> None:
 def test_latency_above_a_limit_names_both() -> None:
     verdict = latency(*range(1, 101), p95_ms=90)
     assert verdict.reason.startswith("p95 is 95.1 ms, the limit is 90 ms")
+
+
+@pytest.mark.parametrize(("rule", "says"), [
+    ({"cold_start": "3s"}, "cold start is 4.0 s, the limit is 3 s (p50 2.0 ms"),
+    ({"memory": "256MiB"}, "memory is 300.0 MiB, the limit is 256 MiB (p50 2.0 ms"),
+])  # fmt: skip
+def test_a_service_that_starts_slowly_or_holds_much_is_refused(rule: Any, says: str) -> None:
+    verdict = latency(1, 2, 3, **rule)
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.reason.startswith(says)
+    assert verdict.fix
+    assert (verdict.evidence["boot_seconds"], verdict.evidence["memory_mb"]) == (4.0, 314.6)
+    within = latency(1, 2, 3, cold_start="5s", memory="1GiB")
+    assert "cold start 4.0 s, memory 300.0 MiB; 8 at a time" in within.reason
 
 
 def test_requests_that_fail_have_no_latency() -> None:

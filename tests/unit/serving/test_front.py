@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from bento_pyfunc.front import Front
+from bento_pyfunc.media import Exchange
 from bento_pyfunc.problems import FieldError, invalid
 from tests.unit.serving.specs import doubles, make_spec
 
@@ -21,11 +22,17 @@ JSON = {"content-type": "application/json"}
 class Answers:
     """Stands where the predictor stands: a function from body to body."""
 
-    example_answer = None
+    examples: dict[str, Any] = {}  # noqa: RUF012
+    verbs = frozenset({"predict"})
+    together = 1
+    trial = None
 
     def __init__(self, answer: Callable[[bytes], bytes], quick: bool = False) -> None:
-        self.answer = answer
+        self._answer = answer
         self.quick = quick
+
+    def answer(self, body: bytes, exchange: Exchange, verb: str) -> bytes:
+        return self._answer(body)
 
 
 async def inner(scope: Any, receive: Any, send: Any) -> None:

@@ -15,7 +15,7 @@ NAMED = [{"name": "a", **TENSOR[0]}]
 
 
 def valid(spec: Any, body: Any) -> bool:
-    content = document(spec, None)["paths"]["/predict"]["post"]["requestBody"]["content"]
+    content = document(spec, {})["paths"]["/predict"]["post"]["requestBody"]["content"]
     schema = content["application/json"]["schema"]
     return bool(jsonschema.Draft202012Validator(schema).is_valid(body))
 
@@ -48,13 +48,13 @@ def test_the_schema_accepts_what_the_codec_accepts(body: Any, fits: bool) -> Non
 def test_the_examples_are_the_models_own() -> None:
     spec = make_spec(doubles("x"), example={"rows": [{"x": 4.0}]})
     answer = {"predictions": [8.0], "model": "flats/3"}
-    post = document(spec, answer)["paths"]["/predict"]["post"]
+    post = document(spec, {"predict": answer})["paths"]["/predict"]["post"]
     assert post["requestBody"]["content"]["application/json"]["example"] == {"rows": [{"x": 4.0}]}
     assert post["responses"]["200"]["content"]["application/json"]["example"] == answer
 
 
 def test_every_way_to_fail_is_a_problem_document() -> None:
-    responses = document(make_spec(doubles("x")), None)["paths"]["/predict"]["post"]["responses"]
+    responses = document(make_spec(doubles("x")), {})["paths"]["/predict"]["post"]["responses"]
     assert {"400", "405", "413", "415", "422", "500"} < set(responses)
     for status, response in responses.items():
         if status != "200":

@@ -96,7 +96,7 @@ def test_a_plain_estimator_takes_the_bare_matrix_and_says_the_same_bits(
     target = Y > 0 if hasattr(model, "predict_proba") else Y
     path = saved(tmp_path, model.fit(X, target))
     served = predictor(path, rows(X.head(3)))
-    assert served._matrix is not None
+    assert "predict" in served._short
     for body in (rows(X), rows(X.tail(1))):
         answer = orjson.loads(served.answer(orjson.dumps(body)))
         assert answer["predictions"] == by_mlflow(path, body).tolist()
@@ -113,7 +113,7 @@ def test_a_plain_estimator_takes_the_bare_matrix_and_says_the_same_bits(
 def test_an_estimator_that_needs_names_gets_the_table(model: Any, tmp_path: Path) -> None:
     path = saved(tmp_path, model.fit(X, Y))
     served = predictor(path, rows(X.head(3)))
-    assert served._matrix is None
+    assert served._short == {}
     answer = orjson.loads(served.answer(orjson.dumps(rows(X))))
     assert answer["predictions"] == by_mlflow(path, rows(X)).tolist()
 
@@ -148,13 +148,13 @@ def test_an_estimator_that_takes_long_is_not_quick(
 
 def test_without_an_example_the_table_is_used(tmp_path: Path) -> None:
     served = predictor(saved(tmp_path, Ridge().fit(X, Y)), None)
-    assert served._matrix is None
-    assert served.example_answer is None
+    assert served._short == {}
+    assert served.examples == {}
 
 
 def test_an_example_that_does_not_fit_the_signature_warms_nothing(tmp_path: Path) -> None:
     served = predictor(saved(tmp_path, Ridge().fit(X, Y)), {"rows": [{"a": "x"}]})
-    assert served.example_answer is None
+    assert served.examples == {}
 
 
 def test_a_model_that_cannot_predict_its_example_does_not_become_ready(tmp_path: Path) -> None:

@@ -34,10 +34,12 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Answers:
     """Stands where the predictor stands."""
 
-    example_answer = None
+    verbs = frozenset({"predict"})
+    together = 1
+    trial = None
     quick = True
 
-    def answer(self, body: bytes) -> bytes:
+    def answer(self, body: bytes, *_: Any) -> bytes:
         """Answer as a model would."""
         if body == b"fail":
             raise RuntimeError("less than nothing")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: jobs that a filter looks through
 _DEPTH = 2000
 #: how far jobs are counted
-_COUNTED = 10_000
+_COUNTED = 100_000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,14 @@ from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
-    from labline.lab.shapes import Done, EndpointDetail, EndpointMetrics, IssuedKey, Prediction
+    from labline.lab.shapes import (
+        Comparison,
+        Done,
+        EndpointDetail,
+        EndpointMetrics,
+        IssuedKey,
+        Prediction,
+    )
 
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -19,6 +26,11 @@ def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
 
 def _one(lab: Lab, asked: Asked) -> EndpointDetail:
     return lab.views.endpoints.detail(asked.path["name"])
+
+
+def _compare(lab: Lab, asked: Asked) -> Comparison:
+    tolerance = asked.query["tolerance"]
+    return lab.serving.comparison(asked.path["name"], tolerance=tolerance)
 
 
 def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
@@ -51,6 +63,9 @@ ROUTES = (
           paging(Query("filter", "Part of the name."))),
     Route("GET", "endpoints/{name}", "Releases, instances, traffic and keys.", _one,
           "EndpointDetail"),
+    Route("GET", "endpoints/{name}/comparison", "A shadow's answers beside the live release's.",
+          _compare, "Comparison", query=(
+              Query("tolerance", "Relative difference up to which numbers agree.", float, 1e-6),)),
     Route("GET", "endpoints/{name}/metrics", "Requests, errors and latency of each release.",
           _metrics, "EndpointMetrics",
           query=(Query("window", "Seconds to look back.", int, 300, 900),

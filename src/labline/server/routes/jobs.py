@@ -59,7 +59,7 @@ def _submit(lab: Lab, asked: Asked) -> Submitted:
         jobs = lab.sweeps.jobs(sweep)
         lab.errands.see_to([sweep.id])
     else:
-        jobs = [lab.submit(notebook, body.parameters, options=options)]
+        jobs = [lab.queue.submit(notebook, body.parameters, options)]
         lab.errands.see_to([jobs[0].id])
     return Submitted(tuple(jobs), commands.of_jobs(body))
 

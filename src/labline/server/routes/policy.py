@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _explain(lab: Lab, asked: Asked) -> list[Explained]:
-    return lab.policy.explain(asked.query["model"], stage=asked.query["stage"])
+    return lab.promotions.policy.explain(asked.query["model"], stage=asked.query["stage"])
 
 
 ROUTES = (

@@ -28,7 +28,7 @@ def _add(lab: Lab, asked: Asked) -> Scheduled:
     rule = Rule(body.cron, body.runs, body.timezone, body.catch_up, body.name)
     notebook = below(asked.shown, body.notebook)
     options = options_of(body.options, asked.shown)
-    added = lab.add_schedule(notebook, body.parameters, rule, options)
+    added = lab.queue.schedule(notebook, body.parameters, rule, options)
     return Scheduled(added, commands.of_schedule(body))
 
 

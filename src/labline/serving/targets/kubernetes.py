@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from labline.serving.targets.target import PORT, Target, Workload, dns_label
+from labline.serving.targets.text import as_yaml
 
 Json = dict[str, Any]
 
@@ -21,14 +20,14 @@ class KubernetesTarget(Target):
     def files(self, workload: Workload) -> dict[str, str]:
         """Return ``base/*.yaml`` and ``overlays/STAGE/kustomization.yaml``."""
         base = _base(workload)
-        made = {f"base/{name}.yaml": _text(item) for name, item in base.items()}
-        made["base/kustomization.yaml"] = _text(
+        made = {f"base/{name}.yaml": as_yaml(item) for name, item in base.items()}
+        made["base/kustomization.yaml"] = as_yaml(
             _kustomization(resources=[f"{name}.yaml" for name in base])
         )
         for stage in workload.stages:
             last = stage == workload.stages[-1]
-            made[f"overlays/{stage}/namespace.yaml"] = _text(_namespace(workload, stage))
-            made[f"overlays/{stage}/kustomization.yaml"] = _text(_overlay(workload, stage, last))
+            made[f"overlays/{stage}/namespace.yaml"] = as_yaml(_namespace(workload, stage))
+            made[f"overlays/{stage}/kustomization.yaml"] = as_yaml(_overlay(workload, stage, last))
         return made
 
 
@@ -239,21 +238,9 @@ def _overlay(workload: Workload, stage: str, last: bool) -> Json:
         namespace=_namespace_name(workload, stage),
         resources=["namespace.yaml", "../../base"],
         labels=[{"pairs": {"labline/stage": dns_label(stage)}}],
-        patches=[{"target": {"kind": "HorizontalPodAutoscaler"}, "patch": _text(pods)}],
+        patches=[{"target": {"kind": "HorizontalPodAutoscaler"}, "patch": as_yaml(pods)}],
     )
 
 
 def _kustomization(**parts: Any) -> Json:
     return {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **parts}
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes what stands twice twice: anchors are hard to read and to patch."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(data: Any) -> str:
-    text: str = yaml.dump(data, Dumper=_Plain, sort_keys=False)
-    return text

@@ -26,10 +26,15 @@ class Workload:
     canary_image: str = ""
     #: percent of the requests that the candidate answers
     canary_weight: int = 0
+    #: endpoint that the project's API keys are issued for; the model's name unless told
+    endpoint: str = ""
+    #: public half of the key that signs API keys (RFC 7517); empty: no key is asked for
+    jwks: str = ""
 
     def __post_init__(self) -> None:
         for image in filter(None, (self.image, self.canary_image)):
             _check_image(image)
+        object.__setattr__(self, "endpoint", self.endpoint or self.name)
         if bool(self.canary_image) != (self.canary_weight > 0):
             raise BadInput(
                 "A canary needs both an image and a weight.",

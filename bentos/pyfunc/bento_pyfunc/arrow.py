@@ -1,0 +1,172 @@
+"""One Arrow column of a request, checked against the signature, as the array the model sees.
+
+The arrays are those that :mod:`bento_pyfunc.columns` makes of JSON, so a model answers the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bento_pyfunc.columns import PANDAS_TEXT, Array, Column
+from bento_pyfunc.problems import FieldError
+
+Data = Any  # pyarrow.ChunkedArray
+
+_BEYOND_32 = float(np.finfo(np.float32).max)
+
+
+def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
+    """Return an Arrow column as the array the model sees, or add to `errors` what is wrong."""
+    data = _decoded(data)
+    if column.required and data.null_count:
+        row = pc.index(data.is_null(), pa.scalar(value=True)).as_py()
+        errors.append(FieldError(column.name, row, "is required and must not be null"))
+        return None
+    reader = _READERS.get(column.kind.name)
+    if reader is None or pa.types.is_null(data.type):
+        return column.array(data.to_pylist(), errors)
+    fits, build = reader
+    if not fits(data.type):
+        message = f"must be {column.kind.words}, not Arrow's {str(data.type)[:80]}"
+        errors.append(FieldError(column.name, None, message))
+        return None
+    try:
+        return build(column, data)
+    except _Unfit as error:
+        errors.append(FieldError(column.name, error.row, str(error)))
+    except pa.ArrowException:
+        message = f"must be {column.kind.words}"
+        errors.append(FieldError(column.name, _first(column, build, data), message))
+    return None
+
+
+def doubles(data: Data) -> np.ndarray[Any, Any] | None:
+    """Return a column as finite doubles without copying; ``None`` unless it is that already."""
+    if data.null_count or data.num_chunks != 1 or not pa.types.is_float64(data.type):
+        return None
+    values: np.ndarray[Any, Any] = data.chunk(0).to_numpy()
+    return values if np.isfinite(values).all() else None
+
+
+class _Unfit(ValueError):
+    """A value that the column cannot hold."""
+
+    def __init__(self, message: str, row: int) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+def _decoded(data: Data) -> Data:
+    if pa.types.is_dictionary(data.type):
+        return data.cast(data.type.value_type)
+    return data
+
+
+def _first(column: Column, build: Callable[[Column, Data], Array], data: Data) -> int:
+    """Return the first row that cannot be converted, by halving."""
+    low, high = 0, len(data)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            build(column, data.slice(low, middle - low))
+            low = middle
+        except (pa.ArrowException, _Unfit):
+            high = middle
+    return low
+
+
+def _row(wrong: np.ndarray[Any, Any]) -> int:
+    return int(np.flatnonzero(wrong)[0])
+
+
+def _double(column: Column, data: Data) -> Array:
+    values = data.cast(pa.float64(), safe=False).to_numpy()
+    if not np.isfinite(values).all():
+        if np.isinf(values).any():
+            raise _Unfit("must be finite", _row(np.isinf(values)))
+        if column.required:
+            message = "is required and must not be NaN"
+            raise _Unfit(message, _row(np.isnan(values)))
+    return values
+
+
+def _float(column: Column, data: Data) -> Array:
+    wide = _double(column, data)
+    if (np.abs(wide) > _BEYOND_32).any():
+        raise _Unfit("is too large for a 32-bit number", _row(np.abs(wide) > _BEYOND_32))
+    return wide.astype(np.float32)
+
+
+def _integers(arrow: Any, pandas: Any) -> Callable[[Column, Data], Array]:
+    def build(_: Column, data: Data) -> Array:
+        whole = data.cast(arrow)
+        if not whole.null_count:
+            return whole.to_numpy()
+        known, missing = whole.fill_null(0).to_numpy(), whole.is_null().to_numpy()
+        return pd.array(pd.arrays.IntegerArray(known.copy(), missing), dtype=pandas)
+
+    return build
+
+
+def _boolean(_: Column, data: Data) -> Array:
+    return data.to_numpy()
+
+
+def _text(column: Column, data: Data) -> Array:
+    if PANDAS_TEXT is object:
+        return column.kind.array(data.to_pylist())
+    return pd.array(data.cast(pa.large_string()), dtype=PANDAS_TEXT)
+
+
+def _datetime(_: Column, data: Data) -> Array:
+    if pa.types.is_timestamp(data.type) and data.type.tz is not None:
+        data = data.cast(pa.timestamp(data.type.unit, "UTC"))
+        data = data.cast(pa.timestamp(data.type.unit))
+    return data.cast(pa.timestamp("ns")).to_numpy()
+
+
+def _binary(_: Column, data: Data) -> Array:
+    values = np.empty(len(data), dtype=object)
+    values[:] = data.to_pylist()
+    return values
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _is_moment(kind: Any) -> bool:
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+
+
+def _is_binary(kind: Any) -> bool:
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+#: MLflow data type -> the Arrow types it may come as, and how they become an array
+_READERS: dict[str, tuple[Callable[[Any], bool], Callable[[Column, Data], Array]]] = {
+    "boolean": (pa.types.is_boolean, _boolean),
+    "integer": (_is_number, _integers(pa.int32(), "Int32")),
+    "long": (_is_number, _integers(pa.int64(), "Int64")),
+    "float": (_is_number, _float),
+    "double": (_is_number, _double),
+    "string": (_is_text, _text),
+    "datetime": (_is_moment, _datetime),
+    "binary": (_is_binary, _binary),
+}

@@ -1,0 +1,299 @@
+"""Arrow streams in and out: the same values, types and refusals as by JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from datetime import date
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pytest
+from bento_pyfunc.codec import Codec
+from bento_pyfunc.media import Form
+from bento_pyfunc.problems import Problem
+from tests.unit.serving.specs import doubles, make_spec
+from tests.unit.serving.test_tables import INPUTS, ROW
+from tests.unit.serving.test_tensors import spec as tensor
+
+ARROW = {
+    "amount": pa.array([1.5, -0.1]),
+    "ratio": pa.array([0.25, None]),
+    "count": pa.array([7, 2**53 + 1]),
+    "small": pa.array([-3, 4]),
+    "city": pa.array(["Oslo", None]),
+    "new": pa.array([True, False]),
+    "seen": pa.array([pd.Timestamp("2026-01-31T12:30"), None]),
+    "photo": pa.array([b"\x00\x01", b""]),
+}
+ROWS = [
+    ROW,
+    {
+        "amount": -0.1,
+        "ratio": None,
+        "count": 2**53 + 1,
+        "small": 4,
+        "city": None,
+        "new": False,
+        "seen": None,
+        "photo": "",
+    },
+]
+
+
+def stream(columns: dict[str, Any], compression: str | None = None, **metadata: str) -> bytes:
+    table = pa.table(columns).replace_schema_metadata(metadata)
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table, max_chunksize=1)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def read(body: bytes, inputs: list[dict[str, Any]] = INPUTS) -> Any:
+    codec = Codec(make_spec(inputs))
+    return codec.data.table(codec.decode(body, Form.ARROW).raw)
+
+
+def refused(body: bytes, inputs: list[dict[str, Any]] = INPUTS) -> Problem:
+    with pytest.raises(Problem) as caught:
+        read(body, inputs)
+    return caught.value
+
+
+def by_json(rows: list[Any]) -> Any:
+    codec = Codec(make_spec(INPUTS))
+    return codec.data.table(codec.decode(json.dumps({"rows": rows}).encode()).raw)
+
+
+def test_a_stream_gives_the_very_table_that_json_gives() -> None:
+    shuffled = dict(reversed(ARROW.items()))
+    for columns in (ARROW, shuffled):
+        pd.testing.assert_frame_equal(read(stream(columns)), by_json(ROWS))
+
+
+def test_other_widths_of_the_same_kind_are_taken() -> None:
+    columns = ARROW | {
+        "amount": pa.array([1, 2], pa.int16()),
+        "ratio": pa.array([0.25, 0.5], pa.float32()),
+        "count": pa.array([7.0, 8.0]),
+        "small": pa.array([1, 2], pa.uint64()),
+        "city": pa.array(["Oslo", None]).dictionary_encode(),
+        "seen": pa.array([date(2026, 1, 31), None]),
+        "photo": pa.array([b"a", b"b"], pa.large_binary()),
+    }
+    rows = [
+        ROW | {"amount": 1, "small": 1, "seen": "2026-01-31", "photo": "YQ=="},
+        ROWS[1] | {"amount": 2, "ratio": 0.5, "count": 8, "small": 2, "photo": "Yg=="},
+    ]
+    pd.testing.assert_frame_equal(read(stream(columns)), by_json(rows))
+
+
+def test_a_moment_with_a_zone_becomes_utc() -> None:
+    utc = int(pd.Timestamp(2026, 1, 31, 10, 30).timestamp())
+    moment = pa.array([utc, utc], pa.int64()).cast(pa.timestamp("s", "+02:00"))
+    table = read(stream(ARROW | {"seen": moment}))
+    assert table["seen"].tolist() == [pd.Timestamp(2026, 1, 31, 10, 30)] * 2
+
+
+def test_optional_columns_may_be_missing_or_of_nulls_only() -> None:
+    few = {name: data for name, data in ARROW.items() if name not in ("ratio", "city", "seen")}
+    nulls = dict.fromkeys(("ratio", "city", "seen"), pa.nulls(2))
+    rows = [row | {"ratio": None, "city": None, "seen": None} for row in ROWS]
+    pd.testing.assert_frame_equal(read(stream(few)), by_json(rows))
+    pd.testing.assert_frame_equal(read(stream(few | nulls)), by_json(rows))
+
+
+@pytest.mark.parametrize(
+    ("column", "data", "row", "message"),
+    [
+        ("amount", pa.array([1.5, None]), 1, "required and must not be null"),
+        ("amount", pa.array([1.5, np.nan]), 1, "required and must not be NaN"),
+        ("amount", pa.array([1.5, np.inf]), 1, "must be finite"),
+        ("ratio", pa.array([1.5, -np.inf]), 1, "must be finite"),
+        ("ratio", pa.array([1.5, 1e39]), 1, "too large for a 32-bit number"),
+        ("amount", pa.array(["1", "2"]), None, "a number, not Arrow's string"),
+        ("amount", pa.array([True, False]), None, "a number, not Arrow's bool"),
+        ("count", pa.array([1.0, 1.5]), 1, "a whole number"),
+        ("count", pa.array([1, 2**63], pa.uint64()), 1, "a whole number"),
+        ("small", pa.array([1, 2**31]), 1, "a whole number of 32 bits"),
+        ("small", pa.array(["1", "2"]).dictionary_encode(), None, "not Arrow's string"),
+        ("city", pa.array([1, 2]), None, "a string, not Arrow's int64"),
+        ("new", pa.array([1, 0]), None, "true or false, not Arrow's int64"),
+        ("seen", pa.array(["2026-01-31", None]), None, "not Arrow's string"),
+        ("seen", pa.array([1, 2**62], pa.timestamp("s")), 1, "date and time"),
+        ("photo", pa.array(["a", "b"]), None, "not Arrow's string"),
+        ("photo", pa.nulls(2), 0, "required and must not be null"),
+        ("city", pa.array([["a"], ["b"]]), None, "not Arrow's list"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_where_it_stands(
+    column: str, data: Any, row: int | None, message: str
+) -> None:
+    problem = refused(stream(ARROW | {column: data}))
+    (error,) = problem.errors
+    assert (problem.status, error.field, error.row) == (422, column, row)
+    assert message in error.message
+
+
+def test_the_wrong_columns_are_refused_by_name() -> None:
+    assert refused(stream(ARROW | {"x": pa.array([1, 2])})).errors[0].field == "x"
+    missing = {name: data for name, data in ARROW.items() if name != "amount"}
+    assert refused(stream(missing)).errors[0][:1] == ("amount",)
+    twice = pa.Table.from_arrays([pa.array([1.0])] * 2, names=["x", "x"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, twice.schema) as writer:
+        writer.write_table(twice)
+    problem = refused(sink.getvalue().to_pybytes(), doubles("x"))
+    assert problem.errors[0].message == "is there twice"
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_compressed_buffers_are_refused_before_they_are_unpacked(compression: str) -> None:
+    if not pa.Codec.is_available(compression):
+        pytest.skip(f"this build of pyarrow lacks {compression}")
+    bomb = stream({"x": pa.array(np.zeros(100_000))}, compression)
+    words = stream({"x": pa.array(["a" * 999] * 5).dictionary_encode()}, compression)
+    for body in (bomb, words):
+        assert refused(body, doubles("x")).status == 415
+
+
+def test_too_many_rows_and_none_are_refused() -> None:
+    assert refused(stream({"x": pa.array(np.zeros(6))}), doubles("x")).status == 413
+    assert refused(stream({"x": pa.nulls(10**6)}), doubles("x")).status == 413
+    assert refused(stream({"x": pa.array([], pa.float64())}), doubles("x")).status == 422
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"ARROW1\x00\x00", b"\xff" * 64, b"\x00" * 64])
+def test_what_is_no_stream_is_a_400(body: bytes) -> None:
+    assert refused(body).status == 400
+
+
+def test_a_stream_with_any_bytes_changed_is_read_or_gets_a_problem() -> None:
+    chance = random.Random(5)
+    good = stream(ARROW)
+    for _ in range(2000):
+        body = bytearray(good)
+        for _ in range(chance.randint(1, 5)):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        with contextlib.suppress(Problem):
+            read(bytes(body))
+
+
+def test_a_matrix_of_doubles_has_the_bits_and_the_layout_that_json_gives() -> None:
+    codec = Codec(make_spec(doubles("x", "y")))
+    values = {"x": pa.array([0.1, 2.0]), "y": pa.array([1e300, -5.5])}
+    body = json.dumps({"columns": {name: data.to_pylist() for name, data in values.items()}})
+    data: Any = codec.data
+    wanted = data.matrix(codec.decode(body.encode()).raw)
+    table = pa.table(values)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    found = data.matrix(codec.decode(sink.getvalue().to_pybytes(), Form.ARROW).raw)
+    assert found.strides == wanted.strides
+    assert found.tobytes("F") == wanted.tobytes("F")
+
+
+def test_parameters_come_in_the_metadata() -> None:
+    params = [{"name": "by", "type": "double", "default": 1.0, "shape": None}]
+    codec = Codec(make_spec(doubles("x"), params=params))
+    body = stream({"x": pa.array([1.0])}, params='{"by": 2}')
+    assert codec.decode(body, Form.ARROW).params == {"by": 2.0}
+
+
+def test_arrays_come_as_lists_or_as_a_column_for_each_number() -> None:
+    flat = {"x": pa.array([1.0, 3.0]), "y": pa.array([2, 4])}
+    fixed = pa.FixedSizeListArray.from_arrays(pa.array([1.0, 2.0, 3.0, 4.0]), 2)
+    shaped = pa.FixedShapeTensorArray.from_numpy_ndarray(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    for columns in (flat, {"a": fixed}, {"a": [[1.0, 2.0], [3.0, 4.0]]}, {"a": shaped}):
+        array = read(stream(columns), [tensor("float32", [-1, 2])])
+        assert array.dtype == np.float32
+        assert array.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    named = [tensor("int64", [-1, 1, 2], name="a"), tensor("bool", [-1], name="b")]
+    arrays = read(stream({"b": [True, False], "a": [[[1, 2]], [[3, 4]]]}), named)
+    assert arrays["a"].tolist() == [[[1, 2]], [[3, 4]]]
+    assert arrays["b"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"a": [[1.0], [1.0, 2.0]]},
+        {"a": [[1.0, None]]},
+        {"a": [[1.0, 2.0], None]},
+        {"a": [[1.0, np.nan]]},
+        {"a": [[1.0, 2.0, 3.0]]},
+        {"a": [["1", "2"]]},
+        {"a": [1.0]},
+    ],
+)
+def test_arrays_of_another_shape_or_type_are_refused(columns: dict[str, Any]) -> None:
+    assert refused(stream(columns), [tensor("float64", [-1, 2])]).status == 422
+
+
+@pytest.mark.parametrize(
+    ("predictions", "columns"),
+    [
+        (np.array([0.1, 2.0]), {"prediction": [0.1, 2.0]}),
+        (np.array([[1, 2], [3, 4]]), {"prediction": [[1, 2], [3, 4]]}),
+        (pd.Series(["a", None]), {"prediction": ["a", None]}),
+        (pd.DataFrame({"low": [1.5], "high": ["b"]}), {"low": [1.5], "high": ["b"]}),
+        ({"one": np.array([1.0]), "two": np.array([[2]])}, {"one": [1.0], "two": [[2]]}),
+        ([True, False], {"prediction": [True, False]}),
+    ],
+)
+def test_predictions_go_out_as_columns_that_say_the_model(predictions: Any, columns: Any) -> None:
+    body = Codec(make_spec(doubles("x"))).encode(predictions, Form.ARROW)
+    table = pa.ipc.open_stream(body).read_all()
+    assert table.to_pydict() == columns
+    assert table.schema.metadata == {b"model": b"flats/3"}
+
+
+def test_what_has_no_form_in_arrow_is_a_406() -> None:
+    with pytest.raises(Problem, match="application/json") as caught:
+        Codec(make_spec(doubles("x"))).encode([1, "a"], Form.ARROW)
+    assert caught.value.status == 406
+
+
+@pytest.mark.parametrize(
+    ("predictions", "lines"),
+    [
+        (np.array([0.1, 2.0]), [{"prediction": 0.1}, {"prediction": 2.0}]),
+        (pd.DataFrame({"a": [1], "b": ["x"]}), [{"a": 1, "b": "x"}]),
+        ({"a": np.array([1.0, 2.0]), "b": [3, 4]}, [{"a": 1.0, "b": 3}, {"a": 2.0, "b": 4}]),
+    ],
+)
+def test_lines_go_out_one_a_row(predictions: Any, lines: Any) -> None:
+    body = Codec(make_spec(doubles("x"))).encode(predictions, Form.NDJSON)
+    assert [orjson.loads(line) for line in body.splitlines()] == lines
+
+
+def test_lines_come_in_one_a_row() -> None:
+    codec = Codec(make_spec(INPUTS))
+    body = b"\r\n".join(json.dumps(row).encode() for row in ROWS) + b"\n\n"
+    table = codec.data.table(codec.decode(body, Form.NDJSON).raw)
+    pd.testing.assert_frame_equal(table, by_json(ROWS))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        (b'{"x":1}\n{"x":', 400, "Row 1"),
+        (b'{"x":1}\n{"x":NaN}', 400, "NaN"),
+        (b'{"x":1},\n{"x":2}', 400, "Row 0"),
+        (b'{"x":1}\n{"x":1,"x":2}', 400, "'x' is there twice"),
+        (b'{"x":1}\n' * 6, 413, "more than 5 rows"),
+        (b'{"x":1}\n[1]', 422, "must be an object"),
+        (b"\n\n", 422, "no rows"),
+        (b"", 422, "no rows"),
+    ],
+)
+def test_lines_that_do_not_fit_are_refused(body: bytes, status: int, message: str) -> None:
+    with pytest.raises(Problem, match=message) as caught:
+        Codec(make_spec(doubles("x"))).decode(body, Form.NDJSON)
+    assert caught.value.status == status
