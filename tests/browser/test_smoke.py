@@ -238,6 +238,7 @@ def test_it_listens_while_shown_and_asks_nothing_while_hidden(
     files = page.get_by_role("tab", name=re.compile("File Browser"))
     with opened.value.expect_event("close"):
         files.click()
+    page.wait_for_timeout(2_000)  # what was told last may still be asked for
     before = questions()
     page.wait_for_timeout(2_500)
     assert questions() == before
