@@ -95,8 +95,8 @@ class Line:
     """One project with a platform."""
 
     def __init__(self, root: Path, port: int, *, worker: str = "work") -> None:
-        (root / "server.py").write_text(SERVER)
-        (root / "worker.py").write_text(WORKER)
+        _write(root / "server.py", SERVER)
+        _write(root / "worker.py", WORKER)
         self.root = root
         self._port = port
         self.settings = self._load("")
@@ -108,7 +108,7 @@ class Line:
     def _load(self, gateway: str) -> Settings:
         serving = '[serving]\nboot_timeout = "8s"\nmax_body_bytes = 2048\n'
         text = f"[gateway]\nport = {self._port}\n{gateway}\n{serving}"
-        (self.root / "labline.toml").write_text(text)
+        _write(self.root / "labline.toml", text)
         return Settings.load(self.root)
 
     def _open(self) -> None:
@@ -161,6 +161,12 @@ class Line:
             return bool(send(url, b"[]", key)["model"] == f"churn/{version}")
         except LablineError:
             return False
+
+
+def _write(path: Path, text: str) -> None:
+    # Another process may be reading what is there already.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:

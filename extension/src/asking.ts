@@ -3,11 +3,14 @@ import { Poll } from '@lumino/polling';
 import * as React from 'react';
 
 import { request, RequestError } from './request';
+import type { IEvent, IEvents } from './tokens';
 
 /** Milliseconds between two questions while something is under way. */
 const BUSY = 1_000;
 /** Milliseconds between two questions while nothing is. */
 const QUIET = 10_000;
+/** Milliseconds between two questions while events tell what changes. */
+const LIVE = 60_000;
 
 /**
  * What was answered last, and why the last question failed.
@@ -20,7 +23,16 @@ export interface IAsked<T> {
 }
 
 /**
- * Ask labline's API for `path` while the component is mounted, often while `busy` says so.
+ * What tells that an answer has changed.
+ */
+export interface ITold {
+  readonly events: IEvents;
+  /** Whether an event is about it. */
+  about: (event: IEvent) => boolean;
+}
+
+/**
+ * Ask labline's API for `path` while the component is mounted, often while `busy` says so, or else when an event tells of it.
  *
  * Nothing is asked while the browser tab is hidden, nor any more once `busy` says null: what was
  * asked for does not change.
@@ -28,7 +40,8 @@ export interface IAsked<T> {
 export function useAsked<T>(
   path: string,
   busy: (answer: T) => boolean | null,
-  settings?: ServerConnection.ISettings
+  settings?: ServerConnection.ISettings,
+  told?: ITold
 ): IAsked<T> {
   const [answer, setAnswer] = React.useState<T | null>(null);
   const [failure, setFailure] = React.useState<RequestError | null>(null);
@@ -42,7 +55,8 @@ export function useAsked<T>(
         try {
           const found = await request<T>(path, {}, settings);
           const under = busy(found);
-          const interval = under ? BUSY : QUIET;
+          const live = told?.events.live ?? false;
+          const interval = live ? LIVE : under ? BUSY : QUIET;
           if (asking.frequency.interval !== interval) {
             asking.frequency = { interval, backoff: true, max: 30_000 };
           }
@@ -58,12 +72,39 @@ export function useAsked<T>(
       }
     });
     poll.current = asking;
-    return () => asking.dispose();
-    // A path stands for one record: `busy` and `settings` do not change with it.
+    const untold = told && follow(told, () => void asking.refresh());
+    return () => {
+      untold?.();
+      asking.dispose();
+    };
+    // A path stands for one record: `busy`, `settings` and `told` do not change with it.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [path]);
   const again = React.useCallback(() => void poll.current?.refresh(), []);
   return { answer, failure, again };
+}
+
+/** Whether an event says that what was asked for before may be old. */
+export function isRenewal(event: IEvent): boolean {
+  return event.type === 'reset' || event.type === 'watched';
+}
+
+/** Ask when an event is about it, and when events begin to come or end; return what ends it. */
+function follow(told: ITold, ask: () => void): () => void {
+  const { events } = told;
+  const hear = (_: IEvents, event: IEvent) => {
+    if (isRenewal(event) || told.about(event)) {
+      ask();
+    }
+  };
+  const listening = events.listen();
+  events.happened.connect(hear);
+  events.liveChanged.connect(ask);
+  return () => {
+    events.happened.disconnect(hear);
+    events.liveChanged.disconnect(ask);
+    listening.dispose();
+  };
 }
 
 /** Return what went wrong as the one kind of error that views know. */

@@ -8,6 +8,12 @@ export namespace CommandIDs {
   /** Ask the server for the state of the line now. */
   export const refresh = 'labline:refresh';
 
+  /** Start worker, gateway and live releases. */
+  export const start = 'labline:start';
+
+  /** Explain where a part of labline is of another version; argument `kernel`, optional. */
+  export const compareVersions = 'labline:compare-versions';
+
   /** Begin to record what the open notebook runs, or end and keep the run. */
   export const record = 'labline:record';
 

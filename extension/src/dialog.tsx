@@ -5,6 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError } from './asking';
+import { Pipeline } from './pipeline';
 import type { RequestError } from './request';
 import { send } from './request';
 import { Failure } from './sidebar/failure';
@@ -58,6 +59,8 @@ export interface IForm<V extends object, A> {
   serverSettings: ServerConnection.ISettings;
   /** What `POST cli` calls it: the dialog shows the equal command line. */
   action: string;
+  /** Whether a CI system can do the same. */
+  ci?: boolean;
   fields: (
     value: V,
     change: (part: Partial<V>) => void
@@ -95,6 +98,14 @@ class FormBody<V extends object, A>
         )}
         {this._form.fields(this._value, change)}
         <Line form={this._form} value={this._value} />
+        {this._form.ci && (
+          <Pipeline
+            action={this._form.action}
+            body={this._value}
+            serverSettings={this._form.serverSettings}
+            trans={this._form.trans}
+          />
+        )}
       </>
     );
   }

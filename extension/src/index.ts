@@ -6,22 +6,47 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { comparison } from './comparison';
 import { endpoint } from './endpoint';
+import { Events } from './events';
 import { job } from './job';
 import { Line } from './line';
 import { notebook } from './notebook';
+import { platform } from './platform';
 import { promotion } from './promotion';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
-import { ILine } from './tokens';
+import { IEvents, ILine } from './tokens';
+
+const events: JupyterFrontEndPlugin<IEvents> = {
+  id: 'labline:events',
+  description: 'Tells all panels what changes on the server.',
+  autoStart: true,
+  provides: IEvents,
+  activate: (app: JupyterFrontEnd) => {
+    const { serverSettings } = app.serviceManager;
+    const events = new Events({ serverSettings });
+    const look = () => {
+      events.hidden = document.hidden;
+    };
+    document.addEventListener('visibilitychange', look);
+    look();
+    return events;
+  }
+};
 
 const line: JupyterFrontEndPlugin<ILine> = {
   id: 'labline:plugin',
   description: 'Follows the production line of the project.',
   autoStart: true,
   provides: ILine,
+  requires: [IEvents],
   optional: [ISettingRegistry],
-  activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null) => {
+  activate: (
+    app: JupyterFrontEnd,
+    events: IEvents,
+    registry: ISettingRegistry | null
+  ) => {
     const line = new Line({
+      events,
       serverSettings: app.serviceManager.serverSettings
     });
     if (registry) {
@@ -48,6 +73,7 @@ export { RequestError } from './request';
 export * from './tokens';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  events,
   line,
   sidebar,
   statusbar,
@@ -55,7 +81,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   promotion,
   endpoint,
   job,
-  comparison
+  comparison,
+  platform
 ];
 
 export default plugins;

@@ -1,41 +1,70 @@
 import { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
+import type { IPoll } from '@lumino/polling';
+import { Debouncer, Poll, Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IRecords, IStatus, SectionName } from './records';
+import { asRequestError } from './asking';
+import { listOf, replaced } from './listing';
+import type { IPlatformStep, IRecords, IStatus, SectionName } from './records';
 import { SECTIONS } from './records';
-import { request, RequestError } from './request';
-import type { IList, ILine, ISnapshot } from './tokens';
+import { request, send } from './request';
+import type {
+  IEvent,
+  IEvents,
+  IList,
+  ILine,
+  IPage,
+  ISnapshot,
+  Lists
+} from './tokens';
 
 type Item = IRecords[SectionName];
 
-const NOTHING: IList<never> = { items: [], loaded: false, failure: null };
+const NOTHING: IList<never> = {
+  items: [],
+  loaded: false,
+  failure: null,
+  total: 0
+};
 
 /** Longest pause between questions to a server that does not answer, in milliseconds. */
 const LONGEST_PAUSE = 60_000;
+/** Pause while events tell what changes: for what no event tells. */
+const LIVE_PAUSE = 60_000;
+/** Pause while the platform starts. */
+const STEP = 1_000;
+/** Pause while someone types a filter. */
+const TYPING = 250;
 
 /**
- * Asks the server about the production line, politely: only while somebody watches and the page is
- * visible, one question at a time, and less and less often where the answers fail.
+ * Follows the production line, politely: only while somebody watches and the page is visible. What
+ * changes is told by events; where none come it asks, one question at a time, and less and less
+ * often where the answers fail.
  */
 export class Line implements ILine, IDisposable {
   constructor(options: Line.IOptions = {}) {
+    this._events = options.events ?? null;
+    this._interval = options.interval ?? 5_000;
     this._settings = options.serverSettings ?? ServerConnection.makeSettings();
     this._rows = options.rows ?? 10;
     this._poll = new Poll({
       auto: false,
       name: 'labline:line',
       factory: () => this._ask(),
-      frequency: {
-        interval: options.interval ?? 5_000,
-        backoff: true,
-        max: LONGEST_PAUSE
-      },
+      frequency: this._frequency,
       standby: () => (this.watched ? 'when-hidden' : true)
     });
+    // Much can change at once; it is asked for at most once in this time.
+    this._catchingUp = new Throttler(() => this._catchUp(), {
+      limit: options.patience ?? 500,
+      edge: 'trailing'
+    });
+    this._typing = new Debouncer(() => this._askLists(), TYPING);
+    this._events?.happened.connect(this._hear);
+    this._events?.liveChanged.connect(this._turn);
   }
 
   get snapshot(): ISnapshot {
@@ -46,6 +75,10 @@ export class Line implements ILine, IDisposable {
     return this._changed;
   }
 
+  get listChanged(): ISignal<this, SectionName> {
+    return this._listChanged;
+  }
+
   get watched(): boolean {
     return this._watchers > 0;
   }
@@ -54,15 +87,27 @@ export class Line implements ILine, IDisposable {
     return this._poll.isDisposed;
   }
 
-  /** Milliseconds between two questions. */
+  /** Milliseconds between two questions where no events come. */
   set interval(interval: number) {
-    const max = Math.max(LONGEST_PAUSE, interval);
-    this._poll.frequency = { interval, backoff: true, max };
+    this._interval = interval;
+    this._poll.frequency = this._frequency;
   }
 
   /** How many items of each list to ask for. */
   set rows(rows: number) {
     this._rows = rows;
+  }
+
+  get filter(): string {
+    return this._filter;
+  }
+
+  narrow(filter: string): void {
+    if (filter !== this._filter) {
+      this._filter = filter;
+      this._set({ filter: filter.trim() });
+      void this._typing.invoke();
+    }
   }
 
   async refresh(): Promise<void> {
@@ -75,13 +120,44 @@ export class Line implements ILine, IDisposable {
     }
   }
 
+  async start(): Promise<void> {
+    if (this._starting) {
+      return;
+    }
+    this._starting = true;
+    const hold = this.watch();
+    try {
+      let step = await send<IPlatformStep>(
+        'platform/start',
+        {},
+        this._settings
+      );
+      this._set({ step });
+      while (step.doing && !this.isDisposed) {
+        await new Promise(done => setTimeout(done, STEP));
+        step = await this._request<IPlatformStep>('platform');
+        this._set({ step });
+      }
+    } catch (error) {
+      const { fix, message, name } = asRequestError(error);
+      const failure = { error: name, message, fix };
+      this._set({ step: { running: false, doing: '', failure } });
+    } finally {
+      this._starting = false;
+      await this.refresh();
+      hold.dispose();
+    }
+  }
+
   watch(): IDisposable {
+    const listening = this._events?.listen();
     this._watchers += 1;
     if (this._watchers === 1) {
       void this._poll.refresh();
     }
     return new DisposableDelegate(() => {
       this._watchers -= 1;
+      listening?.dispose();
     });
   }
 
@@ -99,9 +175,91 @@ export class Line implements ILine, IDisposable {
     }
   }
 
+  page<Name extends SectionName>(
+    name: Name,
+    offset: number,
+    limit: number
+  ): Promise<IPage<IRecords[Name]>> {
+    const filter = this._filter.trim();
+    const query = { limit, offset, ...(filter ? { filter } : {}) };
+    return this._request<IPage<IRecords[Name]>>(name, query);
+  }
+
   dispose(): void {
+    this._events?.happened.disconnect(this._hear);
+    this._events?.liveChanged.disconnect(this._turn);
+    this._catchingUp.dispose();
+    this._typing.dispose();
     this._poll.dispose();
     Signal.clearData(this);
+  }
+
+  // Events
+
+  /** What was told may have begun before events came, or have been missed since they went. */
+  private readonly _turn = (): void => {
+    this._poll.frequency = this._frequency;
+    if (this.watched) {
+      void this._poll.refresh();
+    }
+  };
+
+  private readonly _hear = (_: IEvents, event: IEvent): void => {
+    if (!this.watched) {
+      // Who watches next asks for everything.
+      return;
+    }
+    if (event.type === 'reset') {
+      void this._poll.refresh();
+      return;
+    }
+    const whole = event.type === 'away' || event.type === 'watched';
+    const kind = whole ? event.id : event.type;
+    const name = listOf(kind);
+    if (!name) {
+      // The platform; promotions and deployments are in no list here.
+      if (event.type === 'platform') {
+        this._set({ step: event.data as IPlatformStep });
+      }
+      if (kind === 'platform') {
+        this._stale.add('status');
+        void this._catchingUp.invoke();
+      }
+      return;
+    }
+    this._listChanged.emit(name);
+    const list: IList<Item> = this._snapshot.lists[name];
+    const items = whole ? null : replaced(name, list, event);
+    if (items) {
+      this._setList(name, { items });
+      this._set({});
+      return;
+    }
+    // It is new, or gone: the counts have changed, too.
+    this._stale.add('status');
+    this._stale.add(name);
+    void this._catchingUp.invoke();
+  };
+
+  private async _catchUp(): Promise<void> {
+    const stale = new Set(this._stale);
+    this._stale.clear();
+    const lists = SECTIONS.filter(name => stale.has(name));
+    const [status] = await Promise.all([
+      this._request<IStatus>('status').catch(() => null),
+      ...lists.map(name => this._askList(name))
+    ]);
+    this._set(status ? { status, failure: null, at: Date.now() } : {});
+  }
+
+  // Questions
+
+  private get _frequency(): IPoll.Frequency {
+    const live = this._events?.live ?? false;
+    const interval = live
+      ? Math.max(LIVE_PAUSE, this._interval)
+      : this._interval;
+    return { interval, backoff: true, max: Math.max(LONGEST_PAUSE, interval) };
   }
 
   /** Ask for everything that is wanted; rejects where the status did not come. */
@@ -127,16 +285,24 @@ export class Line implements ILine, IDisposable {
     return status;
   }
 
+  private async _askLists(): Promise<void> {
+    await Promise.all(SECTIONS.map(name => this._askList(name)));
+    SECTIONS.forEach(name => this._listChanged.emit(name));
+    this._set({});
+  }
+
   private async _askList(name: SectionName): Promise<void> {
     if (!this._wanted.has(name)) {
       return;
     }
-    const query = { limit: this._rows };
-    try {
-      const page = await this._request<{ items: Item[] }>(name, query);
-      this._setList(name, { items: page.items, loaded: true, failure: null });
-    } catch (error) {
-      this._setList(name, { failure: asRequestError(error) });
+    const filter = this._filter;
+    const found = await this.page(name, 0, this._rows).then(
+      ({ items, total }) => ({ items, total, loaded: true, failure: null }),
+      (error: unknown) => ({ failure: asRequestError(error) })
+    );
+    // An answer to what somebody has typed over is none.
+    if (filter === this._filter) {
+      this._setList(name, found);
     }
   }
 
@@ -148,7 +314,7 @@ export class Line implements ILine, IDisposable {
   }
 
   private _setList(name: SectionName, change: Partial<IList<Item>>): void {
-    const { lists } = this._snapshot;
+    const lists: Lists = this._snapshot.lists;
     this._snapshot = {
       ...this._snapshot,
       lists: { ...lists, [name]: { ...lists[name], ...change } }
@@ -163,11 +329,19 @@ export class Line implements ILine, IDisposable {
     this._changed.emit(this._snapshot);
   }
 
+  private readonly _catchingUp: Throttler;
   private readonly _changed = new Signal<this, ISnapshot>(this);
+  private readonly _events: IEvents | null;
+  private readonly _listChanged = new Signal<this, SectionName>(this);
   private readonly _poll: Poll<void>;
   private readonly _settings: ServerConnection.ISettings;
+  private readonly _stale = new Set<SectionName | 'status'>();
+  private readonly _typing: Debouncer;
   private readonly _wanted = new Set<SectionName>();
+  private _filter = '';
+  private _interval: number;
   private _rows: number;
+  private _starting = false;
   private _watchers = 0;
   private _snapshot: ISnapshot = {
     status: null,
@@ -179,7 +353,9 @@ export class Line implements ILine, IDisposable {
       endpoints: NOTHING
     },
     failure: null,
+    step: null,
     refreshing: false,
+    filter: '',
     at: 0
   };
 }
@@ -190,15 +366,13 @@ export class Line implements ILine, IDisposable {
 export namespace Line {
   export interface IOptions {
     serverSettings?: ServerConnection.ISettings;
-    /** Milliseconds between two questions. */
+    /** What tells of changes; without it they are asked for. */
+    events?: IEvents;
+    /** Milliseconds between two questions where no events come. */
     interval?: number;
     /** How many items of each list to ask for. */
     rows?: number;
+    /** Milliseconds between two questions that events give rise to. */
+    patience?: number;
   }
-}
-
-function asRequestError(error: unknown): RequestError {
-  return error instanceof RequestError
-    ? error
-    : new RequestError('away', String(error), { cause: error });
 }

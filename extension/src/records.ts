@@ -42,6 +42,15 @@ export interface IStatus {
   readonly at: number;
 }
 
+/** The platform, and what it is being asked to do. */
+export interface IPlatformStep {
+  readonly running: boolean;
+  /** Empty while nothing is under way. */
+  readonly doing: '' | 'start' | 'stop';
+  /** Why the last one failed. */
+  readonly failure: IFailure | null;
+}
+
 export interface IRun {
   readonly id: string;
   readonly name: string;

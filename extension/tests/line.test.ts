@@ -2,11 +2,13 @@ import { afterEach, expect, test } from 'vitest';
 
 import { Line } from '../src/line';
 import type { ISnapshot } from '../src/tokens';
+import { FakeEvents } from './events';
 import type { ITestServer } from './server';
 import { json, serve } from './server';
 
 const STATUS = { version: '0', project: 'churn', counts: {} };
 
+let events: FakeEvents;
 let line: Line;
 let server: ITestServer;
 
@@ -27,6 +29,27 @@ async function begin(
     }
   });
   line = new Line({ serverSettings: server.settings, interval: 20, rows: 3 });
+}
+
+/** A line that is told what changes, with two jobs of which one runs. */
+async function beginLive(): Promise<void> {
+  server = await serve((path, response) => {
+    const jobs = [
+      { id: 'a', status: 'running' },
+      { id: 'b', status: 'failed' }
+    ];
+    const list = { items: jobs, total: 2 };
+    json(response, path.endsWith('status') ? STATUS : list);
+  });
+  events = new FakeEvents();
+  line = new Line({
+    serverSettings: server.settings,
+    events,
+    interval: 20,
+    patience: 10
+  });
+  line.want('jobs', true);
+  events.live = true;
 }
 
 function until(done: (snapshot: ISnapshot) => boolean): Promise<ISnapshot> {
@@ -76,7 +99,7 @@ test('only the lists that are wanted are asked for, as many rows as set', async 
   line.want('jobs', true);
   line.rows = 7;
   await line.refresh();
-  expect(server.asked).toContain('/labline/api/jobs?limit=7');
+  expect(server.asked).toContain('/labline/api/jobs?limit=7&offset=0');
   expect(server.asked.some(path => path.includes('models'))).toBe(false);
   expect(line.snapshot.lists.jobs).toMatchObject({
     items: ['jobs'],
@@ -119,4 +142,64 @@ test('what was known is kept while the status fails, and mends itself', async ()
   broken = [];
   await until(({ failure }) => failure === null);
   hold.dispose();
+});
+
+test('while events come nothing is asked again, and what changed is shown', async () => {
+  await beginLive();
+  const hold = line.watch();
+  expect(events.listeners).toBe(1);
+  await until(({ lists, status }) => lists.jobs.loaded && status !== null);
+  await pause(80);
+  const asked = server.asked.length;
+  expect(asked).toBeLessThan(6);
+  events.tell('job', 'a', { id: 'a', status: 'succeeded' });
+  const { lists } = await until(({ lists }) =>
+    lists.jobs.items.some(job => job.status === 'succeeded')
+  );
+  expect(lists.jobs.items.map(job => job.id)).toEqual(['a', 'b']);
+  await pause(60);
+  expect(server.asked.length).toBe(asked);
+  hold.dispose();
+  expect(events.listeners).toBe(0);
+});
+
+test('many records that are new are asked for once', async () => {
+  await beginLive();
+  const hold = line.watch();
+  await until(({ lists, status }) => lists.jobs.loaded && status !== null);
+  await pause(40);
+  server.asked.length = 0;
+  for (let at = 0; at < 50; at++) {
+    events.tell('job', `new ${at}`, { id: `new ${at}` });
+  }
+  await pause(80);
+  const lists = server.asked.filter(path => path.includes('/jobs?'));
+  expect(lists.length).toBe(1);
+  hold.dispose();
+});
+
+test('where events end it is asked again', async () => {
+  await beginLive();
+  const hold = line.watch();
+  await until(({ lists }) => lists.jobs.loaded);
+  await pause(40);
+  server.asked.length = 0;
+  events.live = false;
+  await pause(100);
+  expect(server.asked.length).toBeGreaterThan(3);
+  hold.dispose();
+});
+
+test('a filter narrows what is asked for, and is asked once typed', async () => {
+  await begin();
+  line.want('jobs', true);
+  line.interval = 60_000;
+  await line.refresh();
+  for (const typed of ['r', 'ri', 'rid', 'ridge ']) {
+    line.narrow(typed);
+  }
+  expect(line.snapshot.filter).toBe('ridge');
+  await pause(400);
+  const filtered = server.asked.filter(path => path.includes('filter'));
+  expect(filtered).toEqual(['/labline/api/jobs?limit=3&offset=0&filter=ridge']);
 });

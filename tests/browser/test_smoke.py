@@ -230,18 +230,23 @@ def test_the_palette_opens_the_sidebar(page: Page, jupyterlab: JupyterLab) -> No
     expect(page.get_by_role("region", name="Labline")).to_be_visible()
 
 
-def test_it_asks_nothing_while_hidden(page: Page, jupyterlab: JupyterLab) -> None:
+def test_it_listens_while_shown_and_asks_nothing_while_hidden(
+    page: Page, jupyterlab: JupyterLab
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 
     def questions() -> int:
         return sum("/labline/api/" in url for url in asked)
 
-    open_sidebar(page, jupyterlab.fresh)
-    page.wait_for_timeout(2_500)
-    assert questions() > 5
-    page.get_by_role("tab", name=re.compile("File Browser")).click()
-    page.wait_for_timeout(500)
+    with page.expect_websocket(lambda socket: "/labline/api/events" in socket.url) as opened:
+        open_sidebar(page, jupyterlab.fresh)
+    page.wait_for_timeout(1_000)
+    assert questions() > 0
+    files = page.get_by_role("tab", name=re.compile("File Browser"))
+    with opened.value.expect_event("close"):
+        files.click()
+    page.wait_for_timeout(2_000)  # what was told last may still be asked for
     before = questions()
     page.wait_for_timeout(2_500)
     assert questions() == before

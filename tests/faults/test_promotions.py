@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import sqlalchemy as sa
 from sklearn.linear_model import Ridge
@@ -21,7 +22,7 @@ from sklearn.linear_model import Ridge
 from labline.lab import Lab
 from labline.promotion import PromotionState
 from labline.records import JobStatus
-from labline.tracking import models
+from labline.tracking import holdout, models
 
 POLICY = """
 [project]
@@ -31,6 +32,9 @@ gates = ["signature", "metric"]
 metric = { name = "r2", min = 0.1, versus_champion = 0.0 }
 [stages.prod]
 gates = ["signature"]
+approvals = { required = 1 }
+[stages.built]
+gates = ["signature", "parity"]
 approvals = { required = 1 }
 """
 #: works until nothing is left to do, or kills itself in, or just after, its step number AT
@@ -77,14 +81,16 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     made.database.close()
 
 
-def record(lab: Lab, r2: float) -> str:
-    """Return the id of a run with a model."""
+def record(lab: Lab, r2: float, *, keep: bool = False) -> str:
+    """Return the id of a run with a model; with held-out rows, if they are to be kept."""
     run = lab.tracking.create_run("line")
     lab.tracking.log_metrics(run.id, {"r2": r2})
     folder = lab.settings.folder("made") / run.id / "model"
     fitted = Ridge(alpha=r2).fit(NUMBERS, NUMBERS["a"])
     models.save(fitted, folder, example=NUMBERS, requirements=["scikit-learn"])
     lab.tracking.attach_model(run.id, folder)
+    if keep and (kept := holdout.write(fitted, NUMBERS, folder.parent / "holdout.json")):
+        lab.tracking.log_text(run.id, kept.read_text(), holdout.PLACE)
     lab.tracking.end_run(run.id)
     return run.id
 
@@ -113,10 +119,12 @@ def finish(lab: Lab, id: str, kind: str, kills: Callable[[int], list[int]], seed
     return killed
 
 
-def killed_all_the_way(lab: Lab, seed: int, kills: Callable[[int], list[int]]) -> int:
+def killed_all_the_way(
+    lab: Lab, seed: int, kills: Callable[[int], list[int]], stage: str = "prod"
+) -> int:
     """Promote and approve under kills; return how many kills that took."""
-    model, run = f"m{seed}", record(lab, 0.5)
-    asked = {"candidate": run, "stage": "prod", "model": model, "actor": "ada"}
+    model, run = f"m{seed}", record(lab, 0.5, keep=stage == "built")
+    asked = {"candidate": run, "stage": stage, "model": model, "actor": "ada"}
     id = lab.workflows.submit("promotion", asked)
     killed = finish(lab, id, "promotion", kills, seed)
     waits = lab.promotions.find(id)
@@ -126,11 +134,11 @@ def killed_all_the_way(lab: Lab, seed: int, kills: Callable[[int], list[int]]) -
     done = lab.promotions.find(id)
     told = [(entry.actor, entry.action) for entry in lab.promotions.entries(done)]
     assert told == [("ada", "needs approval"), ("bob", "approved"), ("ada", "promoted")]
-    held = lab.tracking.registry.champion(model, "prod")
+    held = lab.tracking.registry.champion(model, stage)
     assert held is not None
     assert (held.version, held.run_id) == (done.version, run)
     assert len(lab.tracking.registry.versions(model)) == 1
-    stood = [item.version for item in lab.governance.standings() if item.name == "prod"]
+    stood = [item.version for item in lab.governance.standings() if item.name == stage]
     assert held.label in stood
     return killed
 
@@ -148,6 +156,19 @@ def test_a_kill_after_every_step_of_a_promotion_over_forty_times(lab: Lab) -> No
     )
     assert killed >= 40
     assert lab.ledger.verify() == 3 * 4
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3000)
+def test_a_kill_after_every_step_of_a_promotion_that_builds_and_asks_a_bento(lab: Lab) -> None:
+    killed = killed_all_the_way(lab, 1, lambda steps: list(range(1, steps + 1)), "built")
+    assert killed == sum(STEPS.values())
+    # One Bento, of the one version; nothing of a killed trial is left running.
+    assert len(list((lab.settings.bentoml_home / "bentos").glob("*/[0-9]*"))) == 1
+    here = str(lab.settings.root)
+    running = psutil.process_iter(["cmdline"])
+    assert not [each for each in running if here in " ".join(each.info["cmdline"] or ())]
+    assert lab.ledger.verify() == 3
 
 
 # -- at once ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from labline.database import Database
+from labline.deployment.releases import Plan, Releases, Stored
 from labline.ledger import Ledger, LedgerBroken
-from labline.records import JobStatus
+from labline.records import JobStatus, ReleaseState
 from labline.settings import ProjectSettings, Settings
 from labline.workflows import Flow, Workflows
 
@@ -35,6 +37,28 @@ def test_the_tables_live_in_a_schema_of_their_own(database: Database) -> None:
     with database.reading() as connection:
         found = sa.inspect(connection).get_table_names(schema="labline")
     assert {"ledger", "endpoints", "releases", "api_keys", "workers"} <= set(found)
+
+
+def test_a_release_belongs_to_the_host_that_runs_it(database: Database) -> None:
+    here, there = Releases(database), Releases(database)
+    there.host = "host-b"
+    plan = Plan("churn:x", "churn/1", "0" * 64, "/py", '{"argv": [], "env": {}, "cwd": "/"}')
+
+    def live(releases: Releases, key: str) -> Stored:
+        begun = releases.begin("churn", plan, actor="ada", key=key, previous=None, instances=2)
+        return releases.go_live(begun.release.id)
+
+    mine, theirs = live(here, "a"), live(there, "b")
+    assert (mine.release.host, theirs.release.host) == (socket.gethostname(), "host-b")
+    assert here.get(mine.release.id).release.state is ReleaseState.LIVE, "theirs did not retire it"
+    assert [each.release.id for each in here.all_serving()] == [mine.release.id]
+    assert [each.release.id for each in there.all_serving()] == [theirs.release.id]
+    assert here.live("churn") == mine
+    assert [each.release.id for each in here.elsewhere("churn")] == [theirs.release.id]
+    assert [each.release.id for each in here.among([theirs.name])] == [
+        theirs.release.id,
+        mine.release.id,
+    ]
 
 
 def test_processes_that_open_it_first_at_once_migrate_once(

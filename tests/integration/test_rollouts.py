@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.platforms import Line, project, traffic
+from tests.platforms import Line, eventually, project, traffic
 
 from labline.deployment import Trial
 from labline.errors import Refused
@@ -21,6 +21,13 @@ RULES = {
     "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 10, "window": "30s"},
 }
 
+#: as a team would have them; a step lasts longer than a bad candidate does
+STRICT = {
+    "steps": [25, 100],
+    "every": "60s",
+    "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 30, "window": "15s"},
+}
+
 
 @dataclass
 class Rolled:
@@ -29,13 +36,17 @@ class Rolled:
     line: Line
     workflows: Workflows
     ledger: list[tuple[str, int]]
+    #: why the ledger says that it was aborted
+    reasons: list[str]
+    #: seconds that the rules look back
+    window: float
 
     def start(self) -> str:
         payload = {"stage": "prod", "endpoint": "churn", "actor": "ada"}
         return self.workflows.submit("rollout", payload)
 
     def end(self, id: str) -> Any:
-        state = self.workflows.wait(id, timeout=60)
+        state = self.workflows.wait(id, timeout=120)
         assert state.status.ended
         return state
 
@@ -45,24 +56,27 @@ def rolled(tmp_path, free_port, leaves_nothing_running, request):
     with project(tmp_path, free_port) as line:
         line.platform.up()
         line.deploy(1)
-        rules = RolloutSettings.model_validate(RULES)
+        mood, given = request.param if isinstance(request.param, tuple) else (request.param, RULES)
+        rules = RolloutSettings.model_validate(given)
         stages = {"prod": StageSettings(rollout=rules)}
         lab = SimpleNamespace(
             settings=line.settings.model_copy(update={"stages": stages}), endpoints=line.endpoints
         )
         ledger: list[tuple[str, int]] = []
+        reasons: list[str] = []
 
         def begin(flow, payload) -> Release:
             trial = Trial(weight=payload["canary"])
-            return flow.step("begin", lambda: line.deploy(2, mood=request.param, trial=trial))
+            return flow.step("begin", lambda: line.deploy(2, mood=mood, trial=trial))
 
         def record(what: str, release: Release, *_: str) -> None:
             ledger.append((what, release.weight))
+            reasons.append(release.reason)
 
         workflows = Workflows(lab.settings, line.database)
         workflows.register("rollout", Rolling(lab, begin, record).run, queue="rollouts")
         with workflows.executor():
-            yield Rolled(line, workflows, ledger)
+            yield Rolled(line, workflows, ledger, reasons, rules.abort.window)
         workflows.close()
 
 
@@ -78,14 +92,30 @@ def test_a_good_candidate_takes_over_by_steps_without_a_lost_request(rolled):
 
 
 @pytest.mark.parametrize(
-    ("rolled", "why"), [("flaky", "requests failed"), ("sleepy", "p99 was")], indirect=["rolled"]
+    ("rolled", "why"),
+    [
+        ("flaky", "requests failed"),
+        ("sleepy", "p99 was"),
+        pytest.param(("flaky", STRICT), "requests failed", marks=pytest.mark.proof),
+        pytest.param(("sleepy", STRICT), "p99 was", marks=pytest.mark.proof),
+    ],
+    indirect=["rolled"],
 )
-def test_a_candidate_that_fails_or_is_slow_is_aborted_by_rule(rolled, why):
-    with traffic(rolled.line):
-        release = rolled.end(rolled.start()).result
+def test_a_candidate_that_fails_or_is_slow_is_aborted_by_rule_within_two_windows(rolled, why):
+    candidate = rolled.line.platform.releases.candidate
+    with traffic(rolled.line) as seen:
+        id = rolled.start()
+        eventually(lambda: candidate("churn"), 60)
+        began = time.monotonic()
+        eventually(lambda: not candidate("churn"), 2 * rolled.window)
+        print(f"aborted after {time.monotonic() - began:.1f} s; window {rolled.window:g} s")
+        release = rolled.end(id).result
+        back = len(seen)
+        eventually(lambda: len(seen) > back + 50)
+    assert {each for _, each in seen[back + 8 :]} == {"1"}
     assert release.state is ReleaseState.ABORTED
     assert why in release.reason
-    assert rolled.ledger[-1][0] == "aborted"
+    assert (rolled.ledger[-1][0], rolled.reasons[-1]) == ("aborted", release.reason)
     (share,) = rolled.line.endpoints.get("churn").traffic
     assert (share.model, share.weight) == ("churn/1", 100)
     assert rolled.line.serves(1)

@@ -301,4 +301,4 @@ def test_a_collector_that_is_away_holds_up_neither_work_nor_its_end(
         for _ in range(5000):  # more than the queue holds
             with telemetry.span("work"):
                 pass
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 25

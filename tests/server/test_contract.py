@@ -1,7 +1,9 @@
 """The OpenAPI document is valid, and what the server answers is what it says."""
 
+import asyncio
 import json
 
+import pandas as pd
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -10,8 +12,10 @@ from tests.conftest import write_notebook
 
 from labline.jobs.sweeps import Wanted
 from labline.lab import Lab
+from labline.lab.delivery import Delivery
 from labline.server.openapi import document
 from labline.server.routes import ROUTES
+from labline.tracking import models
 
 
 @pytest.fixture
@@ -92,6 +96,57 @@ async def test_a_run_is_told_closely_and_beside_another(ask, project):
     assert [point["value"] for point in curves["auc"]] == [0.5]
     found = (await ask("runs/compare", ids=f"{first},{second}"))[1]
     assert found["rows"][0]["values"] == ["0.5", "0.75"]
+
+
+class AtOnce:
+    """A flow whose steps are run here and now."""
+
+    def __init__(self, id):
+        self.id = id
+
+    def step(self, name, call):
+        return call()
+
+    def publish(self, key, value):
+        """Nobody looks."""
+
+
+def promoted(lab, folder, numbers):
+    """Promote two runs, one after the other; return the second promotion."""
+    from sklearn.linear_model import Ridge
+
+    for n, r2 in enumerate((0.6, 0.8)):
+        run = lab.tracking.create_run("churn", f"run {n}")
+        lab.tracking.log_metrics(run.id, {"r2": r2})
+        fitted = Ridge(alpha=1 + n).fit(numbers, numbers["a"])
+        models.save(fitted, folder / str(n), example=numbers, requirements=["scikit-learn"])
+        lab.tracking.attach_model(run.id, folder / str(n))
+        lab.tracking.end_run(run.id)
+        asked = {"candidate": run.id, "stage": "staging", "actor": "ada"}
+        done = Delivery(lab).promote(AtOnce(str(n) * 32), asked)
+    return done
+
+
+async def test_a_promotion_brings_its_diff_as_data_and_as_html(ask, project, tmp_path):
+    numbers = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    lab = Lab.from_(project)
+    done = await asyncio.to_thread(promoted, lab, tmp_path, numbers)
+    code, told = await ask("promotions/{id}", path=f"promotions/{done.id}")
+    assert (code, told["champion"], told["promotion"]["state"]) == (200, "churn/1", "promoted")
+    diff = told["diff"]
+    assert set(diff) >= {"title", "headline", "outcome", "sections"}
+    assert diff["title"] == "churn/2 → staging versus churn/1"
+    sections = {section["id"]: section for section in diff["sections"]}
+    assert {"gates", "metrics", "service", "signature"} <= set(sections)
+    for section in sections.values():
+        assert set(section) == {"id", "title", "outcome", "summary", "blocks"}
+    table = next(block for block in sections["metrics"]["blocks"] if block["kind"] == "table")
+    row = {
+        name: cell["text"] for name, cell in zip(table["columns"], table["rows"][0], strict=True)
+    }
+    assert (row["champion"], row["candidate"]) == ("0.6", "0.8")
+    assert "churn/1" in told["diff_html"]
+    assert "<script" not in told["diff_html"]
 
 
 async def test_the_policy_says_what_a_stage_asks(ask, project):

@@ -70,7 +70,12 @@ def bench(tmp_path):
 
 def watched(bench, look):
     watcher, events = Watcher(bench, (Source("job", 0.01, look),)), []
-    watcher.join(events.append)
+
+    def hear(event):
+        if event["type"] != "watched":
+            events.append(event)
+
+    watcher.join(hear)
     return watcher, events
 
 
@@ -85,6 +90,15 @@ def test_what_changes_and_what_goes_is_told_once(bench):
     assert [(event["id"], event["data"]) for event in events] == [("a", {"n": 2}), ("b", None)]
     assert events[1]["seq"] == events[0]["seq"] + 1
     watcher.leave(watcher._listeners[0])
+
+
+def test_a_kind_that_is_looked_at_for_the_first_time_is_to_be_asked_for_again(bench):
+    watcher, events = Watcher(bench, (Source("job", 0.01, lambda lab: {"a": 1}),)), []
+    tell = events.append
+    watcher.join(tell)
+    until(lambda: events)
+    assert (events[0]["type"], events[0]["id"]) == ("watched", "job")
+    watcher.leave(tell)
 
 
 def test_nobody_listening_is_no_looking(bench):

@@ -1,6 +1,7 @@
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { Pipeline } from '../pipeline';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
 import { Field } from './fields';
 import type { Limit } from './form';
@@ -70,6 +71,14 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
             {trans.__('The same in a terminal')}
           </p>
           <CommandLine text={cli} trans={trans} />
+          {order.body && (
+            <Pipeline
+              action="jobs"
+              body={order.body}
+              serverSettings={order.serverSettings}
+              trans={trans}
+            />
+          )}
         </div>
       )}
     </>

@@ -1,16 +1,24 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 
-import { request, RequestError, send } from '../request';
+import { asRequestError, isRenewal } from '../asking';
+import type { RequestError } from '../request';
+import { request, send } from '../request';
+import type { IEvent, IEvents } from '../tokens';
 import type { IJobDetail, ILogPiece, ISubmitted } from './records';
 import { Tail } from './tail';
 
 /** Pieces of a log that are asked for at a time. */
 const PIECES = 8;
+/** Milliseconds between two questions about a job that runs: its log is told by no event. */
+const BUSY = 1_000;
+/** Milliseconds between two questions about one that waits, while events tell how it stands. */
+const LIVE = 60_000;
 
 /**
- * Follows one job while somebody looks at it, until it has ended.
+ * Follows one job while somebody looks at it, until it has ended. Events tell how it stands.
  */
 export class JobFollower extends VDomModel {
   constructor(options: JobFollower.IOptions) {
@@ -21,9 +29,13 @@ export class JobFollower extends VDomModel {
       auto: false,
       name: `labline:job:${options.id}`,
       factory: () => this._ask(),
-      frequency: { interval: 1_000, backoff: true, max: 30_000 },
+      frequency: { interval: BUSY, backoff: true, max: LIVE },
       standby: () => (options.seen() ? 'when-hidden' : true)
     });
+    this._events = options.events ?? null;
+    this._listening = this._events?.listen() ?? null;
+    this._events?.happened.connect(this._hear);
+    this._events?.liveChanged.connect(this._turn);
   }
 
   readonly id: string;
@@ -60,25 +72,63 @@ export class JobFollower extends VDomModel {
   }
 
   override dispose(): void {
+    this._unlisten();
     this._poll.dispose();
     super.dispose();
   }
 
   private async _ask(): Promise<void> {
     try {
-      this._detail = await request<IJobDetail>(this._path, {}, this._settings);
+      if (this._stale || !this._events?.live) {
+        this._stale = false;
+        this._detail = await request<IJobDetail>(
+          this._path,
+          {},
+          this._settings
+        );
+      }
       const ended = await this._read();
       this._failure = null;
+      this._pace();
       if (ended) {
         this._ended = true;
+        this._unlisten();
         void this._poll.stop();
       }
     } catch (error) {
+      this._stale = true;
       this._failure = asRequestError(error);
       throw error;
     } finally {
       this._emit();
     }
+  }
+
+  private readonly _hear = (_: IEvents, event: IEvent): void => {
+    if (isRenewal(event) || (event.type === 'job' && event.id === this.id)) {
+      this._turn();
+    }
+  };
+
+  private readonly _turn = (): void => {
+    this._stale = true;
+    this.look();
+  };
+
+  /** Ask seldom for what events tell: only a job that runs has a log that grows. */
+  private _pace(): void {
+    const waits = this._detail?.job.status === 'queued' && this._events?.live;
+    const interval = waits ? LIVE : BUSY;
+    if (this._poll.frequency.interval !== interval) {
+      this._poll.frequency = { interval, backoff: true, max: LIVE };
+    }
+  }
+
+  private _unlisten(): void {
+    this._events?.happened.disconnect(this._hear);
+    this._events?.liveChanged.disconnect(this._turn);
+    this._listening?.dispose();
+    this._listening = null;
   }
 
   /** Read on in the log; return whether that was the end of it. */
@@ -113,6 +163,7 @@ export class JobFollower extends VDomModel {
       return null;
     } finally {
       this._busy = false;
+      this._stale = true;
       this._emit();
       this.look();
     }
@@ -128,6 +179,7 @@ export class JobFollower extends VDomModel {
     }
   }
 
+  private readonly _events: IEvents | null;
   private readonly _poll: Poll<void>;
   private readonly _settings: ServerConnection.ISettings;
   private _detail: IJobDetail | null = null;
@@ -135,6 +187,8 @@ export class JobFollower extends VDomModel {
   private _after = 0;
   private _busy = false;
   private _ended = false;
+  private _listening: IDisposable | null = null;
+  private _stale = true;
 }
 
 /**
@@ -143,14 +197,10 @@ export class JobFollower extends VDomModel {
 export namespace JobFollower {
   export interface IOptions {
     id: string;
+    /** What tells of changes; without it they are asked for. */
+    events?: IEvents;
     serverSettings: ServerConnection.ISettings;
     /** Whether anybody sees it now; nothing is asked else. */
     seen: () => boolean;
   }
-}
-
-function asRequestError(error: unknown): RequestError {
-  return error instanceof RequestError
-    ? error
-    : new RequestError('away', String(error), { cause: error });
 }

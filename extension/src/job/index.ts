@@ -18,7 +18,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { jobIcon } from '../icons';
-import { ILine } from '../tokens';
+import { IEvents, ILine } from '../tokens';
 import { OrderDialog } from './dialog';
 import { Order } from './model';
 import { shownPath } from './place';
@@ -29,7 +29,7 @@ export const job: JupyterFrontEndPlugin<void> = {
   id: 'labline:job',
   description: 'Runs notebooks as jobs, and shows how they get on.',
   autoStart: true,
-  requires: [ILine, INotebookTracker],
+  requires: [ILine, INotebookTracker, IEvents],
   optional: [
     IFileBrowserFactory,
     ICommandPalette,
@@ -40,6 +40,7 @@ export const job: JupyterFrontEndPlugin<void> = {
     app: JupyterFrontEnd,
     line: ILine,
     notebooks: INotebookTracker,
+    events: IEvents,
     browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -50,7 +51,7 @@ export const job: JupyterFrontEndPlugin<void> = {
       void line.refresh();
       tell(app, submitted, trans);
     });
-    addPages(app, restorer, trans);
+    addPages(app, events, restorer, trans);
     const changed = () =>
       app.commands.notifyCommandChanged(CommandIDs.runAsJob);
     notebooks.currentChanged.connect(changed);
@@ -141,6 +142,7 @@ function tell(
 /** The command that shows a job, and the pages that it has opened. */
 function addPages(
   app: JupyterFrontEnd,
+  events: IEvents,
   restorer: ILayoutRestorer | null,
   trans: TranslationBundle
 ): void {
@@ -154,7 +156,7 @@ function addPages(
     execute: async args => {
       const id = args['id'] as string;
       const open = tracker.find(page => page.content.follower.id === id);
-      const page = open ?? pageOf(app, id, trans);
+      const page = open ?? pageOf(app, events, id, trans);
       if (!open) {
         app.shell.add(page, 'main');
         await tracker.add(page);
@@ -171,15 +173,18 @@ function addPages(
 
 function pageOf(
   app: JupyterFrontEnd,
+  events: IEvents,
   id: string,
   trans: TranslationBundle
 ): MainAreaWidget<JobPanel> {
   const content = new JobPanel({
     id,
+    events,
     serverSettings: app.serviceManager.serverSettings,
     trans,
     onOpen: other =>
       void app.commands.execute(CommandIDs.openJob, { id: other }),
+    onStart: () => void app.commands.execute(CommandIDs.start),
     onOpenOutput: path => void openOutput(app, path, trans)
   });
   const page = new MainAreaWidget({ content });

@@ -19,12 +19,13 @@ export class Order extends VDomModel {
     super();
     this.path = options.path;
     this.trans = options.trans;
-    this._settings = options.serverSettings;
+    this.serverSettings = options.serverSettings;
     this._unsaved = options.unsaved ?? (() => false);
     this._save = options.save ?? (() => Promise.resolve());
   }
 
   readonly path: string;
+  readonly serverSettings: ServerConnection.ISettings;
   readonly trans: TranslationBundle;
 
   /** Null until the server has told it. */
@@ -62,6 +63,11 @@ export class Order extends VDomModel {
     return this._tried;
   }
 
+  /** What would be sent; null while it is not known what can be. */
+  get body(): INewJobs | null {
+    return this._form ? this._body(this._form) : null;
+  }
+
   get jobs(): number {
     return this._form ? jobsOf(this._body(this._form)) : 0;
   }
@@ -79,7 +85,7 @@ export class Order extends VDomModel {
       this._form = await request<INotebookForm>(
         'notebooks/parameters',
         { path: this.path },
-        this._settings
+        this.serverSettings
       );
     });
     await this._ask();
@@ -144,7 +150,7 @@ export class Order extends VDomModel {
   }
 
   private _send<T>(path: string, body: object): Promise<T> {
-    return send<T>(path, body, this._settings);
+    return send<T>(path, body, this.serverSettings);
   }
 
   private _emit(): void {
@@ -154,7 +160,6 @@ export class Order extends VDomModel {
   }
 
   private readonly _asking = new Debouncer(() => this._ask(), PAUSE);
-  private readonly _settings: ServerConnection.ISettings;
   private readonly _unsaved: () => boolean;
   private readonly _save: () => Promise<void>;
   private _form: INotebookForm | null = null;

@@ -12,6 +12,8 @@ interface IProps {
   follower: JobFollower;
   trans: TranslationBundle;
   onRetry: () => void;
+  /** Start the platform, so that somebody is there to run it. */
+  onStart: () => void;
   onOpenOutput: (path: string) => void;
 }
 
@@ -32,7 +34,7 @@ export function JobView(props: IProps): React.ReactElement {
             </Notice>
           </div>
         )}
-        {detail && <Trouble detail={detail} trans={trans} />}
+        {detail && <Trouble {...props} detail={detail} />}
       </div>
       {!detail && !failure && (
         <p className="jp-labline-quiet" role="status">
@@ -137,16 +139,25 @@ function Buttons(props: IProps & { job: IWholeJob }): React.ReactElement {
 }
 
 /** Why it failed, or does not begin, and what to do about it. */
-function Trouble(props: {
-  detail: IJobDetail;
-  trans: TranslationBundle;
-}): React.ReactElement | null {
-  const { detail, trans } = props;
+function Trouble(
+  props: IProps & { detail: IJobDetail }
+): React.ReactElement | null {
+  const { detail, onStart, trans } = props;
   const { job, worker } = detail;
   if (job.ended === null && !worker) {
     return (
       <Notice tone="warn" title={trans.__('Nobody is there to run it')}>
-        <p>{trans.__('It waits in the queue. To start a worker:')}</p>
+        <p>{trans.__('It waits in the queue until a worker is up.')}</p>
+        <button
+          type="button"
+          className="jp-labline-plainButton jp-mod-accept"
+          onClick={onStart}
+        >
+          {trans.__('Start the Platform')}
+        </button>
+        <p className="jp-labline-quiet">
+          {trans.__('The same in a terminal:')}
+        </p>
         <CommandLine text="labline up" trans={trans} />
       </Notice>
     );

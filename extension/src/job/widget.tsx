@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import type { IEvents } from '../tokens';
 import { JobFollower } from './follower';
 import { JobView } from './view';
 
@@ -17,6 +18,7 @@ export class JobPanel extends ReactWidget {
     this.addClass('jp-labline-job');
     this.follower = new JobFollower({
       id: _options.id,
+      events: _options.events,
       serverSettings: _options.serverSettings,
       seen: () => this.isVisible
     });
@@ -40,7 +42,7 @@ export class JobPanel extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    const { onOpen, onOpenOutput, trans } = this._options;
+    const { onOpen, onOpenOutput, onStart, trans } = this._options;
     const retry = async () => {
       const submitted = await this.follower.retry();
       submitted?.jobs.forEach(job => onOpen(job.id));
@@ -53,6 +55,7 @@ export class JobPanel extends ReactWidget {
             trans={trans}
             onRetry={() => void retry()}
             onOpenOutput={onOpenOutput}
+            onStart={onStart}
           />
         )}
       </UseSignal>
@@ -66,10 +69,13 @@ export class JobPanel extends ReactWidget {
 export namespace JobPanel {
   export interface IOptions {
     id: string;
+    events: IEvents;
     serverSettings: ServerConnection.ISettings;
     trans: TranslationBundle;
     /** Open another job. */
     onOpen: (id: string) => void;
+    /** Start the platform. */
+    onStart: () => void;
     /** Open a notebook by its path on the server. */
     onOpenOutput: (path: string) => void;
   }

@@ -11,6 +11,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands';
 import { recordIcon } from '../icons';
 import { explain } from './explanation';
+import { VERSION } from '../version';
+import { NotebookIdentity, speakerOf } from './identity';
 import { NotebookRecorder } from './recorder';
 import type { IRecording } from './recording';
 
@@ -59,6 +61,7 @@ function follow(
   const add = (panel: NotebookPanel) => {
     const recorder = new NotebookRecorder(panel);
     recorders.set(panel, recorder);
+    identify(app, tracker, panel, recorder);
     recorder.changed.connect(changed);
     panel.disposed.connect(() => {
       recorder.dispose();
@@ -76,6 +79,43 @@ function follow(
     }
   });
   return recorders;
+}
+
+/** Have the kernel know which notebook it is, from when labline is loaded in it. */
+function identify(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker,
+  panel: NotebookPanel,
+  recorder: NotebookRecorder
+): void {
+  const { commands, serviceManager } = app;
+  const identity = new NotebookIdentity(panel, serviceManager.contents, one =>
+    speakerOf(one, tracker)
+  );
+  recorder.changed.connect(() => {
+    if (recorder.recording && !identity.open) {
+      identity.tell();
+    }
+  });
+  identity.told.connect((_, { recording, version }) => {
+    if (recording.on !== (recorder.recording?.active ?? false)) {
+      void recorder.look();
+    }
+    if (version !== VERSION) {
+      void commands.execute(CommandIDs.compareVersions, { kernel: version });
+    }
+  });
+  const front = () => {
+    // Of two notebooks on one kernel the one that was told last is the one in front.
+    if (tracker.currentWidget === panel && identity.open) {
+      identity.tell();
+    }
+  };
+  tracker.currentChanged.connect(front);
+  panel.disposed.connect(() => {
+    tracker.currentChanged.disconnect(front);
+    identity.dispose();
+  });
 }
 
 function isPython(tracker: INotebookTracker): boolean {

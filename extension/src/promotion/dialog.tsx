@@ -33,6 +33,7 @@ export async function askForPromotion(options: {
     title: trans.__('Promote a model'),
     accept: trans.__('Promote'),
     action: 'promotions',
+    ci: true,
     value: {
       candidate: options.candidate ?? firstOf(offer),
       to: offer.stages[0]?.name ?? '',

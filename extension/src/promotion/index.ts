@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands';
 import { promoteIcon } from '../icons';
 import { showOnce } from '../showing';
+import { IEvents } from '../tokens';
 import { askForPromotion } from './dialog';
 import { PromotionView } from './view';
 
@@ -15,9 +16,11 @@ export const promotion: JupyterFrontEndPlugin<void> = {
   id: 'labline:promotion',
   description: 'Asks for promotions, and shows how they stand.',
   autoStart: true,
+  requires: [IEvents],
   optional: [ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    events: IEvents,
     palette: ICommandPalette | null,
     translator: ITranslator | null
   ) => {
@@ -50,7 +53,7 @@ export const promotion: JupyterFrontEndPlugin<void> = {
           id: `labline-promotion-${id}`,
           label: trans.__('Promotion %1', id.slice(0, 8)),
           icon: promoteIcon,
-          make: () => new PromotionView({ id, serverSettings, trans })
+          make: () => new PromotionView({ events, id, serverSettings, trans })
         });
       }
     });

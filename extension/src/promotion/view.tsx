@@ -9,6 +9,7 @@ import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
 import { Notice, Prose } from '../sidebar/notice';
+import type { IEvents } from '../tokens';
 import { Diff } from './diff';
 import type { IPromotion } from './records';
 import { isUnderWay } from './records';
@@ -33,6 +34,7 @@ export class PromotionView extends ReactWidget {
  */
 export namespace PromotionView {
   export interface IOptions {
+    events: IEvents;
     id: string;
     serverSettings: ServerConnection.ISettings;
     trans: TranslationBundle;
@@ -40,11 +42,12 @@ export namespace PromotionView {
 }
 
 function Promotion(props: PromotionView.IOptions): React.ReactElement {
-  const { id, serverSettings, trans } = props;
+  const { events, id, serverSettings, trans } = props;
   const { again, answer, failure } = useAsked<IPromotion>(
     `promotions/${encodeURIComponent(id)}`,
     found => isUnderWay(found.promotion.state),
-    serverSettings
+    serverSettings,
+    { events, about: event => event.type === 'promotion' && event.id === id }
   );
   if (!answer) {
     return failure ? (

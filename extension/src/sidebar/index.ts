@@ -36,7 +36,8 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
 
     app.commands.addCommand(CommandIDs.open, {
-      label: trans.__('Show Labline'),
+      label: args =>
+        args['isLauncher'] ? trans.__('Labline') : trans.__('Show Labline'),
       caption: trans.__('Show the runs, jobs, models and endpoints'),
       icon: lablineIcon,
       describedBy: { args: NO_ARGUMENTS },

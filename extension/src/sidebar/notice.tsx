@@ -61,6 +61,8 @@ export function CommandLine(props: {
  */
 export function CopyButton(props: {
   text: string;
+  /** What the button says; it names the text unless given. */
+  label?: string;
   trans: TranslationBundle;
 }): React.ReactElement {
   const { text, trans } = props;
@@ -69,7 +71,9 @@ export function CopyButton(props: {
     const timer = copied && setTimeout(() => setCopied(false), COPIED);
     return () => clearTimeout(timer || undefined);
   }, [copied]);
-  const label = copied ? trans.__('Copied') : trans.__('Copy %1', text);
+  const label = copied
+    ? trans.__('Copied')
+    : (props.label ?? trans.__('Copy %1', text));
   const Icon = copied ? checkIcon : copyIcon;
   return (
     <button

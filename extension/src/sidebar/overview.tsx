@@ -1,15 +1,19 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { CommandIDs } from '../commands';
 import { place } from '../format';
-import type { IStatus, ProcessState } from '../records';
+import type { IPlatformStep, IStatus, ProcessState } from '../records';
 import { VERSION } from '../version';
 import type { Mark } from './dot';
 import { Dot } from './dot';
 import { CommandLine, Notice, Prose } from './notice';
+import { RunCommand } from './running';
 
 interface IProps {
   status: IStatus;
+  /** What the platform is being asked to do. */
+  step: IPlatformStep | null;
   trans: TranslationBundle;
 }
 
@@ -24,7 +28,7 @@ interface IStanding {
 /**
  * The stations that everything else needs, and what to do where one is away.
  */
-export function Overview({ status, trans }: IProps): React.ReactElement {
+export function Overview({ status, step, trans }: IProps): React.ReactElement {
   const { platform, tracking } = status;
   return (
     <section className="jp-labline-overview" aria-label={trans.__('Status')}>
@@ -49,7 +53,7 @@ export function Overview({ status, trans }: IProps): React.ReactElement {
           <Fact name={trans.__('Gateway')} {...gateway(status, trans)} />
         )}
       </dl>
-      <Advice status={status} trans={trans} />
+      <Advice status={status} step={step} trans={trans} />
     </section>
   );
 }
@@ -98,7 +102,7 @@ function Fact(props: IStanding & { name: string }): React.ReactElement {
   );
 }
 
-function Advice({ status, trans }: IProps): React.ReactElement {
+function Advice({ status, step, trans }: IProps): React.ReactElement {
   const { platform, tracking, version } = status;
   return (
     <>
@@ -126,16 +130,7 @@ function Advice({ status, trans }: IProps): React.ReactElement {
           <Prose text={platform.fix ?? ''} />
         </Notice>
       ) : (
-        !platform.running && (
-          <Notice tone="info" title={trans.__('The platform is not up')}>
-            <p>
-              {trans.__(
-                'Queued jobs wait and endpoints do not answer until it is. Start it in a terminal:'
-              )}
-            </p>
-            <CommandLine text="labline up" trans={trans} />
-          </Notice>
-        )
+        !platform.running && <Down step={step} trans={trans} />
       )}
       {platform.problem && (
         <Notice tone="warn" title={trans.__('Something is wrong')}>
@@ -149,6 +144,66 @@ function Advice({ status, trans }: IProps): React.ReactElement {
         </Notice>
       )}
     </>
+  );
+}
+
+/** The platform is not up: what that means, and the button that starts it. */
+function Down(props: {
+  step: IPlatformStep | null;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { step, trans } = props;
+  if (step?.doing === 'start') {
+    return (
+      <Notice tone="info" title={trans.__('The platform is starting')}>
+        <p>
+          {trans.__(
+            'The worker, the gateway and what was served come up. It takes some seconds.'
+          )}
+        </p>
+        <progress aria-label={trans.__('The platform is starting')} />
+      </Notice>
+    );
+  }
+  if (step?.doing === 'stop') {
+    return (
+      <Notice tone="info" title={trans.__('The platform is stopping')}>
+        <progress aria-label={trans.__('The platform is stopping')} />
+      </Notice>
+    );
+  }
+  const { failure } = step ?? {};
+  return failure ? (
+    <div role="alert">
+      <Notice tone="error" title={failure.message}>
+        <Prose text={failure.fix} />
+        <Start label={trans.__('Try Again')} />
+      </Notice>
+    </div>
+  ) : (
+    <Notice tone="info" title={trans.__('The platform is not up')}>
+      <p>
+        {trans.__(
+          'Queued jobs wait and endpoints do not answer until its worker and its gateway are. They go on when JupyterLab is closed.'
+        )}
+      </p>
+      <Start label={trans.__('Start')} />
+      <p className="jp-labline-quiet">{trans.__('The same in a terminal:')}</p>
+      <CommandLine text="labline up" trans={trans} />
+    </Notice>
+  );
+}
+
+function Start(props: { label: string }): React.ReactElement {
+  const run = React.useContext(RunCommand);
+  return (
+    <button
+      type="button"
+      className="jp-labline-plainButton jp-mod-accept"
+      onClick={() => run(CommandIDs.start, {})}
+    >
+      {props.label}
+    </button>
   );
 }
 

@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { InputGroup, refreshIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { SectionName } from '../records';
-import type { ISnapshot } from '../tokens';
+import type { ILine, ISnapshot } from '../tokens';
 import { Failure } from './failure';
 import { Overview } from './overview';
 import { Sections } from './sections';
@@ -29,6 +29,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
           <refreshIcon.react tag="span" height="16px" width="16px" />
         </button>
       </div>
+      {status && <Filter line={props.line} trans={trans} />}
       <div className="jp-labline-body">
         <p className="jp-sr-only" role="status">
           {announcement(snapshot, trans)}
@@ -39,7 +40,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
         {!status && !failure && <Loading trans={trans} />}
         {status && (
           <div data-stale={failure ? true : undefined}>
-            <Overview status={status} trans={trans} />
+            <Overview status={status} step={snapshot.step} trans={trans} />
             <Sections {...props} status={status} />
           </div>
         )}
@@ -53,6 +54,7 @@ export function Panel(props: Panel.IProps): React.ReactElement {
  */
 export namespace Panel {
   export interface IProps {
+    line: ILine;
     snapshot: ISnapshot;
     /** The sections that are folded. */
     closed: ReadonlySet<SectionName>;
@@ -60,6 +62,30 @@ export namespace Panel {
     onRefresh: () => void;
     onToggle: (name: SectionName) => void;
   }
+}
+
+/** Narrows all lists at once. */
+function Filter(props: {
+  line: ILine;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { line, trans } = props;
+  return (
+    <div className="jp-labline-filter">
+      <InputGroup
+        type="search"
+        value={line.filter}
+        placeholder={trans.__('Filter')}
+        aria-label={trans.__('Filter runs, jobs, models and endpoints')}
+        title={trans.__(
+          'Part of a name; for runs also conditions, such as metrics.auc > 0.8'
+        )}
+        rightIcon={searchIcon}
+        spellCheck={false}
+        onChange={event => line.narrow(event.target.value)}
+      />
+    </div>
+  );
 }
 
 function Loading(props: { trans: TranslationBundle }): React.ReactElement {

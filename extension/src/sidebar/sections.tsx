@@ -1,24 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  caretDownIcon,
-  caretRightIcon,
-  UseSignal
-} from '@jupyterlab/ui-components';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { count } from '../format';
 import type { IStatus, SectionName } from '../records';
 import { SECTIONS } from '../records';
-import type { RequestError } from '../request';
-import type { IList, ISnapshot } from '../tokens';
-import { Chosen, Comparing } from './comparing';
+import type { ILine, ISnapshot } from '../tokens';
 import type { Mark } from './dot';
 import { Dot } from './dot';
-import { Empty } from './empty';
-import { Prose } from './notice';
-import { EndpointRow, JobRow, ModelRow, PromotionRow, RunRow } from './rows';
+import { List } from './list';
 
 interface IProps {
+  line: ILine;
   snapshot: ISnapshot;
   status: IStatus;
   closed: ReadonlySet<SectionName>;
@@ -40,7 +33,7 @@ export function Sections(props: IProps): React.ReactElement {
 }
 
 function Section(props: IProps & { name: SectionName }): React.ReactElement {
-  const { closed, name, onToggle, status, trans } = props;
+  const { closed, name, onToggle, snapshot, status, trans } = props;
   const id = React.useId();
   const open = !closed.has(name);
   const Caret = open ? caretDownIcon : caretRightIcon;
@@ -57,12 +50,16 @@ function Section(props: IProps & { name: SectionName }): React.ReactElement {
           <Caret.react tag="span" height="16px" width="16px" />
           <span>{titleOf(name, trans)}</span>
           <Tally {...props} />
-          <span className="jp-labline-count">{count(status.counts[name])}</span>
+          <span className="jp-labline-count">
+            {snapshot.filter
+              ? snapshot.lists[name].total
+              : count(status.counts[name])}
+          </span>
         </button>
       </h3>
       {open && (
         <div id={`${id}-body`}>
-          <Body {...props} />
+          <List {...props} />
         </div>
       )}
     </section>
@@ -114,112 +111,4 @@ function Tally(
         ))}
     </span>
   );
-}
-
-function Body(props: IProps & { name: SectionName }): React.ReactElement {
-  const { name, snapshot, status, trans } = props;
-  const list: IList<unknown> = snapshot.lists[name];
-  const all = status.counts[name] ?? 0;
-  // What the panel says above is not said again in every list.
-  const told = list.failure?.message === snapshot.failure?.message;
-  const failure = list.failure && !told && (
-    <ListFailure {...props} failure={list.failure} />
-  );
-  if (list.items.length === 0) {
-    return failure ? (
-      failure
-    ) : list.loaded ? (
-      <Empty name={name} trans={trans} />
-    ) : (
-      <p className="jp-labline-quiet">{trans.__('Loading…')}</p>
-    );
-  }
-  return (
-    <>
-      {failure}
-      {name === 'runs' && <Comparing trans={trans} />}
-      <Rows {...props} />
-      {all > list.items.length && (
-        <p className="jp-labline-more">
-          {trans.__('The newest %1 of %2', list.items.length, count(all))}
-        </p>
-      )}
-    </>
-  );
-}
-
-/** The rows; those of runs follow what is chosen. */
-function Rows(props: IProps & { name: SectionName }): React.ReactElement {
-  const choice = React.useContext(Chosen);
-  const { items } = props.snapshot.lists.runs;
-  React.useEffect(
-    () => choice.offer(items.map(run => run.id)),
-    [choice, items]
-  );
-  return (
-    <UseSignal signal={choice.changed}>
-      {() => (
-        <ul data-choosing={choice.ids.length > 0 || undefined}>
-          {rowsOf(props)}
-        </ul>
-      )}
-    </UseSignal>
-  );
-}
-
-/** Why a list did not come, unless the status above says so already. */
-function ListFailure(
-  props: IProps & { failure: RequestError }
-): React.ReactElement {
-  const { failure, status, trans } = props;
-  if (failure.message === status.tracking.message) {
-    return (
-      <p className="jp-labline-quiet">
-        {trans.__('Not known while tracking cannot be reached.')}
-      </p>
-    );
-  }
-  return (
-    <div className="jp-labline-detail" data-mark="bad">
-      <p>{failure.message}</p>
-      <Prose text={failure.fix} />
-    </div>
-  );
-}
-
-function rowsOf({
-  name,
-  snapshot,
-  status,
-  trans
-}: IProps & { name: SectionName }): React.ReactElement[] {
-  const { lists } = snapshot;
-  const now = status.at;
-  switch (name) {
-    case 'runs':
-      return lists.runs.items.map(run => (
-        <RunRow key={run.id} run={run} now={now} trans={trans} />
-      ));
-    case 'jobs':
-      return lists.jobs.items.map(job => (
-        <JobRow key={job.id} job={job} now={now} trans={trans} />
-      ));
-    case 'models':
-      return lists.models.items.map(model => (
-        <ModelRow key={model.name} model={model} now={now} trans={trans} />
-      ));
-    case 'promotions':
-      return lists.promotions.items.map(one => (
-        <PromotionRow key={one.id} promotion={one} now={now} trans={trans} />
-      ));
-    case 'endpoints':
-      return lists.endpoints.items.map(endpoint => (
-        <EndpointRow
-          key={endpoint.name}
-          endpoint={endpoint}
-          up={status.platform.running}
-          trans={trans}
-        />
-      ));
-  }
 }

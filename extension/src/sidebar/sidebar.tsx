@@ -71,6 +71,7 @@ export class Sidebar extends ReactWidget {
           <RunCommand.Provider value={this._run}>
             <Chosen.Provider value={this._choice}>
               <Panel
+                line={this._line}
                 snapshot={this._line.snapshot}
                 closed={this._closed}
                 trans={this._trans}

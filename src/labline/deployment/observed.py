@@ -31,6 +31,7 @@ def observed(platform: Platform, name: str, instances: Iterable[InstanceStatus])
         state=state_of(real),
         serving=said_by(real),
         stage=releases.stage(name),
+        elsewhere=tuple(each.release for each in releases.elsewhere(name)),
         instances=mine,
         traffic=_traffic(releases, name),
     )

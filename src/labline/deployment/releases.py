@@ -162,6 +162,11 @@ class Releases:
         live = sa.and_(table.c.model == model, table.c.state == ReleaseState.LIVE, self._here)
         return next(iter(self._find(live)), None)
 
+    def elsewhere(self, endpoint: str) -> list[Stored]:
+        """Return what other hosts serve on an endpoint of this name."""
+        live = sa.and_(table.c.endpoint == endpoint, table.c.state == ReleaseState.LIVE)
+        return self._find(sa.and_(live, table.c.host != self.host))
+
     def candidate(self, endpoint: str) -> Stored | None:
         """Return the release that is tried beside the live one."""
         return self._in_state(endpoint, ReleaseState.CANDIDATE)

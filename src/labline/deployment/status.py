@@ -80,6 +80,8 @@ class EndpointStatus:
     serving: str | None
     #: stage by which it was deployed last
     stage: str | None = None
+    #: what other hosts on the same database serve under this name
+    elsewhere: tuple[Release, ...] = field(default=())
     instances: tuple[InstanceStatus, ...] = field(default=())
     #: who answers; the live release first
     traffic: tuple[Share, ...] = field(default=())

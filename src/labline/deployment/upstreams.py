@@ -20,8 +20,9 @@ def cluster(name: str, ports: Sequence[int], most: int) -> Json:
     return {
         "name": name,
         "type": "STATIC",
-        # An instance predicts one request at a time: the one with the shortest queue is next.
-        "lb_policy": "LEAST_REQUEST",
+        # Not the one with the fewest requests: of two, that is always the one that just died, and
+        # a request that is tried again would go there again.
+        "lb_policy": "ROUND_ROBIN",
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
@@ -31,8 +32,13 @@ def cluster(name: str, ports: Sequence[int], most: int) -> Json:
         "health_checks": [_health_check()],
         "outlier_detection": _outliers(),
         "circuit_breakers": {"thresholds": [_limits(most)]},
-        # With no healthy instance a quick 503 is better than a try.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {
+            # With no healthy instance a quick 503 is better than a try.
+            "healthy_panic_threshold": {"value": 0},
+            # By default an instance that is well again waits a second until it gets requests: if
+            # the other one dies meanwhile, there is none.
+            "update_merge_window": "0s",
+        },
         "ignore_health_on_host_removal": True,
     }
 
@@ -59,7 +65,7 @@ def _elsewhere() -> Json:
         "name": "envoy.retry_host_predicates.previous_hosts",
         "typed_config": {"@type": f"{_TYPES}.extensions.{kind}"},
     }
-    # A dead instance has the shortest queue, so it is drawn often.
+    # Other requests take turns meanwhile: the turn may be the dead instance's several times.
     return {"retry_host_predicate": [predicate], "host_selection_retry_max_attempts": 64}
 
 

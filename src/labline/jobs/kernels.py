@@ -56,7 +56,13 @@ def private_manager(kernel: str, *, warm: bool = True) -> Iterator[Any]:
     """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
     from jupyter_client import AsyncKernelManager
 
-    start = {"kernel_name": kernel, **({"kernel_spec_manager": warm_specs()} if warm else {})}
+    from labline.jobs.readiness import ReadyClient
+
+    start = {
+        "kernel_name": kernel,
+        "client_factory": ReadyClient,
+        **({"kernel_spec_manager": warm_specs()} if warm else {}),
+    }
     # Not below .labline: the path of a socket may have about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="labline-"))
     try:

@@ -52,7 +52,9 @@ def compare(endpoint: EndpointStatus, registry: Registry) -> Agreement:
     """Return whether an endpoint serves what is recorded, and what the registry names."""
     live = endpoint.live
     if live is None:
-        return Agreement(Word.EMPTY, "Nothing is live.", "labline deploy MODEL@STAGE")
+        where = ", ".join(f"{each.host} serves {each.model}" for each in endpoint.elsewhere)
+        says = f"Nothing is live on this host; {where}." if where else "Nothing is live."
+        return Agreement(Word.EMPTY, says, "labline deploy MODEL@STAGE")
     return _instances(endpoint, live) or _registry(endpoint, live, registry)
 
 

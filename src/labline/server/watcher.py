@@ -127,6 +127,7 @@ class Watcher:
             self._wake.clear()
 
     def _look(self, source: Source) -> None:
+        first = source.type not in self._known
         began = time.monotonic()
         try:
             lab = self._bench.open()
@@ -142,7 +143,9 @@ class Watcher:
             self._set_away(source, b"null")
             self._compare(source, found)
         cost = time.monotonic() - began
-        self._due[source.type] = time.monotonic() + max(source.period, cost / _PART)
+        # The first look loads what it needs: it says nothing of what the next one costs.
+        pause = source.period if first else max(source.period, cost / _PART)
+        self._due[source.type] = time.monotonic() + pause
 
     def _set_away(self, source: Source, failure: bytes) -> None:
         if self._away.get(source.type, b"null") != failure:
@@ -153,6 +156,8 @@ class Watcher:
         known = self._known.get(source.type)
         self._known[source.type] = found
         if known is None:
+            # What changed between a client's question and this first look, no event has told.
+            self._tell("watched", source.type, None)
             return
         for id, record in found.items():
             if known.get(id) != record:

@@ -81,3 +81,9 @@ def test_without_a_stage_a_holder_a_registry_or_a_release_it_says_so():
     assert compare(up, Registry("prod")).says.startswith("No version holds prod;")
     assert compare(up, Registry("prod", answers=False)).word is Word.UNKNOWN
     assert compare(replace(up, live=None), Registry("prod", "churn/1")).word is Word.EMPTY
+
+
+def test_what_another_host_serves_is_told():
+    elsewhere = (replace(LIVE, host="host-b"),)
+    found = compare(replace(endpoint(), live=None, elsewhere=elsewhere), Registry("prod"))
+    assert found.says == "Nothing is live on this host; host-b serves churn/1."

@@ -33,7 +33,13 @@ def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
     most = asked.query["offset"] + asked.query["limit"]
     # One more than the page tells whether there is another.
     found = lab.errands.promotions.list(waiting=asked.query["waiting"], limit=max(most + 1, 200))
-    return cut(asked, found)
+    part = (asked.query["filter"] or "").lower()
+    return cut(asked, [row for row in found if part in _words(row)])
+
+
+def _words(row: PromotionRow) -> str:
+    model = f"{row.model}/{row.version}"
+    return " ".join((row.candidate, model, row.stage, row.state, row.actor)).lower()
 
 
 def _one(lab: Lab, asked: Asked) -> PromotionDetail:
@@ -58,7 +64,8 @@ def _reject(lab: Lab, asked: Asked) -> Accepted:
 
 ROUTES = (
     Route("GET", "promotions", "A page of promotions, newest first.", _list, "PromotionRow",
-          "page", paging(Query("waiting", "Only those that need approval.", bool, False))),
+          "page", paging(Query("waiting", "Only those that need approval.", bool, False),
+                         Query("filter", "Part of the candidate, stage, state or asker."))),
     Route("POST", "promotions", "Ask for a candidate to be judged and to hold a stage.", _ask,
           "Accepted", body=NewPromotion, status=202, store="tracking"),
     Route("GET", "promotions/{id}", "Verdicts, decisions and the timeline of a promotion.", _one,
