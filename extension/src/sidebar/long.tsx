@@ -15,6 +15,7 @@ const HEIGHTS: Readonly<Record<SectionName, number>> = {
   runs: 44,
   jobs: 58,
   models: 46,
+  promotions: 44,
   endpoints: 74
 };
 /** Rows that are made above and below those that are seen. */

@@ -10,7 +10,7 @@ from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
-    from labline.lab.shapes import Accepted, PromotionDetail
+    from labline.lab.shapes import Accepted, PromotionDetail, PromotionRow
 
 
 def _ask(lab: Lab, asked: Asked) -> Accepted:
