@@ -13,7 +13,8 @@ that first. No workflow is taken from a live executor.
 
 from labline.workflows.flow import Flow, Interrupted
 from labline.workflows.queues import of_group
-from labline.workflows.service import Workflows, WorkflowState
+from labline.workflows.service import Workflows
+from labline.workflows.state import WorkflowState
 from labline.workflows.timetable import Entry, Timetable, checked
 
 __all__ = [

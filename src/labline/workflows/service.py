@@ -9,50 +9,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from logging.handlers import RotatingFileHandler
 from typing import Any
 from uuid import uuid4
 
 from labline.database import Database
-from labline.errors import Conflict, Failed, NotFound, Unreachable, nearest
+from labline.errors import Conflict, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
 from labline.workflows import queues
 from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
-from labline.workflows.flow import payload_of
+from labline.workflows.state import READ, STATUS, WorkflowState, state_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
 
 #: what is more urgent has the smaller number to DBOS, which counts from 1
 _USUAL = 1000
 _LOOK = 0.1
-_STATUS = {
-    JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
-    JobStatus.RUNNING: ["PENDING"],
-    JobStatus.SUCCEEDED: ["SUCCESS"],
-    JobStatus.FAILED: ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
-    JobStatus.CANCELLED: ["CANCELLED"],
-}
-_READ = {word: status for status, words in _STATUS.items() for word in words}
-
-
-@dataclass(frozen=True)
-class WorkflowState:
-    """A workflow as it stands."""
-
-    id: str
-    name: str
-    status: JobStatus
-    payload: dict[str, Any]
-    created: float
-    started: float | None = None
-    ended: float | None = None
-    #: what the body returned
-    result: Any = None
-    #: what the body raised
-    error: Exception | None = None
 
 
 class Workflows:
@@ -133,7 +107,7 @@ class Workflows:
         NotFound
             There is none with this id.
         """
-        return _state(self._find(id, whole=True))
+        return state_of(self._find(id, whole=True))
 
     def list(
         self,
@@ -154,19 +128,19 @@ class Workflows:
                 name=name,
                 limit=limit,
                 offset=offset,
-                status=_STATUS[status] if status else None,
+                status=STATUS[status] if status else None,
                 workflow_id_prefix=prefix or None,
                 sort_desc=True,
                 load_input=whole,
                 load_output=whole,
             )
-        return sorted(map(_state, found), key=lambda state: state.created, reverse=True)
+        return sorted(map(state_of, found), key=lambda state: state.created, reverse=True)
 
     def states(self, ids: Sequence[str]) -> dict[str, WorkflowState]:
         """Return those of several workflows that there are, in one query."""
         with self._answering() as client:
             found = client.list_workflows(workflow_ids=[*ids]) if ids else []
-        return {one.workflow_id: _state(one) for one in found}
+        return {one.workflow_id: state_of(one) for one in found}
 
     def count(self, name: str, limit: int, status: JobStatus | None = None) -> int:
         """Return how many workflows of one name, and status, there are, up to `limit`."""
@@ -179,7 +153,7 @@ class Workflows:
             mine = system._observability_filter(columns.application_name, None)
             wanted = [columns.name == name, mine]
             if status:
-                wanted.append(columns.status.in_(_STATUS[status]))
+                wanted.append(columns.status.in_(STATUS[status]))
             some = sa.select(columns.workflow_uuid).where(*wanted).limit(limit).subquery()
             with system._observability_query() as connection:
                 counted = sa.select(sa.func.count()).select_from(some)
@@ -219,7 +193,7 @@ class Workflows:
         deadline = time.monotonic() + timeout if timeout is not None else float("inf")
         seen: dict[str, Any] = {}
         while True:
-            ended = _READ[self._find(id).status].ended
+            ended = READ[self._find(id).status].ended
             if on_events and (events := self.events(id)) != seen:
                 seen = events
                 on_events(events)
@@ -231,7 +205,7 @@ class Workflows:
 
     def busy(self) -> bool:
         """Whether anything is queued or running."""
-        words = [word for word, status in _READ.items() if not status.ended]
+        words = [word for word, status in READ.items() if not status.ended]
         with self._answering() as client:
             found = client.list_workflows(
                 status=words, limit=1, load_input=False, load_output=False
@@ -382,35 +356,3 @@ class Workflows:
         if not found:
             raise NotFound(f"There is no workflow {id!r}.")
         return found[0]
-
-
-def _state(found: Any) -> WorkflowState:
-    given = found.input["args"] if isinstance(found.input, dict) else ({}, 0.0)
-    return WorkflowState(
-        id=found.workflow_id,
-        name=found.name,
-        status=_READ[found.status],
-        payload=payload_of(*given),
-        # DBOS on SQLite keeps whole seconds.
-        created=(isinstance(given[1], float) and given[1]) or found.created_at / 1000,
-        started=_seconds(found.dequeued_at),
-        ended=_seconds(found.completed_at),
-        result=found.output,
-        error=_error(found),
-    )
-
-
-def _error(found: Any) -> Exception | None:
-    if found.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
-        return Failed(
-            f"{found.name} {found.workflow_id} was given up: each of {found.recovery_attempts} "
-            "times its worker died or was stopped.",
-            fix="Look at .labline/logs; a notebook that needs more memory than there is does this.",
-        )
-    if found.error is None or isinstance(found.error, Exception):
-        return found.error
-    return Failed(f"{found.name} {found.workflow_id} failed: {found.error}")
-
-
-def _seconds(millis: int | None) -> float | None:
-    return millis / 1000 if millis else None
