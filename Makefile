@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 FRONT := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/yarn.lock
 DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)
 
-.PHONY: demo test proof lint typecheck format docs lab bench constraints clean
+.PHONY: demo test proof lint typecheck format docs tour lab bench constraints clean
 
 demo: .venv/installed        ## the main job on real data; leaves it live
 	labline demo --dir build/demo
@@ -34,6 +34,11 @@ format: .venv/installed      ## rewrite what the linters can
 
 docs: .venv/installed        ## regenerate docs/reference
 	python docs/generate.py
+
+tour: .venv/installed        ## take the pictures of docs/tour.md anew
+	bash .ci/system
+	pytest -q tests/browser
+	python docs/tour.py
 
 lab: .venv/installed         ## JupyterLab with the extension
 	labline lab

@@ -32,7 +32,8 @@ export interface ITold {
 }
 
 /**
- * Ask labline's API for `path` while the component is mounted, often while `busy` says so, or else when an event tells of it.
+ * Ask labline's API for `path` while the component is mounted: often while `busy` says so, or
+ * when an event tells of it.
  *
  * Nothing is asked while the browser tab is hidden, nor any more once `busy` says null: what was
  * asked for does not change.
@@ -49,7 +50,7 @@ export function useAsked<T>(
   React.useEffect(() => {
     const asking = new Poll({
       name: `labline:${path}`,
-      frequency: { interval: BUSY, backoff: true, max: 30_000 },
+      frequency: { interval: BUSY, backoff: true, max: LIVE },
       standby: 'when-hidden',
       factory: async () => {
         try {
@@ -58,7 +59,7 @@ export function useAsked<T>(
           const live = told?.events.live ?? false;
           const interval = live ? LIVE : under ? BUSY : QUIET;
           if (asking.frequency.interval !== interval) {
-            asking.frequency = { interval, backoff: true, max: 30_000 };
+            asking.frequency = { interval, backoff: true, max: LIVE };
           }
           setAnswer(found);
           setFailure(null);
