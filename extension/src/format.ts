@@ -70,6 +70,22 @@ export function metric(value: number, locale?: string): string {
   }).format(value);
 }
 
+/** What `fit` noted by itself, such as `Ridge.training_score`. */
+const NOTED = /\.training_/;
+
+/**
+ * The metrics of a run as pairs: those that somebody logged before those that were noted.
+ */
+export function metricsOf(
+  values: Readonly<Record<string, number>>
+): (readonly [string, number])[] {
+  const all = Object.entries(values);
+  return [
+    ...all.filter(([name]) => !NOTED.test(name)),
+    ...all.filter(([name]) => NOTED.test(name))
+  ];
+}
+
 /**
  * A count as the server tells it; it stops counting at a thousand, and may not know.
  */

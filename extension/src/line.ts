@@ -245,11 +245,14 @@ export class Line implements ILine, IDisposable {
     const stale = new Set(this._stale);
     this._stale.clear();
     const lists = SECTIONS.filter(name => stale.has(name));
-    const [status] = await Promise.all([
-      this._request<IStatus>('status').catch(() => null),
+    const [told] = await Promise.all([
+      this._request<IStatus>('status').then(
+        status => ({ status, failure: null, at: Date.now() }),
+        (error: unknown) => ({ failure: asRequestError(error) })
+      ),
       ...lists.map(name => this._askList(name))
     ]);
-    this._set(status ? { status, failure: null, at: Date.now() } : {});
+    this._set(told);
   }
 
   // Questions

@@ -5,6 +5,7 @@ import {
   count,
   fileName,
   metric,
+  metricsOf,
   moment,
   parameters,
   place
@@ -62,4 +63,13 @@ test('a moment in full names the year', () => {
 
 test('a place is a URL without its scheme', () => {
   expect(place('http://127.0.0.1:8490/churn')).toBe('127.0.0.1:8490/churn');
+});
+
+test('tells what somebody logged before what was noted', () => {
+  const run = { 'Ridge.training_score': 0.9, auc: 0.8, 'net.loss': 0.1 };
+  expect(metricsOf(run).map(([name]) => name)).toEqual([
+    'auc',
+    'net.loss',
+    'Ridge.training_score'
+  ]);
 });

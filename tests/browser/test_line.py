@@ -228,7 +228,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(state(page)).to_have_text("ready", timeout=LONG)
     expect(page.get_by_text("serves beasts/1, as recorded.")).to_be_visible()
-    charts = page.locator(".jp-labline-charts")
+    charts = page.locator(".jp-labline-live")
     expect(charts.get_by_role("row").filter(has_text=re.compile(r"beasts/1[1-9]"))).to_be_visible()
     assert_accessible(page, ".jp-labline-view")
 

@@ -88,14 +88,14 @@ def test_a_schedule_that_cannot_submit_and_a_sweep_that_fails_are_told_once_each
         project.jobs.schedules.add(gone, {}, Rule("* * * * * *", "latest"), Options())
         gone.unlink()
         with project.workflows.executor():
-            jobs = project.jobs.sweep(path, {}, {"x": [0.0, -0.0]})
-            project.jobs.wait([job.id for job in jobs], timeout=120)
+            sweep = project.jobs.sweeps.start(path, {}, {"x": (0.0, -0.0)})
+            project.jobs.sweeps.wait(sweep.id, timeout=120)
             until(lambda: any(b["type"] == "schedule.failed" for b in hook.bodies()), seconds=60)
             project.jobs.schedules.remove("gone")
             until(lambda: delivered(project), seconds=60)
         project.close()
     failed = [body for body in hook.bodies() if body["type"] == "job.failed"]
-    assert [body["data"]["sweep"] for body in failed] == [jobs[0].sweep]
+    assert [body["data"]["sweep"] for body in failed] == [sweep.id]
     scheduled = [body for body in hook.bodies() if body["type"] == "schedule.failed"]
     assert scheduled[0]["data"]["schedule"] == "gone"
     assert "gone.ipynb" in scheduled[0]["text"]

@@ -30,7 +30,7 @@ export function Charts(props: IProps): React.ReactElement {
     serverSettings
   );
   return (
-    <section className="jp-labline-charts">
+    <section className="jp-labline-live">
       <div className="jp-labline-head">
         <h2>{trans.__('Live traffic')}</h2>
         <Windows value={window} onChange={setWindow} trans={trans} />
@@ -42,7 +42,7 @@ export function Charts(props: IProps): React.ReactElement {
       )}
       {answer && (
         <>
-          <div className="jp-labline-chartGrid">
+          <div className="jp-labline-liveGrid">
             {kinds(trans).map(kind => (
               <Chart
                 key={kind.title}
@@ -152,7 +152,7 @@ function Chart(
     <figure>
       <figcaption>
         <span>{title}</span>
-        <span className="jp-labline-chartNow">
+        <span className="jp-labline-liveNow">
           {words.map((word, index) => (
             <b key={series[index]?.release} data-series={index}>
               {word}
@@ -161,10 +161,10 @@ function Chart(
           {unit}
         </span>
       </figcaption>
-      <div className="jp-labline-chartBody">
-        <span className="jp-labline-chartTop">{metric(top)}</span>
+      <div className="jp-labline-liveBody">
+        <span className="jp-labline-liveTop">{metric(top)}</span>
         <div
-          className="jp-labline-chartPlot"
+          className="jp-labline-livePlot"
           onPointerMove={point}
           onPointerLeave={() => setPointed(null)}
         >
@@ -178,7 +178,7 @@ function Chart(
               )
               .join('; ')}
           >
-            <path className="jp-labline-chartRule" d="M0 0H100M0 50H100" />
+            <path className="jp-labline-liveRule" d="M0 0H100M0 50H100" />
             {series.map((one, index) => (
               <path
                 key={one.release}
@@ -188,14 +188,14 @@ function Chart(
             ))}
             {pointed !== null && (
               <path
-                className="jp-labline-chartCursor"
+                className="jp-labline-liveCursor"
                 d={`M${100 * pointed} 0V100`}
               />
             )}
           </svg>
         </div>
-        <span className="jp-labline-chartFoot">0</span>
-        <span className="jp-labline-chartTimes">
+        <span className="jp-labline-liveFoot">0</span>
+        <span className="jp-labline-liveTimes">
           <span>{since(to - from, trans)}</span>
           <span>
             {pointed === null ? trans.__('now') : since(to - at, trans)}

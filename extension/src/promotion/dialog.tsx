@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ask, Check, Field } from '../dialog';
-import { metric } from '../format';
+import { metric, metricsOf } from '../format';
 import type { IModel, IRun, IStatus } from '../records';
 import { request, send } from '../request';
 import type { IOffer } from './offers';
@@ -151,7 +151,7 @@ function Candidates(props: {
 }
 
 function nameOf(run: IRun): string {
-  const [first] = Object.entries(run.metrics);
+  const [first] = metricsOf(run.metrics);
   const name = `${run.name} ${run.id.slice(0, 8)}`;
   return first ? `${name} · ${first[0]} ${metric(first[1])}` : name;
 }

@@ -8,6 +8,7 @@ import {
   candidateName,
   fileName,
   metric,
+  metricsOf,
   moment,
   parameters,
   place
@@ -88,7 +89,7 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
   const [mark, says] = markOfRun(run.status, trans);
   const choice = React.useContext(Chosen);
   const name = run.name || run.id.slice(0, 8);
-  const metrics = Object.entries(run.metrics);
+  const metrics = metricsOf(run.metrics);
   const every = metrics
     .map(([name, value]) => `${name} ${metric(value)}`)
     .join('\n');

@@ -103,7 +103,7 @@ class SignatureGate(Gate):
                 "Log it with data that model.predict takes: %log --model model --data X_test",
                 inputs=len(inputs),
             )
-        return self.passed(f"{len(inputs)} inputs, {len(outputs)} outputs", inputs=len(inputs))
+        return self.passed(f"{_of(inputs, 'input')}, {_of(outputs, 'output')}", inputs=len(inputs))
 
 
 class ReplayGate(Gate):
@@ -334,3 +334,7 @@ def check_approvals(verdicts: list[Verdict], actor: str, stage: StageSettings) -
             {"required": required, "four_eyes": rule.four_eyes},
         )
     ]
+
+
+def _of(items: Sequence[Any], what: str) -> str:
+    return f"{len(items)} {what}" if len(items) == 1 else f"{len(items)} {what}s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from labline.deployment.comparing import Comparison
 from labline.deployment.status import Share
+from labline.jobs.sweeps import Sweep
 from labline.lab.policy import Explained
 from labline.lab.shapes.answers import (
     Accepted,
@@ -93,6 +94,7 @@ __all__ = [
     "Served",
     "Share",
     "Submitted",
+    "Sweep",
     "SweepDetail",
     "Version",
     "VersionRow",
