@@ -37,7 +37,8 @@ def test_a_kernel_ends_as_the_interpreter_would(body: str) -> None:
 
 def test_threads_exit_handlers_and_objects_come_in_the_interpreters_order() -> None:
     source = """
-        import atexit, threading, time
+        import atexit, gc, threading, time
+        gc.disable()  # else a collection that comes by itself could be earlier
         class Loud:
             def __del__(self, say=print): say("object")
         def run():
