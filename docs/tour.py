@@ -11,7 +11,7 @@ from PIL import Image
 DOCS = Path(__file__).parent
 TAKEN = DOCS.parent / "build" / "screenshots"
 WIDTH = 1280
-COLOURS = 128
+COLOURS = 256
 
 
 def main() -> None:
@@ -25,7 +25,9 @@ def main() -> None:
         with Image.open(TAKEN / name) as taken:
             small = taken.convert("RGB")
             small.thumbnail((WIDTH, WIDTH))
-            small.quantize(COLOURS).save(DOCS / "tour" / name, optimize=True)
+            small.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).save(
+                DOCS / "tour" / name, optimize=True
+            )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ function Shown(props: { block: Block }): React.ReactElement | null {
     case 'code':
       return (
         <figure>
-          <figcaption className="jp-sr-only">{block.title}</figcaption>
+          <figcaption>{block.title}</figcaption>
           <pre>
             {block.lines.map((line, position) => (
               <span key={position} data-sign={line.charAt(0)}>
@@ -67,7 +67,7 @@ function Shown(props: { block: Block }): React.ReactElement | null {
     case 'figure':
       return (
         <figure>
-          <figcaption>{block.title}</figcaption>
+          <figcaption className="jp-sr-only">{block.title}</figcaption>
           <div
             role="img"
             aria-label={block.alt}
