@@ -3,10 +3,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { useAsked } from '../asking';
+import type { Point } from '../chart/scale';
+import { nearest, scaleOf } from '../chart/scale';
 import { metric } from '../format';
 import type { IAnswered, IEndpointMetrics } from './records';
-import type { IPoint } from './scale';
-import { largest, line, nearest, roundUp } from './scale';
+import { pathOf } from './scale';
 
 /** Seconds that can be looked back. */
 const WINDOWS = [60, 300, 900];
@@ -112,7 +113,8 @@ function kinds(trans: TranslationBundle): readonly IKind[] {
 interface ISeries {
   release: number;
   model: string;
-  points: readonly IPoint[];
+  /** Time and value; NaN where there was nothing to measure. */
+  points: readonly Point[];
 }
 
 function seriesOf(
@@ -124,7 +126,7 @@ function seriesOf(
     model,
     points: found.history
       .filter(one => one.release === release)
-      .map(one => ({ at: one.at, value: value(one) }))
+      .map(one => [one.at, value(one) ?? NaN] as const)
   }));
 }
 
@@ -139,11 +141,15 @@ function Chart(
   const { found, lasts, title, trans, unit, value } = props;
   const [pointed, setPointed] = React.useState<number | null>(null);
   const series = seriesOf(found, value);
-  const top = roundUp(largest(series.map(one => one.points)));
-  const [from, to] = [found.at - lasts, found.at];
-  const at = pointed === null ? to : from + pointed * (to - from);
-  const told = series.map(one => nearest(one.points, at)?.value ?? null);
-  const words = told.map(number => (number === null ? '–' : metric(number)));
+  const x = scaleOf([found.at - lasts, found.at], { tight: true });
+  const values = series.flatMap(one => one.points.map(([, value]) => value));
+  const most = Math.max(0, ...values.filter(Number.isFinite));
+  const y = scaleOf([0, most || 1], { ticks: 2 });
+  const at = x.value(pointed ?? 1);
+  const told = series.map(one => nearest(one.points, at)?.[1] ?? NaN);
+  const words = told.map(number =>
+    Number.isNaN(number) ? '–' : metric(number)
+  );
   const point = (event: React.PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     setPointed((event.clientX - box.left) / box.width);
@@ -162,7 +168,7 @@ function Chart(
         </span>
       </figcaption>
       <div className="jp-labline-liveBody">
-        <span className="jp-labline-liveTop">{metric(top)}</span>
+        <span className="jp-labline-liveTop">{metric(y.to)}</span>
         <div
           className="jp-labline-livePlot"
           onPointerMove={point}
@@ -183,7 +189,7 @@ function Chart(
               <path
                 key={one.release}
                 data-series={index}
-                d={line(one.points, from, to, top)}
+                d={pathOf(one.points, x, y)}
               />
             ))}
             {pointed !== null && (
@@ -196,9 +202,9 @@ function Chart(
         </div>
         <span className="jp-labline-liveFoot">0</span>
         <span className="jp-labline-liveTimes">
-          <span>{since(to - from, trans)}</span>
+          <span>{since(lasts, trans)}</span>
           <span>
-            {pointed === null ? trans.__('now') : since(to - at, trans)}
+            {pointed === null ? trans.__('now') : since(found.at - at, trans)}
           </span>
         </span>
       </div>
