@@ -67,6 +67,8 @@ class Submitted:
     jobs: tuple[Job, ...]
     #: the same as a command
     cli: str
+    #: id of the sweep that they are of; null for a job alone
+    sweep: str | None = None
 
 
 @dataclass(frozen=True)
