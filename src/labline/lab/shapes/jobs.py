@@ -58,6 +58,8 @@ class LogPiece:
     more: bool
     #: whether the job has ended, so that nothing will come any more
     ended: bool
+    #: how many lines before it were passed over
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

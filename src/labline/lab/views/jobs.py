@@ -49,8 +49,10 @@ class JobViews:
         worker = job.status.ended or self.lab.workflows.has_worker()
         return JobDetail(job, self.lab.jobs.traceback(job.id), worker)
 
-    def log(self, id: str, *, after: int = 0) -> LogPiece:
+    def log(self, id: str, *, after: int = 0, most: int | None = None) -> LogPiece:
         """Return what a job's cells have shown from a place on; ``next`` is where to go on.
+
+        With `most`, what lies more than so many bytes before the end is passed over.
 
         Raises
         ------
@@ -59,8 +61,8 @@ class JobViews:
         BadInput
             The place is below zero.
         """
-        piece = self.lab.jobs.read_log(id, after)
-        return LogPiece(piece.text, piece.offset, bool(piece.text), piece.ended)
+        piece = self.lab.jobs.read_log(id, after, most=most)
+        return LogPiece(piece.text, piece.offset, bool(piece.text), piece.ended, piece.skipped)
 
     def form(self, path: Path, shown: str) -> Form:
         """Return the form that a notebook's parameters make.

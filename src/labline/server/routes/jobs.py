@@ -47,7 +47,8 @@ def _one(lab: Lab, asked: Asked) -> JobDetail:
 
 
 def _log(lab: Lab, asked: Asked) -> LogPiece:
-    return lab.views.jobs.log(asked.path["id"], after=asked.query["after"])
+    query = asked.query
+    return lab.views.jobs.log(asked.path["id"], after=query["after"], most=query["most"])
 
 
 def _submit(lab: Lab, asked: Asked) -> Submitted:
@@ -131,7 +132,8 @@ ROUTES = (
           body=NewJobs, status=202, store="tracking"),
     Route("GET", "jobs/{id}", "A job, and why it failed.", _one, "JobDetail"),
     Route("GET", "jobs/{id}/log", "What its cells have shown, from a place on.", _log, "LogPiece",
-          query=(Query("after", "The `next` of the last answer.", int, 0),)),
+          query=(Query("after", "The `next` of the last answer.", int, 0),
+                 Query("most", "Bytes at its end to read; pass over those before.", int))),
     Route("POST", "jobs/{id}/cancel", "Take it out of the queue, or stop it.", _cancel, "Done",
           store="tracking"),
     Route("POST", "jobs/{id}/retry", "Queue it once more, as it was.", _retry, "Submitted",
