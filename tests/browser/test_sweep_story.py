@@ -127,7 +127,7 @@ def test_a_schedule_is_added_paused_run_and_removed(
     dialog.get_by_role("button", name="Add Schedule").click()
     rule = dialog.get_by_role("textbox", name="Rule")
     expect(rule).to_have_attribute("aria-invalid", "true")
-    expect(dialog.get_by_role("alert")).to_contain_text("'0 25 * * *' is not a cron rule.")
+    expect(dialog.get_by_role("alert")).to_have_text("'0 25 * * *' is not a cron rule.")
     screenshot(page, f"schedule-refused-{theme.lower()}")
     rule.fill("0 6 * * 1-5")
     expect(dialog.get_by_text("--cron '0 6 * * 1-5' --latest --timezone")).to_be_visible()

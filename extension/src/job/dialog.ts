@@ -46,13 +46,13 @@ export class OrderDialog extends Dialog<unknown> {
   /** Have the button say what it does. */
   private readonly _nameButton = (): void => {
     const { scheduled, trans } = this._order;
-    const label = this.node.querySelector(
-      '.jp-Dialog-footer .jp-mod-accept .jp-Dialog-buttonLabel'
-    );
-    if (label) {
+    const button = this.node.querySelector('.jp-Dialog-footer .jp-mod-accept');
+    const label = button?.querySelector('.jp-Dialog-buttonLabel');
+    if (button && label) {
       label.textContent = scheduled
         ? trans.__('Add Schedule')
         : trans.__('Run');
+      button.setAttribute('aria-label', label.textContent);
     }
   };
 

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IEntry } from './form';
@@ -164,25 +165,22 @@ function Input(props: IProps & { id: string }): React.ReactElement {
   }
   if (type === 'choice' && !entry.sweep) {
     return (
-      <div className="jp-select-wrapper">
-        <select
-          {...about}
-          className="jp-mod-styled"
-          value={entry.text}
-          onChange={event => onChange({ text: event.target.value })}
-        >
-          <option value="">
-            {field.required
-              ? trans.__('Choose…')
-              : trans.__('%1 (as in the notebook)', String(field.default))}
+      <HTMLSelect
+        {...about}
+        value={entry.text}
+        onChange={event => onChange({ text: event.target.value })}
+      >
+        <option value="">
+          {field.required
+            ? trans.__('Choose…')
+            : trans.__('%1 (as in the notebook)', String(field.default))}
+        </option>
+        {field.choices.map(String).map(choice => (
+          <option key={choice} value={choice}>
+            {choice}
           </option>
-          {field.choices.map(String).map(choice => (
-            <option key={choice} value={choice}>
-              {choice}
-            </option>
-          ))}
-        </select>
-      </div>
+        ))}
+      </HTMLSelect>
     );
   }
   return (

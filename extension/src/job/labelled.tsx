@@ -1,3 +1,4 @@
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 /**
@@ -73,22 +74,19 @@ export function Select<V extends string>(props: {
   return (
     <div className="jp-labline-labelled">
       <label htmlFor={id}>{label}</label>
-      <div className="jp-select-wrapper">
-        <select
-          id={id}
-          className="jp-mod-styled"
-          value={value}
-          aria-invalid={Boolean(complaint)}
-          aria-describedby={complaint || hint ? `${id}-about` : undefined}
-          onChange={event => onChange(event.target.value as V)}
-        >
-          {options.map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </div>
+      <HTMLSelect
+        id={id}
+        value={value}
+        aria-invalid={Boolean(complaint)}
+        aria-describedby={complaint || hint ? `${id}-about` : undefined}
+        onChange={event => onChange(event.target.value as V)}
+      >
+        {options.map(([name, text]) => (
+          <option key={name} value={name}>
+            {text}
+          </option>
+        ))}
+      </HTMLSelect>
       <About id={`${id}-about`} complaint={complaint} hint={hint} />
     </div>
   );

@@ -25,7 +25,7 @@ export function Search({ order }: { order: Order }): React.ReactElement {
         options={[
           ['grid', trans.__('Every combination')],
           ['random', trans.__('By chance')],
-          ['optuna', trans.__('Near what did well (Optuna)')]
+          ['optuna', trans.__('Learning (Optuna)')]
         ]}
         complaint={told('search')}
         onChange={value => change({ kind: value })}
@@ -50,7 +50,7 @@ export function Search({ order }: { order: Order }): React.ReactElement {
         label={trans.__('Best is')}
         value={search.goal}
         options={[
-          ['', trans.__('As its name or the policy says')],
+          ['', trans.__('By its name')],
           ['maximize', trans.__('The greatest')],
           ['minimize', trans.__('The least')]
         ]}

@@ -33,9 +33,7 @@ export function When({ order }: { order: Order }): React.ReactElement {
             label={trans.__('Rule')}
             value={clock.cron}
             placeholder={trans.__('e.g. %1', '0 6 * * 1-5')}
-            hint={trans.__(
-              'Minute, hour, day, month, weekday: 0 6 * * 1-5 is weekdays at 6:00.'
-            )}
+            hint={trans.__('Minute, hour, day, month and weekday.')}
             complaint={told('cron')}
             onChange={cron => change({ cron })}
           />

@@ -116,6 +116,19 @@ class Jobs:
         found = self._workflows.list(JOB, limit=limit, offset=offset, status=status)
         return [self._job(state) for state in found]
 
+    def search(
+        self, text: str, *, limit: int = 50, offset: int = 0, status: JobStatus | None = None
+    ) -> tuple[builtins.list[Job], int]:
+        """Return jobs, newest first, that have `text` in id, status, notebook, parameters or error.
+
+        Returns
+        -------
+        tuple
+            A page of them, and how many there are.
+        """
+        found, total = self._workflows.search(JOB, text, limit=limit, offset=offset, status=status)
+        return [self._job(state) for state in found], total
+
     def count(self, limit: int) -> int:
         """Return how many jobs there are, up to `limit`."""
         return self._workflows.count(JOB, limit)

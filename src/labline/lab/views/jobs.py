@@ -13,8 +13,6 @@ from labline.records import Job, JobStatus
 if TYPE_CHECKING:
     from labline.lab.service import Lab
 
-#: jobs that a filter looks through
-_DEPTH = 2000
 #: how far jobs are counted
 _COUNTED = 100_000
 
@@ -31,9 +29,7 @@ class JobViews:
         """Return a page of jobs, newest first, and how many there are in all."""
         jobs = self.lab.jobs
         if filter:
-            every = jobs.list(limit=_DEPTH, status=status)
-            fit = [job for job in every if filter.lower() in _words(job)]
-            return fit[offset : offset + limit], len(fit)
+            return jobs.search(filter, limit=limit, offset=offset, status=status)
         found = jobs.list(limit=limit, offset=offset, status=status)
         return found, self.lab.workflows.count("job", _COUNTED, status)
 
@@ -88,8 +84,3 @@ class JobViews:
             for item in notebooks.parameters(book)
         )
         return Form(shown, has_cell, fields)
-
-
-def _words(job: Job) -> str:
-    values = " ".join(f"{name}={value}" for name, value in job.parameters.items())
-    return f"{job.id} {job.notebook} {job.status} {values} {job.error}".lower()
