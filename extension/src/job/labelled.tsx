@@ -37,24 +37,22 @@ export function Labelled(props: {
   );
 }
 
-/** What is wrong with a field, or else what helps to fill it. */
+/** What is wrong with a field, and what helps to fill it. */
 function About(props: {
   id: string;
   complaint?: string;
   hint?: string;
 }): React.ReactElement | null {
   const { complaint, hint, id } = props;
-  if (complaint) {
-    return (
-      <p id={id} className="jp-labline-complaint" role="alert">
-        {complaint}
-      </p>
-    );
-  }
-  return hint ? (
-    <p id={id} className="jp-labline-quiet">
-      {hint}
-    </p>
+  return complaint || hint ? (
+    <div id={id}>
+      {complaint && (
+        <p className="jp-labline-complaint" role="alert">
+          {complaint}
+        </p>
+      )}
+      {hint && <p className="jp-labline-quiet">{hint}</p>}
+    </div>
   ) : null;
 }
 

@@ -5,7 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
-import { moment, parameters } from '../format';
+import { parameters } from '../format';
 import type { ISchedule, ISubmitted } from '../job/records';
 import type { IStatus } from '../records';
 import type { RequestError } from '../request';
@@ -173,7 +173,7 @@ function Row(
       <td>
         {one.next === null
           ? trans.__('paused')
-          : moment(one.next, undefined, 'short')}
+          : inZone(one.next, one.timezone)}
       </td>
       <td>
         {error ? (
@@ -197,6 +197,18 @@ function Row(
       </td>
     </tr>
   );
+}
+
+/** A moment as the clocks of a schedule's own time zone have it. */
+function inZone(seconds: number, timeZone: string): string {
+  const style = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  const at = new Date(seconds * 1000);
+  try {
+    return at.toLocaleString(undefined, { ...style, timeZone });
+  } catch {
+    // The server knows more time zones than this browser.
+    return at.toLocaleString(undefined, style);
+  }
 }
 
 function Verbs(

@@ -142,8 +142,9 @@ def skip(path: Path, offset: int, most: int) -> tuple[int, int]:
     with path.open("rb") as file:
         file.seek(offset)
         lines = sum(piece.count(b"\n") for piece in _pieces(file, size - most - offset))
-        rest = file.readline(most)
-        return file.tell(), lines + rest.endswith(b"\n")
+        if file.readline(most).endswith(b"\n"):
+            return file.tell(), lines + 1
+        return size - most, lines
 
 
 def _pieces(file: BinaryIO, count: int) -> Iterator[bytes]:
