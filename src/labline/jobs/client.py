@@ -89,6 +89,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self._exit: int | None = None
         self._deadline = time.monotonic() + plan.timeout if plan.timeout else None
         self._on_progress = plan.on_progress or _ignore
+        # papermill's own manager has written all that it was told.
+        self._settle: Callable[[], None] = getattr(manager, "settle", _settled)
         self._redaction = Redaction(secrets)
         self._log = Log(plan.log, self._redaction) if plan.log else None
 
@@ -289,6 +291,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         while not self._flow.stopping.is_set() and await self.km.is_alive():
             if self._log:
                 self._log.tick()
+            self._settle()
             await asyncio.sleep(_LOOK)
         if self._flow.cancelled:
             await self._interrupt()
@@ -350,6 +353,10 @@ def _fate(code: int | None) -> str:
 
 def _runs(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _settled() -> None:
+    """Have nothing left to write."""
 
 
 def _ignore(done: int, of: int, cell: RunningCell | None) -> None:

@@ -54,27 +54,26 @@ def kernel_name(notebook: NotebookNode, name: str, asked: str | None = None) -> 
 @contextmanager
 def private_manager(kernel: str, *, warm: bool = True) -> Iterator[Any]:
     """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
-    from jupyter_client import AsyncKernelManager
-
-    from labline.jobs.readiness import ReadyClient
+    from labline.jobs.process import KernelProcess
+    from labline.kernel.warm.client import CellClient
 
     start = {
         "kernel_name": kernel,
-        "client_factory": ReadyClient,
+        "client_factory": CellClient,
         **({"kernel_spec_manager": warm_specs()} if warm else {}),
     }
     # Not below .labline: the path of a socket may have about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="labline-"))
     try:
         if os.name == "posix":
-            yield AsyncKernelManager(
+            yield KernelProcess(
                 **start,
                 transport="ipc",
                 ip=str(folder / "k"),
                 connection_file=str(folder / "k.json"),
             )
         else:
-            yield AsyncKernelManager(**start, transport_encryption="auto")
+            yield KernelProcess(**start, transport_encryption="auto")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
