@@ -116,8 +116,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self.set_widgets_metadata()
         if self._answers:
             self._close_recording()
-            info = self.wait_for_reply(self.kc.kernel_info())
-            self.nb.metadata["language_info"] = info["content"]["language_info"]
+            self.nb.metadata["language_info"] = self.kc.info["language_info"]
+            self._end_kernel()
 
     async def async_start_new_kernel(self, **options: Any) -> None:
         """Start the kernel's process; called by nbclient.
@@ -151,6 +151,13 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             raise DeadKernelError(str(error)) from error
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _async_end_kernel(self) -> None:
+        """End the kernel, which is idle; nbclient interrupts it first, which it may complain of."""
+        await self.km.request_shutdown()
+        await self.km.finish_shutdown()
+
+    _end_kernel = run_sync(_async_end_kernel)
 
     def _watched(self) -> AbstractContextManager[Any]:
         """Watch the memory of the kernel's processes, if there is a limit."""

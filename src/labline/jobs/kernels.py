@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadNotebook, nearest
 from labline.kernel.warm import limits
+from labline.kernel.warm.key import NO_HISTORY
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -76,6 +77,16 @@ def private_manager(kernel: str, *, warm: bool = True) -> Iterator[Any]:
             yield KernelProcess(**start, transport_encryption="auto")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def arguments(manager: Any) -> list[str]:
+    """Return what is added to the command of a job's kernel.
+
+    What a job runs is not what its user typed, so it is not in the history of IPython. nbclient
+    does the same for the kernel that is called ``python3``; and a cell need not wait until the one
+    before it is on the disk.
+    """
+    return [NO_HISTORY] if is_own(manager.kernel_spec.argv) else []
 
 
 def environment(added: Mapping[str, str], cpus: int | None = None) -> dict[str, str]:

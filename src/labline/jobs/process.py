@@ -8,19 +8,14 @@ from jupyter_client import AsyncKernelManager
 
 
 class KernelProcess(AsyncKernelManager):  # type: ignore[misc]
-    """Starts and ends one kernel, for one client that does nothing meanwhile.
+    """Starts a kernel for one client that does nothing meanwhile.
 
-    jupyter_client's own makes its start and its end a "pending state" that others can wait for,
-    and sleeps 0.01 s in each so that its tests see it. Where a release of it does so no more, this
-    is that one unchanged.
+    jupyter_client's own makes its start a "pending state" that others can wait for, and sleeps
+    0.01 s so that its tests see it. Where a release of it does so no more, this is that one
+    unchanged.
     """
 
     async def start_kernel(self, **options: Any) -> None:
         """Start the process; called by nbclient."""
         start = AsyncKernelManager.start_kernel
         await getattr(start, "__wrapped__", start)(self, **options)
-
-    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """End the process; called by nbclient."""
-        end = AsyncKernelManager.shutdown_kernel
-        await getattr(end, "__wrapped__", end)(self, now=now, restart=restart)

@@ -38,6 +38,7 @@ class _Ready:
                 if reply["parent_header"].get("msg_id") == request:
                     break
             self._handle_kernel_info_reply(reply)
+            self.info = reply["content"]
             while not _is_idle_after(request, await self._said()):
                 pass
         except Empty:
@@ -65,6 +66,9 @@ class CellClient(WarmKernelClient):
 
     It has no heartbeat, which is a thread, and no way to be asked for input.
     """
+
+    #: what the kernel said of itself when it was ready
+    info: dict[str, Any]
 
     def start_channels(self, *_: Any, **__: Any) -> None:
         """Connect what is needed; called by nbclient."""
