@@ -96,7 +96,8 @@ def write(notebook: NotebookNode, path: Path) -> None:
         draft.write_text(nbformat.writes(notebook), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise Failed(
             f"{path} cannot be written: {error.strerror}.",
             fix="Make room there, or choose another --output-dir.",
