@@ -1,4 +1,4 @@
-"""The process of a job's kernel: jupyter_client's manager, with nobody waiting for it to be seen."""
+"""The process of a kernel of a job: jupyter_client's manager, for one who waits alone."""
 
 from __future__ import annotations
 
