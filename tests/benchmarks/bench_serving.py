@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -57,8 +58,26 @@ def rows() -> list[Row]:
             found["arrow"] = _both(port, "/predict", few, many, arrow=True)
             header = f"Authorization: Bearer {key}\r\n"
             found["gateway"] = _both(gateway, "/bench/predict", few, many, headers=header)
+        kept = _kept(folder, few)
         alone = median(lambda: model.predict(table.to_numpy()), times=50)
-    return _rows(found, alone)
+    return [*_rows(found, alone), kept]
+
+
+def _kept(folder: Path, few: pd.DataFrame) -> Row:
+    """Return what the prediction log costs: services with and without it, in turn."""
+    with (
+        _ours(folder, "plain") as (plain, _, _),
+        _ours(folder, "kept", "[monitor]\ncapture = true\n") as (logging, _, _),
+    ):
+        body = orjson.dumps({"rows": few.to_dict("records")})
+        turns = [
+            (drive(logging, "/predict", body).rate, drive(plain, "/predict", body).rate)
+            for _ in range(3)
+        ]
+    ours, peer = (statistics.median(rates) for rates in zip(*turns, strict=True))
+    ratio = ours / peer
+    return Row("B3", "1 row, with the log / without", ours, peer, ratio, ">= 0.95", ratio >= 0.95,
+               "req/s")  # fmt: skip
 
 
 def _rows(found: dict[str, tuple[Load, Load]], alone: float) -> list[Row]:
@@ -157,14 +176,15 @@ def _bare(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _ours(folder: Path) -> Iterator[tuple[int, int, str]]:
+def _ours(folder: Path, name: str = "project", policy: str = "") -> Iterator[tuple[int, int, str]]:
     """Deploy as ``labline deploy`` does; yield the instance's port, the gateway's, and a key."""
     from labline.lab import Lab, Order
 
-    root = folder / "project"
+    root = folder / name
     root.mkdir()
     gateway = _port()
-    (root / "labline.toml").write_text(f'[project]\nname = "bench"\n[gateway]\nport = {gateway}\n')
+    text = f'[project]\nname = "bench"\n[gateway]\nport = {gateway}\n{policy}'
+    (root / "labline.toml").write_text(text)
     lab = Lab.from_(root)
     run = lab.tracking.create_run("bench")
     lab.tracking.attach_model(run.id, folder / "model")

@@ -6,17 +6,17 @@ import html
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from labline.promotion.diff import Diff
 
-_STYLE = (
+STYLE = (
     "border:1px solid var(--jp-border-color2,#ccc);border-radius:3px;padding:8px 12px;"
     "display:inline-block;min-width:20em;font-family:var(--jp-ui-font-family,sans-serif);"
     "color:var(--jp-ui-font-color1,inherit);font-size:var(--jp-ui-font-size1,13px)"
 )
-_TONES = {
+TONES = {
     "good": "var(--jp-success-color1,#388e3c)",
     "bad": "var(--jp-error-color1,#d32f2f)",
     "open": "var(--jp-info-color1,#1976d2)",
@@ -51,10 +51,10 @@ class Card:
             for name, value in self.facts
         )
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
-        state = f'<span style="color:{_TONES[self.tone]}"> {escape(self.state)}</span>'
+        state = f'<span style="color:{TONES[self.tone]}"> {escape(self.state)}</span>'
         table = f"<table>{rows}</table>" if rows else ""
         return (
-            f'<div class="labline-card" style="{_STYLE}"><strong>{escape(self.title)}</strong>'
+            f'<div class="labline-card" style="{STYLE}"><strong>{escape(self.title)}</strong>'
             f"{state}{table}{notes}</div>"
         )
 
@@ -74,7 +74,13 @@ class Document:
         return f"{self.diff._repr_html_()}{note}"
 
 
-Builder = Callable[[Any], Card | Document]
+class Shown(Protocol):
+    """What has a form as HTML, beside its form as text."""
+
+    def _repr_html_(self) -> str: ...
+
+
+Builder = Callable[[Any], Shown]
 
 
 def show(shell: Any, value: Any, build: Builder) -> Any:
@@ -90,7 +96,7 @@ def show(shell: Any, value: Any, build: Builder) -> Any:
     return value
 
 
-def display(shell: Any, card: Card | Document) -> None:
+def display(shell: Any, card: Shown) -> None:
     """Display a card; it names runs and times, so that a recording passes it over."""
     shell.display_pub.publish(
         {"text/plain": repr(card), "text/html": card._repr_html_()}, transient={"labline": "card"}
