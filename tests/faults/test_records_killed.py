@@ -1,4 +1,4 @@
-"""A service that is killed while it writes the prediction log leaves nothing that readers trip on."""
+"""A service that is killed while it writes the prediction log leaves nothing torn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ kind, number = "application/json", 0
 print("ready", flush=True)
 while True:
     body = b'{"rows":[{"x":%d}]}' % number
-    log.offer(Record(f"{sys.argv[3]}-{number}", time.time(), 1.0, "predict", kind, kind, body, b"{}"))
+    id = f"{sys.argv[3]}-{number}"
+    log.offer(Record(id, time.time(), 1.0, "predict", kind, kind, body, b"{}"))
     number += 1
     time.sleep(0.0002)
 """

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from labline.monitoring.report import ColumnDrift, DriftReport
 
 _SHOWN = 20
+#: what a terminal has no room for: columns, columns beyond so many, words beyond so many letters
+_LEFT_OUT = ("release", "milliseconds", "model")
+_WIDE = 9
+_LONG = 18
 _TONES = {"drifted": "red", "stable": "green", "not judged": "yellow"}
 
 
@@ -96,15 +100,21 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 def _show(frame: pd.DataFrame, count: str) -> None:
     shown = frame.tail(_SHOWN) if "drift" not in frame else frame.head(_SHOWN)
-    lines = [[_cell(value) for value in row] for row in shown.to_numpy().tolist()]
+    names = [name for name in map(str, shown.columns) if name not in _LEFT_OUT]
+    lines = [[_cell(value) for value in row] for row in shown[names].to_numpy().tolist()]
     title = f"{len(shown)} of {count}" if len(shown) < len(frame) else count
-    render.table(title, list(map(str, frame.columns)), lines, "No rows.")
+    more = len(names) - _WIDE
+    heads = [*names[:_WIDE], f"and {more} more"] if more > 0 else names
+    render.table(title, heads, (line[:_WIDE] for line in lines), "No rows.")
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    return value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%m-%d %H:%M:%S"))
+    text = str(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
 
 
 @click.command()
