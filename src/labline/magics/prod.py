@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from labline.errors import BadInput, NotFound
 from labline.magics.arguments import BadUsage, Parser
 from labline.magics.cards import Card, number, show, told
-from labline.magics.drift_card import DriftCard
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def prod(shell: Any, arguments: Namespace) -> pd.DataFrame | DriftReport | Endpo
     if arguments.what == "rows":
         return _rows(project, endpoint, last, arguments)
     if arguments.what == "drift":
-        report: DriftReport = show(shell, project.monitor.drift(endpoint, last=last), DriftCard)
+        report: DriftReport = show(shell, project.monitor.drift(endpoint, last=last))
         return report
     row: EndpointRow = show(
         shell, project.views.endpoints.detail(endpoint).endpoint, lambda row: _health(project, row)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from labline.cards import Rich
+
 
 class Outcome(StrEnum):
     """What a comparison came to."""
@@ -42,7 +44,7 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
-class DriftReport:
+class DriftReport(Rich):
     """An endpoint's window held against what its model was fitted on."""
 
     endpoint: str
@@ -70,3 +72,13 @@ class DriftReport:
     def drifted(self) -> list[ColumnDrift]:
         """The columns that drifted, the worst first."""
         return [column for column in self.columns if column.outcome is Outcome.DRIFTED]
+
+    def _text(self) -> str:
+        from labline.monitoring.card import to_text
+
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        from labline.monitoring.card import to_html
+
+        return to_html(self)

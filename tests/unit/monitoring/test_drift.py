@@ -197,3 +197,14 @@ def test_a_report_goes_over_the_wire() -> None:
 
     found = look(rows_of(table(500, seed=1, shift=12)), trained(table()))
     assert json.loads(json.dumps(to_dict(found)))["outcome"] == "drifted"
+
+
+def test_a_report_shows_itself_with_histograms_and_harmless_names() -> None:
+    frame = table().rename(columns={"city": "<b>city"})
+    window = table(500, seed=1, shift=12).rename(columns={"city": "<b>city"})
+    shown = look(rows_of(window), trained(frame))._repr_mimebundle_()
+    assert "drifted     age" in shown["text/plain"]
+    assert "&lt;b&gt;city" in shown["text/html"]
+    assert "<b>" not in shown["text/html"]
+    assert 'aria-label="age: shares in training and in the window"' in shown["text/html"]
+    assert "% in training" in shown["text/html"]
