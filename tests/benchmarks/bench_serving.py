@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import peers
-from load import Load, drive
+from load import Load, drive, post
 from run import Row, median
 
 IDS = ["B3", "B4"]
@@ -61,10 +61,8 @@ class Asked:
     def drive(self, connections: int, seconds: float) -> Load:
         """Ask on, and return how it went."""
         headers = f"Authorization: Bearer {self.key}\r\n" if self.key else ""
-        return drive(
-            self.port, self.path, self.body, headers=headers, kind=self.kind,
-            connections=connections, seconds=seconds,
-        )  # fmt: skip
+        request = post(self.path, self.body, kind=self.kind, headers=headers)
+        return drive(self.port, [request], connections=connections, seconds=seconds)
 
 
 @dataclass(frozen=True)
