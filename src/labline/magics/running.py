@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from labline.cards import plain
 from labline.errors import LablineError
 from labline.magics import jobs, line, log, record
 from labline.magics.arguments import HelpAsked, Parser
@@ -79,5 +80,6 @@ def _plainly(call: Callable[[], Any]) -> Any:
 
 def block(error: LablineError) -> list[str]:
     """Return an error as a terminal or a notebook shows it: red, then what to do."""
-    lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{error.message}\x1b[0m"]
-    return [*lines, error.fix] if error.fix else lines
+    message = plain(error.message)
+    lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{message}\x1b[0m"]
+    return [*lines, plain(error.fix)] if error.fix else lines
