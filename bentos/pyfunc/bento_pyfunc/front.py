@@ -29,7 +29,7 @@ from bento_pyfunc.asgi import (
 )
 from bento_pyfunc.media import Form, negotiate
 from bento_pyfunc.openapi import document
-from bento_pyfunc.predictor import SMALL, Predictor
+from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.problems import Problem
 from bento_pyfunc.records import Record
 from bento_pyfunc.spec import Spec
@@ -126,7 +126,8 @@ class Front:
         if order.verb not in predictor.verbs:
             raise problems.no_probabilities(self.spec.label)
         # Handing a request to a thread and back costs more than such a model's own work.
-        if predictor.quick and len(order.body) <= SMALL and self._turns.free:
+        most = predictor.at_once.get(order.exchange.reads, 0)
+        if len(order.body) <= most and self._turns.free:
             return predictor.answer(*order)
         return await unless_left(receive, self._turns.take(predictor, order))
 
