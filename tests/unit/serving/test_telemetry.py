@@ -14,6 +14,7 @@ import httpx
 import pytest
 from bento_pyfunc import telemetry
 from bento_pyfunc.front import App, Front
+from bento_pyfunc.media import Form
 from bento_pyfunc.sampling import AtMost
 from bento_pyfunc.signals import Signals
 from bento_pyfunc.watch import Watch
@@ -40,7 +41,7 @@ class Answers:
     verbs = frozenset({"predict"})
     together = 1
     trial = None
-    quick = True
+    at_once = {Form.JSON: 8192}  # noqa: RUF012
 
     def answer(self, body: bytes, *_: Any) -> bytes:
         """Answer as a model would."""
