@@ -1,4 +1,7 @@
-"""Traces, metrics and logs reach a real OTLP receiver, from the gateway, a Bento and the worker."""
+"""Traces, metrics and logs reach a real OTLP receiver, from the gateway, a Bento and the worker.
+
+The gateway and the Bento send by HTTPS to one whose certificate is from an authority of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
+from tests.certificates import make_issued
 from tests.integration.serving_models import save, version_of
 from tests.otlp import Receiver, plain, receiver
 from tests.platforms import WORKER, eventually
@@ -38,6 +42,7 @@ port = {port}
 boot_timeout = "60s"
 [telemetry]
 otlp = "{otlp}"
+authorities = "ca.pem"
 environment = "test"
 headers = {{ api-key = "env:COLLECTOR_KEY" }}
 every = "1s"
@@ -89,7 +94,8 @@ def model(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
     root = tmp_path_factory.mktemp("flats")
-    with pytest.MonkeyPatch.context() as patch, receiver() as got:
+    make_issued(root)
+    with pytest.MonkeyPatch.context() as patch, receiver(tls=root) as got:
         for name in [name for name in os.environ if name.startswith("OTEL_")]:
             patch.delenv(name)
         patch.setenv("COLLECTOR_KEY", KEY)

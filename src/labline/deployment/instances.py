@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from labline.deployment import shadows, web
+from labline.deployment import predictions, shadows, web
 from labline.deployment.control import Control, Watch
 from labline.deployment.gateway import Gateway, Health
 from labline.deployment.keys import SigningKey
@@ -60,9 +60,10 @@ class Instances:
     def boot(self, stored: Stored) -> None:
         """Start the instances of a release and keep them running."""
         captures = {shadows.VARIABLE: SigningKey.of(self._settings).secret(shadows.VARIABLE)}
+        own = captures | predictions.variables(self._settings, stored.release)
         for each in stored.instances:
             command = process(each)
-            env = {**command.env, **self._telemetry(stored, each.name), **captures}
+            env = {**command.env, **self._telemetry(stored, each.name), **own}
             self._control.add(each.name, Command(command.argv, env, command.cwd))
 
     def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:
