@@ -86,7 +86,11 @@ def rows() -> list[Row]:
         bare = {name: stack.enter_context(peers.bare(folder / name)) for name in models}
         ours = stack.enter_context(_ours(folder, [*models]))
         told = stack.enter_context(_ours(folder, ["ridge"], watched))
-        one = _in_turn(_one_row(table.head(1), mlflow, bare["ridge"], ours, told), 8)
+        kept = stack.enter_context(_ours(folder, ["ridge"], "[monitor]\ncapture = true\n"))
+        few = table.head(1)
+        asked = _one_row(few, mlflow, bare["ridge"], ours, told)
+        asked["kept"] = Asked(kept.ports["ridge"], "/predict", _json(few))
+        one = _in_turn(asked, 8)
         many = _in_turn(_many_rows(table, mlflow, bare, ours), 1)
         alone = {name: median(lambda m=model: m.predict(table.to_numpy()), times=30)
                  for name, model in models.items()}  # fmt: skip
@@ -142,6 +146,7 @@ def _b3(one: Mapping[str, Load]) -> list[Row]:
         _rate("B3", "1 row, gateway / direct", one["gateway"], one["ours"], 0.9),
         _time("B3", "1 row, p99 / mlflow", one["ours"].p99, one["mlflow"].p99, 0.2),
         _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.85),
+        _rate("B3", "1 row, prediction log on / off", one["kept"], one["ours"], 0.95),
         _rate(
             "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.85
         ),

@@ -20,6 +20,13 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 
+KEPT = Counter("labline_records_kept", "Predictions that were written to the log.", ["model"])
+LOST = Counter(
+    "labline_records_lost",
+    "Predictions that the log lost: too large, too many waiting, or the disk took none.",
+    ["model", "reason"],
+)
+
 
 class PredictMetrics:
     """Counts and times the requests of one model."""
@@ -36,6 +43,24 @@ class PredictMetrics:
             count = self._counts[status] = REQUESTS.labels(self._model, str(status))
         count.inc()
         self._seconds.observe(seconds)
+
+
+class RecordMetrics:
+    """Counts what the prediction log of one model keeps and loses."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        # Zero is told too: who watches for losses sees that there are none.
+        self._kept = KEPT.labels(model)
+        self._lost = {reason: LOST.labels(model, reason) for reason in ("size", "queue", "disk")}
+
+    def kept(self, many: int) -> None:
+        """Count records that were written."""
+        self._kept.inc(many)
+
+    def lost(self, reason: str, many: int = 1) -> None:
+        """Count records that were lost."""
+        self._lost[reason].inc(many)
 
 
 def page() -> bytes | None:

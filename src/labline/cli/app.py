@@ -48,6 +48,8 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "monitor": "monitor",
+    "drift": "monitor",
     "manifests": "manifests",
     "cloud": "manifests",
     "worker": "jobs",
