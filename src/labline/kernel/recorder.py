@@ -123,7 +123,9 @@ class Recorder:
     def status(self) -> RecordingStatus:
         """What is recorded now, or was last."""
         live = self.recording
-        return replace(self._status, cells=live.executions) if live else self._status
+        if live is None:
+            return self._status
+        return replace(self._status, cells=live.executions, name=live.name, notebook=live.notebook)
 
     def start(
         self,
@@ -232,6 +234,8 @@ class Recorder:
             self._status,
             active=False,
             cells=live.executions,
+            name=live.name,
+            notebook=live.notebook,
             run_id=ended.run.id if ended.run else self._status.run_id,
             message=ended.message,
         )
