@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         EndpointDetail,
         EndpointMetrics,
         IssuedKey,
+        Look,
         Prediction,
         RealisedReport,
     )
@@ -43,6 +44,10 @@ def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
 
 def _drift(lab: Lab, asked: Asked) -> DriftReport:
     return lab.monitor.drift(asked.path["name"], last=asked.query["last"] or None)
+
+
+def _looks(lab: Lab, asked: Asked) -> list[Look]:
+    return lab.monitor.looks(asked.path["name"], limit=asked.query["limit"])
 
 
 def _realised(lab: Lab, asked: Asked) -> RealisedReport:
@@ -90,6 +95,9 @@ ROUTES = (
     Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
           _drift, "DriftReport", store="tracking", query=(
               Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
+    Route("GET", "endpoints/{name}/looks", "What looks by the clock found, the newest first.",
+          _looks, "Look", "list", query=(
+              Query("limit", "How many at most.", int, 50, 500),)),
     Route("GET", "endpoints/{name}/labels", "What the labels that came later say of its model.",
           _realised, "RealisedReport", store="tracking"),
     Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
