@@ -191,6 +191,31 @@ def test_a_span_before_anybody_asked_has_no_rows(served: Served) -> None:
     assert served.lab.monitor.rows("churn", last=1e-3).frame.empty
 
 
+def test_labels_that_come_later_tell_what_the_metrics_have_become(
+    served: Served, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    said = served.ask(people(200, seed=7), "labelled")
+    outcomes = pd.DataFrame({"id": "labelled", "place": range(200), "churned": said})
+    outcomes.to_csv(tmp_path / "outcomes.csv", index=False)
+    how = ("--on", "id", "--row", "place", "--label", "churned")
+    code, text = run("labels", str(tmp_path / "outcomes.csv"), *how, "--json")
+    found = json.loads(text)
+    assert (code, found["outcome"], found["joined"]) == (0, "held", 200)
+    (accuracy,) = found["metrics"]
+    assert (accuracy["metric"], accuracy["value"]) == ("accuracy", 1.0)
+    assert 0.8 < accuracy["logged"] < 1.0
+    # What is told later of the same rows wins.
+    outcomes["churned"] = ["no" if label == "yes" else "yes" for label in said]
+    served.shell.user_ns["outcomes"] = outcomes
+    report = magic(served, "%prod labels outcomes --on id --row place --label churned")
+    assert report.outcome == "dropped"
+    assert [each.value for each in report.metrics] == [0.0]
+    code, text = run("labels")
+    assert code == 0
+    assert "dropped" in text
+    assert run("labels", str(tmp_path / "outcomes.csv"), "--on", "order")[0] == 2
+
+
 def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]]) -> None:
     code, said = run("drift", "chrun")
     assert code == 2

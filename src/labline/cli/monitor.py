@@ -1,4 +1,4 @@
-"""``labline monitor`` and ``labline drift``: how a model does after go-live."""
+"""``labline monitor``, ``labline drift`` and ``labline labels``: how a model does after go-live."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from labline.records import to_dict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.monitoring.realised import Realised, RealisedReport
     from labline.monitoring.report import ColumnDrift, DriftReport
 
 _SHOWN = 20
@@ -23,7 +24,13 @@ _SHOWN = 20
 _LEFT_OUT = ("release", "milliseconds", "model")
 _WIDE = 9
 _LONG = 18
-_TONES = {"drifted": "red", "stable": "green", "not judged": "yellow"}
+_TONES = {
+    "drifted": "red",
+    "dropped": "red",
+    "stable": "green",
+    "held": "green",
+    "not judged": "yellow",
+}
 
 
 @click.group()
@@ -134,6 +141,69 @@ def drift(output: Output, endpoint: str, last: float | None, check: bool) -> Non
     output.emit(to_dict(found), lambda: show_drift(found))
     if check and found.outcome == "drifted":
         raise Refused(f"{endpoint} drifted.", fix=found.fix)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--endpoint", help="The project's only one unless given.")
+@click.option("--on", default="request_id", show_default=True, help="Column of the request ids.")
+@click.option("--label", metavar="COLUMN", help="What is true; the only other column unless given.")
+@click.option(
+    "--row",
+    metavar="COLUMN",
+    help="Place of the row in its request, from 0; by the order of the lines unless given.",
+)
+@json_option
+@pass_output
+def labels(
+    output: Output,
+    file: Path | None,
+    endpoint: str | None,
+    on: str,
+    label: str | None,
+    row: str | None,
+) -> None:
+    """Tell what turned out to be true, and see what the model's metrics have become.
+
+    FILE is a table (.csv, .parquet, .json, .ndjson). Without it, what is known so far is shown.
+
+    Example: labline labels outcomes.csv --on request_id
+    """
+    from labline.lab import Lab
+    from labline.monitoring import labels as late
+
+    desk = Lab.from_().monitor
+    name = endpoint or desk.only()
+    if file is None:
+        found = desk.realised(name)
+    else:
+        told = late.from_table(late.read_file(file), on, label=label, row=row)
+        found = desk.label(name, told)
+    output.emit(to_dict(found), lambda: show_realised(found))
+
+
+def show_realised(found: RealisedReport) -> None:
+    """Print what labels say."""
+    click.secho(f"{found.endpoint}  {found.model}  ", bold=True, nl=False)
+    click.secho(str(found.outcome), fg=_TONES[found.outcome])
+    click.echo(f"  {found.says}")
+    for remark in (found.fix, *found.remarks):
+        if remark:
+            click.secho(f"  {remark}", dim=True)
+    rows = [
+        (each.metric, str(each.outcome), render.number(each.logged), *_interval(each))
+        for each in found.metrics
+    ]
+    if rows:
+        columns = ("metric", "", "in the run", "by labels", "95 % interval")
+        render.table("", columns, rows, "")
+
+
+def _interval(found: Realised) -> tuple[str, str]:
+    value = "-" if found.value is None else render.number(found.value)
+    if found.low is None or found.high is None:
+        return value, "-"
+    return value, f"{render.number(found.low)} to {render.number(found.high)}"
 
 
 def show_drift(found: DriftReport) -> None:

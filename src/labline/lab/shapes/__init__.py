@@ -53,6 +53,7 @@ from labline.lab.shapes.runs import (
     RunComparison,
     RunDetail,
 )
+from labline.monitoring.realised import RealisedReport
 from labline.monitoring.report import DriftReport
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
@@ -87,6 +88,7 @@ __all__ = [
     "Prediction",
     "PromotionDetail",
     "PromotionRow",
+    "RealisedReport",
     "Release",
     "Run",
     "RunComparison",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labline.server.bodies import NewKey, NewPrediction
+from labline.server.bodies import NewKey, NewLabels, NewPrediction
 from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EndpointMetrics,
         IssuedKey,
         Prediction,
+        RealisedReport,
     )
 
 
@@ -42,6 +43,17 @@ def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
 
 def _drift(lab: Lab, asked: Asked) -> DriftReport:
     return lab.monitor.drift(asked.path["name"], last=asked.query["last"] or None)
+
+
+def _realised(lab: Lab, asked: Asked) -> RealisedReport:
+    return lab.monitor.realised(asked.path["name"])
+
+
+def _label(lab: Lab, asked: Asked) -> RealisedReport:
+    from labline.monitoring.labels import Label, Place
+
+    told = [Label(Place(each.request_id, each.row), each.label) for each in asked.body.labels]
+    return lab.monitor.label(asked.path["name"], told)
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -78,6 +90,10 @@ ROUTES = (
     Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
           _drift, "DriftReport", store="tracking", query=(
               Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
+    Route("GET", "endpoints/{name}/labels", "What the labels that came later say of its model.",
+          _realised, "RealisedReport", store="tracking"),
+    Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
+          _label, "RealisedReport", body=NewLabels, status=201, store="tracking"),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),
