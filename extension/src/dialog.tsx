@@ -31,7 +31,9 @@ export async function ask<V extends object, A>(
       body,
       buttons: [
         Dialog.cancelButton(),
-        Dialog.okButton({ label: options.accept })
+        options.warns
+          ? Dialog.warnButton({ label: options.accept })
+          : Dialog.okButton({ label: options.accept })
       ]
     });
     const result = await dialog.launch();
@@ -54,6 +56,8 @@ export interface IForm<V extends object, A> {
   title: string;
   /** What the button says that sends the form. */
   accept: string;
+  /** Whether that takes something away. */
+  warns?: boolean;
   value: V;
   trans: TranslationBundle;
   serverSettings: ServerConnection.ISettings;

@@ -324,13 +324,17 @@ function markOfEndpoint(
   up: boolean,
   trans: TranslationBundle
 ): [Mark, string] {
-  const { model, serving, state } = endpoint;
+  const { agreement, model, says, serving, state } = endpoint;
   if (!up) {
     return ['off', trans.__('down with the platform')];
   }
   switch (state) {
     case 'ready':
-      return ['good', trans.__('serves %1', serving ?? model)];
+      return agreement === 'agrees'
+        ? ['good', trans.__('serves %1', serving ?? model)]
+        : [agreement === 'on trial' ? 'busy' : 'warn', says];
+    case 'degraded':
+      return ['warn', trans.__('some of its instances do not answer')];
     case 'starting':
       return ['busy', trans.__('starting')];
     case 'empty':
