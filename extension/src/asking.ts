@@ -2,8 +2,8 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 import * as React from 'react';
 
-import { Seen } from './page';
 import { request, RequestError } from './request';
+import { Seen } from './seen';
 import type { IEvent, IEvents } from './tokens';
 
 /** Milliseconds between two questions while something is under way. */

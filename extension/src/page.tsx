@@ -2,10 +2,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-/**
- * Whether the page around a component is seen, and not behind another tab of JupyterLab.
- */
-export const Seen = React.createContext(true);
+import { Seen } from './seen';
 
 /**
  * A page of the main area that one component draws. It asks for nothing while nobody sees it.

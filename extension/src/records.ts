@@ -84,6 +84,14 @@ export interface IModel {
   readonly created: number | null;
   /** Stage to the version that holds it. */
   readonly stages: Readonly<Record<string, number>>;
+  /** Where it is served, and whether what is served says what is recorded. */
+  readonly served: readonly {
+    readonly endpoint: string;
+    readonly recorded: number;
+    /** MODEL/VERSION as the service says; null where it does not answer. */
+    readonly serving: string | null;
+    readonly agrees: boolean;
+  }[];
 }
 
 export interface IEndpoint {

@@ -196,18 +196,20 @@ function Instance(props: {
   const host = detail.releases.find(one => one.id === release)?.host;
   return (
     <tr>
-      <td title={`127.0.0.1:${port}`}>
+      <td data-word title={`127.0.0.1:${port}`}>
         {trans.__('release %1, no. %2', release, number)}
       </td>
       <td data-mark={wrong ? 'bad' : undefined}>{serving ?? '–'}</td>
-      <td>
+      <td data-word>
         <Dot mark={INSTANCE_MARKS[state] ?? 'bad'} /> {state}
       </td>
-      <td>{healthOf(instance.healthy, trans)}</td>
+      <td data-word>{healthOf(instance.healthy, trans)}</td>
       <td data-numeric data-mark={restarts ? 'open' : undefined}>
         {restarts}
       </td>
-      <td>{host || place(detail.endpoint.url).split(/[:/]/, 1)[0]}</td>
+      <td data-word>
+        {host || place(detail.endpoint.url).split(/[:/]/, 1)[0]}
+      </td>
     </tr>
   );
 }

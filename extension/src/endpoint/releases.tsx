@@ -37,7 +37,7 @@ export function Releases(props: Known): React.ReactElement | null {
         <table className="jp-labline-table">
           <thead>
             <tr>
-              <th data-numeric>{trans.__('release')}</th>
+              <th>{trans.__('release')}</th>
               <th>{trans.__('model')}</th>
               <th>{trans.__('state')}</th>
               <th>{trans.__('deployed')}</th>
@@ -95,13 +95,17 @@ function Row(props: { release: IRelease; note: string }): React.ReactElement {
   const locale = document.documentElement.lang || undefined;
   return (
     <tr>
-      <td data-numeric>{id}</td>
+      <td>{id}</td>
       <td>{model}</td>
       <td>
         <span data-mark={TONES[state]}>{state}</span>
-        {note && <span className="jp-labline-note">{note}</span>}
+        {note && (
+          <span className="jp-labline-note" title={note}>
+            {note}
+          </span>
+        )}
       </td>
-      <td>
+      <td data-word>
         <time
           dateTime={new Date(created * 1000).toISOString()}
           title={moment(created, locale)}

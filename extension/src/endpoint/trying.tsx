@@ -90,7 +90,7 @@ export function Trying(props: Known): React.ReactElement {
           </label>
         </Notice>
       )}
-      {tried && <Answer tried={tried} trans={trans} />}
+      <div role="status">{tried && <Answer tried={tried} trans={trans} />}</div>
       {failure && (
         <div role="alert">
           <Failure failure={failure} at={0} trans={trans} />
@@ -124,7 +124,7 @@ function Answer(props: {
 }): React.ReactElement {
   const { tried, trans } = props;
   return (
-    <figure className="jp-labline-answer" role="status">
+    <figure className="jp-labline-answer">
       <figcaption className="jp-labline-quiet">
         {trans._n(
           'Answered in %2 ms, for the example of %1 row:',

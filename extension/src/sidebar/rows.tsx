@@ -240,6 +240,28 @@ export function ModelRow(
           <span className="jp-labline-quiet">{trans.__('holds no stage')}</span>
         )}
       </div>
+      {model.served
+        .filter(one => !one.agrees)
+        .map(one => (
+          <div
+            key={one.endpoint}
+            className="jp-labline-detail"
+            data-mark="warn"
+          >
+            {one.serving
+              ? trans.__(
+                  '%1 says it serves %2, recorded is %3',
+                  one.endpoint,
+                  one.serving,
+                  `${model.name}/${one.recorded}`
+                )
+              : trans.__(
+                  '%1 does not answer; recorded is %2',
+                  one.endpoint,
+                  `${model.name}/${one.recorded}`
+                )}
+          </div>
+        ))}
     </Row>
   );
 }
