@@ -30,7 +30,6 @@ VIEW = ".jp-labline-view:visible"
 JOB = ".jp-labline-job:visible"
 PANEL = "#labline-sidebar"
 DIALOG = ".jp-Dialog-content"
-WAIT = 20_000
 
 
 class Held:
@@ -199,9 +198,9 @@ ENDPOINTS = (
         click=("Issue a Key", "Send the Example")),
     endpoint("releases", "a rollback brings it back", one_endpoint(releases=failed),
              below="Releases"),
-    replace(endpoint("roll-back", "is started and proven first", one_endpoint(),
+    replace(endpoint("roll-back", "labline rollback churn", one_endpoint(),
                      click=("Roll back…",)), part=DIALOG),
-    replace(endpoint("abort", "answers all requests again", one_endpoint(
+    replace(endpoint("abort", "labline traffic abort churn", one_endpoint(
         traffic=st.CANARY, instances=trial, agreement="on trial", registry="churn/3",
         says="prod is churn/3."), click=("Abort…",)), part=DIALOG),
 )  # fmt: skip
@@ -356,7 +355,7 @@ def test_a_view_tells_how_it_stands_and_axe_finds_nothing(state: State, stage: S
     try:
         stage.show(state)
         part = page.locator(state.part)
-        expect(part.get_by_text(state.says).first).to_be_visible(timeout=WAIT)
+        expect(part.get_by_text(state.says).first).to_be_visible()
         if state.below:
             heading = page.locator(VIEW).get_by_role("heading", name=state.below)
             heading.scroll_into_view_if_needed()

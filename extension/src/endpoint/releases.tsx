@@ -96,7 +96,7 @@ function Row(props: { release: IRelease; note: string }): React.ReactElement {
   return (
     <tr>
       <td>{id}</td>
-      <td>{model}</td>
+      <td data-name>{model}</td>
       <td>
         <span data-mark={TONES[state]}>{state}</span>
         {note && (
@@ -113,7 +113,7 @@ function Row(props: { release: IRelease; note: string }): React.ReactElement {
           {moment(created, locale, 'short')}
         </time>
       </td>
-      <td>{actor}</td>
+      <td data-name>{actor}</td>
     </tr>
   );
 }
