@@ -9,9 +9,10 @@ import pandas as pd
 
 from labline.datasets.profile import profile
 from labline.datasets.schema import learn
+from labline.packages import Advisory, Package
 from labline.promotion import Answer, Dependencies, Evidence, Replay, Service, Subject
 from labline.promotion.contract import cases
-from labline.records import Advisory, Package, Run
+from labline.records import Run
 from labline.settings import FairnessSettings, LatencySettings, MetricSettings, StageSettings
 
 SIGNATURE = {

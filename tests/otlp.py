@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -48,8 +50,9 @@ class Seen(NamedTuple):
 class Receiver:
     """What has arrived so far."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, secure: bool = False) -> None:
         self.port = port
+        self.secure = secure
         self.spans: list[Seen] = []
         self.metrics: list[Seen] = []
         self.logs: list[Seen] = []
@@ -61,7 +64,7 @@ class Receiver:
     @property
     def url(self) -> str:
         """What ``[telemetry] otlp`` is set to."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.secure else ''}://127.0.0.1:{self.port}"
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> None:
         """Decode one request."""
@@ -105,10 +108,23 @@ def _items(resources: Any, scopes: str, items: str) -> Iterator[Seen]:
 
 
 @contextmanager
-def receiver(port: int = 0) -> Iterator[Receiver]:
-    """Listen until the block ends; on a port that the system picks unless one is given."""
+def receiver(port: int = 0, *, tls: Path | None = None) -> Iterator[Receiver]:
+    """Listen until the block ends; on a port that the system picks unless one is given.
+
+    Parameters
+    ----------
+    tls
+        Folder with ``cert.pem`` and ``key.pem``: it speaks HTTPS.
+    """
     server = _Server(("127.0.0.1", port), _Handler)
-    server.got = Receiver(server.server_address[1])
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
+        # In the connection's own thread: who knocks and says nothing holds up nobody.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    server.got = Receiver(server.server_address[1], secure=tls is not None)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -122,6 +138,9 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     got: Receiver
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave it to the client to complain of a certificate that it does not trust."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -90,15 +90,21 @@ signal.signal(signal.SIGTERM, lambda *_: stop.set())
 stop.wait()
 """
 
+#: ``[serving]`` unless told otherwise
+SERVING = 'boot_timeout = "8s"\nmax_body_bytes = 2048'
+
 
 class Line:
     """One project with a platform."""
 
-    def __init__(self, root: Path, port: int, *, worker: str = "work") -> None:
+    def __init__(
+        self, root: Path, port: int, *, worker: str = "work", serving: str = SERVING
+    ) -> None:
         _write(root / "server.py", SERVER)
         _write(root / "worker.py", WORKER)
         self.root = root
         self._port = port
+        self._serving = serving
         self.settings = self._load("")
         self.database = Database(self.settings.database)
         argv = (sys.executable, str(root / "worker.py"), self.settings.database, worker)
@@ -106,8 +112,7 @@ class Line:
         self._open()
 
     def _load(self, gateway: str) -> Settings:
-        serving = '[serving]\nboot_timeout = "8s"\nmax_body_bytes = 2048\n'
-        text = f"[gateway]\nport = {self._port}\n{gateway}\n{serving}"
+        text = f"[gateway]\nport = {self._port}\n{gateway}\n[serving]\n{self._serving}\n"
         _write(self.root / "labline.toml", text)
         return Settings.load(self.root)
 
@@ -179,9 +184,9 @@ def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
 
 
 @contextmanager
-def project(root: Path, port: int) -> Iterator[Line]:
+def project(root: Path, port: int, serving: str = SERVING) -> Iterator[Line]:
     """Give a project whose platform is not up yet; take it down afterwards."""
-    made = Line(root, port)
+    made = Line(root, port, serving=serving)
     try:
         yield made
     finally:

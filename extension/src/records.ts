@@ -7,6 +7,7 @@ export interface IFailure {
   readonly error: string;
   readonly message: string;
   readonly fix: string;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** How a process that the platform looks after stands. */

@@ -27,6 +27,7 @@ export class RequestError extends Error {
     options: {
       name?: string;
       fix?: string;
+      details?: Readonly<Record<string, unknown>>;
       status?: number;
       cause?: unknown;
     } = {}
@@ -34,11 +35,14 @@ export class RequestError extends Error {
     super(message);
     this.name = options.name ?? 'RequestError';
     this.fix = options.fix ?? '';
+    this.details = options.details ?? {};
     this.status = options.status ?? 0;
     this.cause = options.cause;
   }
 
   readonly fix: string;
+  /** What it is about, for whoever can show that in its place. */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly status: number;
   readonly cause: unknown;
 }
@@ -70,6 +74,18 @@ export async function send<T>(
 ): Promise<T> {
   const init = { method: 'POST', body: JSON.stringify(body) };
   return answered<T>(path, init, settings);
+}
+
+/**
+ * Remove what `path` of labline's API stands for.
+ *
+ * @throws RequestError for everything that can go wrong.
+ */
+export async function remove<T>(
+  path: string,
+  settings: ServerConnection.ISettings = ServerConnection.makeSettings()
+): Promise<T> {
+  return answered<T>(path, { method: 'DELETE' }, settings);
 }
 
 async function answered<T>(
@@ -107,6 +123,7 @@ function failureOf(response: Response, body: unknown): RequestError {
     return new RequestError('answer', body.message, {
       name: body.error,
       fix: body.fix,
+      details: body.details,
       status
     });
   }

@@ -59,7 +59,11 @@ export function addPages(
   });
 }
 
-function pageOf(key: string, id: string, pages: IPages): MainAreaWidget {
+function pageOf(
+  key: string,
+  id: string,
+  pages: Pick<IPages, 'icon' | 'make' | 'title'>
+): MainAreaWidget {
   const page = new MainAreaWidget({ content: pages.make(key) });
   page.id = id;
   page.title.label = pages.title(key);
@@ -67,4 +71,18 @@ function pageOf(key: string, id: string, pages: IPages): MainAreaWidget {
   page.title.icon = pages.icon;
   page.title.closable = true;
   return page;
+}
+
+/**
+ * Show a page of which there is one only: a new one, or the one that is open already.
+ */
+export function showOnce(
+  shell: JupyterFrontEnd.IShell,
+  view: { id: string; label: string; icon: LabIcon; make: () => Widget }
+): void {
+  if (!Array.from(shell.widgets('main')).some(one => one.id === view.id)) {
+    const { icon, id, label, make } = view;
+    shell.add(pageOf(label, id, { icon, title: () => label, make }), 'main');
+  }
+  shell.activateById(view.id);
 }

@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { IKernelState } from '../src/notebook/identity';
-import { NotebookIdentity, speakerOf } from '../src/notebook/identity';
+import { NotebookIdentity } from '../src/notebook/identity';
 
 /** What was said on a comm, and whether it is closed. */
 class Comm {
@@ -23,9 +23,24 @@ class Comm {
   }
 }
 
+const ANSWER = { version: '0.1.0', recording: { on: true } };
+
 class Kernel {
   readonly comms: Comm[] = [];
+  readonly asked: string[] = [];
   handleComms = true;
+  isDisposed = false;
+  requestExecute({
+    user_expressions
+  }: {
+    user_expressions: { labline: string };
+  }) {
+    this.asked.push(user_expressions.labline);
+    const data = { 'application/json': ANSWER };
+    const labline = { status: 'ok', data };
+    const content = { status: 'ok', user_expressions: { labline } };
+    return { done: Promise.resolve({ content }) };
+  }
   createComm(): Comm {
     const comm = new Comm();
     this.comms.push(comm);
@@ -125,23 +140,27 @@ test('a notebook that is closed leaves the kernel', () => {
   expect(kernel.comms).toHaveLength(1);
 });
 
-test('a connection that takes no comms opens none', () => {
+test('a second notebook on the kernel speaks for itself, without a comm', async () => {
+  const told: IKernelState[] = [];
+  identity.told.connect((_, state) => told.push(state));
   kernel.handleComms = false;
   identity.tell();
+  await vi.waitFor(() => expect(told).toEqual([ANSWER]));
   expect(kernel.comms).toEqual([]);
+  expect(identity.open).toBe(true);
+  expect(kernel.asked[0]).toContain('work/draft.ipynb');
+
+  panel.context.path = 'work/final.ipynb';
+  panel.context.pathChanged.emit(undefined);
+  expect(kernel.asked[1]).toContain('work/final.ipynb');
+  identity.dispose();
+  expect(kernel.asked[2]).toContain('.forget(');
 });
 
-test('of two notebooks on one kernel the first one’s connection speaks for both', () => {
-  const of = (id: string, handleComms: boolean) =>
-    ({
-      sessionContext: { session: { kernel: { id, handleComms } } }
-    }) as unknown as NotebookPanel;
-  const [first, second, other] = [of('k', true), of('k', false), of('x', true)];
-  const tracker = {
-    find: (fits: (one: NotebookPanel) => boolean) =>
-      [other, first, second].find(fits)
-  };
-  const kernel = first.sessionContext.session?.kernel;
-  expect(speakerOf(second, tracker)).toBe(kernel);
-  expect(speakerOf(first, tracker)).toBe(kernel);
+test('a second notebook that is left alone takes comms up once it can', () => {
+  kernel.handleComms = false;
+  identity.tell();
+  kernel.handleComms = true;
+  identity.tell();
+  expect(kernel.comms).toHaveLength(1);
 });

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from labline.cards import Card, Carded, Tone, listing, told
+
 
 class JobStatus(StrEnum):
     """Where a job stands."""
@@ -93,7 +95,7 @@ class GitState:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Carded):
     """One recorded experiment execution (an MLflow run)."""
 
     id: str
@@ -113,6 +115,22 @@ class Run:
     def notebook(self) -> str | None:
         """Path of the notebook the run was recorded in, as far as it is known."""
         return self.tags.get("labline.notebook")
+
+    def card(self) -> Card:
+        """Return how a notebook shows it."""
+        facts = told(
+            ("experiment", self.experiment),
+            ("metrics", listing(self.metrics)),
+            ("params", listing(self.params)),
+            ("model", "logged" if self.model_uri else ""),
+            ("notebook", self.notebook),
+            ("id", self.id),
+        )
+        problem = self.tags.get("labline.problem")
+        tones: dict[str, Tone] = {"FINISHED": "good", "RUNNING": "open"}
+        tone = tones.get(self.status, "bad")
+        notes = [problem] if problem else []
+        return Card(f"Run {self.name or self.id}", self.status.lower(), tone, facts, notes)
 
 
 @dataclass(frozen=True)
@@ -203,10 +221,12 @@ class LogPiece:
     offset: int
     #: whether nothing will come after it
     ended: bool
+    #: how many lines before it were passed over
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Carded):
     """One parameterised execution of a notebook."""
 
     id: str
@@ -247,6 +267,24 @@ class Job:
     retry_of: str | None = None
     #: how it was to be run: timeout, memory, retries and so on
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def card(self) -> Card:
+        """Return how a notebook shows it."""
+        done, of = self.progress
+        facts = told(
+            ("notebook", self.notebook),
+            ("parameters", listing(self.parameters)),
+            ("cells", f"{done} of {of}" if of else ""),
+            ("metrics", listing(self.metrics)),
+            ("output", self.output),
+            ("kept", ", ".join(one.path for one in self.artifacts)),
+            ("run", self.run_id),
+        )
+        tone: Tone = "good" if self.status == JobStatus.SUCCEEDED else "bad"
+        notes = [self.error] if self.error else []
+        return Card(
+            f"Job {self.id}", self.status, tone if self.status.ended else "open", facts, notes
+        )
 
 
 @dataclass(frozen=True)
@@ -299,30 +337,6 @@ class Bento:
     #: ``MODEL/VERSION`` it was built from
     model: str
     model_digest: str
-
-
-@dataclass(frozen=True)
-class Package:
-    """A package that a service installs."""
-
-    name: str
-    version: str
-    #: SPDX expression; empty where its metadata does not tell
-    licence: str = ""
-
-
-@dataclass(frozen=True)
-class Advisory:
-    """A known vulnerability of a package."""
-
-    id: str
-    #: other ids of the same, such as ``CVE-2026-1234``
-    aliases: tuple[str, ...]
-    package: str
-    version: str
-    #: versions in which it is mended
-    fixed: tuple[str, ...]
-    summary: str
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import psutil
-from load import Load, drive
+from load import Load, drive, post
 from run import Row
 
 IDS = ["B7"]
@@ -137,7 +137,7 @@ def _live(lab: Any, model: Path) -> tuple[float, str | None]:
 
 def _ask(port: int, body: bytes, key: str) -> Load:
     headers = f"Authorization: Bearer {key}\r\n"
-    return drive(port, "/bench/predict", body, headers=headers, seconds=20)
+    return drive(port, [post("/bench/predict", body, headers=headers)], seconds=20)
 
 
 # -- by hand ---------------------------------------------------------------------------------

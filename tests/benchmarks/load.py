@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 
 
 @dataclass(frozen=True)
@@ -23,47 +26,52 @@ class Load:
 class _Client(asyncio.Protocol):
     """One connection: the next request goes out when an answer is complete.
 
-    With `every`, at that many seconds after the one before at the soonest.
+    With `every`, it is due so many seconds after the one before was, and is timed from then: what
+    waits because an answer was late is late itself (no coordinated omission).
     """
 
-    def __init__(self, request: bytes, until: float, every: float = 0.0) -> None:
-        self.request, self.until, self.every = request, until, every
+    def __init__(self, requests: Sequence[bytes], until: float, first: float, every: float) -> None:
+        self._requests = cycle(requests)
+        self._until, self._due, self._every = until, first, every
+        self._buffer = bytearray()
         self.taken: list[float] = []
         self.failed = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
+        self._next()
+
+    def _next(self) -> None:
+        now = time.perf_counter()
+        if not self._every:
+            self._due = now
+        if max(now, self._due) >= self._until:
+            self._transport.close()
+        elif self._due > now:
+            asyncio.get_running_loop().call_later(self._due - now, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
-        self._sent = time.perf_counter()
-        self._transport.write(self.request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, end, body = self._buffer.partition(b"\r\n\r\n")
+        head, end, body = bytes(self._buffer).partition(b"\r\n\r\n")
         if not end:
             return
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         if len(body) < length:
             return
         if head.startswith(b"HTTP/1.1 200"):
-            self.taken.append(time.perf_counter() - self._sent)
+            self.taken.append(time.perf_counter() - self._due)
         else:
             self.failed += 1
-        self._buffer = b""
-        now = time.perf_counter()
-        if now < self.until:
-            wait = self._sent + self.every - now
-            if wait > 0:
-                asyncio.get_running_loop().call_later(wait, self._send)
-            else:
-                self._send()
-        else:
-            self._transport.close()
+        self._buffer.clear()
+        self._due += self._every
+        self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc:
@@ -73,43 +81,54 @@ class _Client(asyncio.Protocol):
 
 
 async def _run(
-    port: int, request: bytes, connections: int, seconds: float, every: float = 0.0
+    port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float = 0.0
 ) -> list[_Client]:
     loop = asyncio.get_running_loop()
-    until = time.perf_counter() + seconds
+    start = time.perf_counter()
+    every = connections / rate if rate else 0.0
     clients = []
-    for _ in range(connections):
+    for number in range(connections):
+        first = start + every * number / connections
         _, client = await loop.create_connection(
-            lambda: _Client(request, until, every), "127.0.0.1", port
+            partial(_Client, requests, start + seconds, first, every), "127.0.0.1", port
         )
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
     return clients
 
 
+def post(path: str, body: bytes, *, kind: str = "application/json", headers: str = "") -> bytes:
+    """Return a request as it goes over the wire; `headers` are whole lines."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+        f"{headers}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
 def drive(
     port: int,
-    path: str,
-    body: bytes,
+    requests: Sequence[bytes],
     *,
     connections: int = 8,
     seconds: float = 4.0,
-    headers: str = "",
-    kind: str = "application/json",
     rate: float = 0.0,
+    warm: float = 1.0,
 ) -> Load:
-    """Post `body` for some `seconds` and return how it went, after a second that warms up.
+    """Send `requests`, in turn on each connection, for some `seconds`; return how it went.
 
-    As fast as answers come, or `rate` requests per second at most.
+    Parameters
+    ----------
+    rate
+        Requests per second, at even times, whatever the answers take; 0: each connection sends
+        when it is answered.
+    warm
+        Seconds before that do not count.
     """
-    request = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
-        f"{headers}Content-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
-    asyncio.run(_run(port, request, connections, 1.0))
+    if warm:
+        asyncio.run(_run(port, requests, connections, warm))
     began = time.perf_counter()
-    every = connections / rate if rate else 0.0
-    clients = asyncio.run(_run(port, request, connections, seconds, every))
+    clients = asyncio.run(_run(port, requests, connections, seconds, rate))
     lasted = time.perf_counter() - began
     taken = sorted(value for client in clients for value in client.taken)
     failed = sum(client.failed for client in clients)

@@ -53,7 +53,7 @@ def _load(path: Path) -> Any:
     spec = spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
-    module = module_from_spec(spec)
+    module = sys.modules[path.stem] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

@@ -237,7 +237,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     screenshot(page, "endpoint-canary-light")
 
     page.get_by_role("button", name="Let beasts/2 take over").click()
-    live = page.locator(".jp-labline-facts dd").nth(1)
+    live = page.locator(".jp-labline-realFacts dd").nth(1)
     expect(live).to_have_text("beasts/2", timeout=LONG)
     page.get_by_role("button", name="Roll back…").click()
     dialog = page.get_by_role("dialog")

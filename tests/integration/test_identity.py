@@ -1,5 +1,6 @@
 """The front end tells a real kernel which notebooks it belongs to, over a comm."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ from uuid import uuid4
 import pytest
 from jupyter_client import BlockingKernelClient, KernelManager
 from tests.conftest import write_notebook
+from tests.jobs import until
 
 import labline
+from labline.lab import Lab
 
 
 class Front:
@@ -99,6 +102,40 @@ def test_a_notebook_is_known_and_followed_when_it_is_renamed(kernel, tmp_path):
     front.tell(path="moved.ipynb")
     assert run(kernel, WHERE) == str(tmp_path / "moved.ipynb")
     assert run(kernel, "print(recorder().recording.notebook)") == "moved.ipynb"
+
+
+def test_a_run_whose_notebook_is_renamed_meanwhile_ends_with_the_new_name(kernel, tmp_path):
+    front = Front(kernel, path="sub/train.ipynb")
+    front.tell(record="on")
+    # Where MLflow is at hand, what is said at the start is there before the notebook is renamed.
+    run(kernel, "import mlflow\nauc = 0.5\n%log auc=auc")
+    published = Lab.from_(tmp_path).runs
+    until(lambda: any(run.metrics for run in published()), 120)
+    assert published()[0].notebook == "sub/train.ipynb"
+    (tmp_path / "sub" / "train.ipynb").rename(tmp_path / "better.ipynb")
+    front.tell(path="better.ipynb")
+    front.tell(record="off")
+    (kept,) = published()
+    assert (kept.notebook, kept.name, kept.status) == ("better.ipynb", "better", "FINISHED")
+    assert kept.tags["mlflow.source.name"] == "better.ipynb"
+
+
+def test_a_page_that_no_comm_is_left_for_speaks_for_itself(kernel, tmp_path):
+    write_notebook(tmp_path / "other.ipynb", "2 + 2")
+    first = Front(kernel, path="sub/train.ipynb", cells=["a"])
+    front = "from labline.kernel import front\n"
+    said = json.dumps({"path": "other.ipynb", "cells": ["b"], "record": "on"})
+    assert run(
+        kernel, f"{front}print(front.tell('page-2', {said!r}).state['recording']['on'])"
+    ) == ("True")
+    assert run(kernel, WHERE, "b").endswith("other.ipynb")
+    (tmp_path / "other.ipynb").rename(tmp_path / "third.ipynb")
+    renamed = json.dumps({"path": "third.ipynb"})
+    run(kernel, f"{front}front.tell('page-2', {renamed!r})")
+    assert run(kernel, "print(recorder().recording.notebook)") == "third.ipynb"
+    assert first.tell()["recording"]["on"] is True
+    run(kernel, f"{front}front.forget('page-2')")
+    assert run(kernel, WHERE, "b").endswith("train.ipynb")
 
 
 def test_of_two_notebooks_on_one_kernel_the_one_whose_cell_runs_is_meant(kernel, tmp_path):

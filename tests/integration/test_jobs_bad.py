@@ -169,7 +169,8 @@ def test_a_disk_that_is_full_fails_the_job_and_says_what_could_not_be_written(
 ) -> None:
     # The name that the output notebook is written under until it is whole.
     draft = tmp_path / f".full.ipynb.{os.getpid()}.tmp"
-    fill = f"import os\nos.symlink('/dev/full', {str(draft)!r})"
+    # A disk fills up some time after what was written before.
+    fill = f"import os, time\ntime.sleep(1)\nos.symlink('/dev/full', {str(draft)!r})"
     path = write_notebook(project.root / "full.ipynb", "print('ran')", fill, "print('never')")
     done = run(path, output_dir=tmp_path)
     assert done.status is JobStatus.FAILED

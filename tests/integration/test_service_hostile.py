@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.benchmarks.load import drive
 from tests.integration.hostile import Case, cases
 from tests.integration.serving_models import (
     Instance,
@@ -163,21 +162,6 @@ def test_whatever_is_sent_is_no_5xx_and_leaves_no_memory_behind(
     print(f"{count} cases: {told}, memory {before / 2**20:.0f} MiB, grown {grown / 2**20:.1f} MiB")
     assert {200, 400, 404, 405, 415, 422} <= set(told), told
     assert grown < before * 0.05
-
-
-@pytest.mark.parametrize("seconds", [4, pytest.param(600, marks=pytest.mark.proof)])
-def test_at_four_fifths_of_what_it_can_do_it_fails_nothing_and_memory_stays_flat(
-    served: Instance, seconds: int
-) -> None:
-    port = served.client.base_url.port
-    assert port
-    most = drive(port, "/predict", GOOD, seconds=2)
-    before = memory(served)
-    load = drive(port, "/predict", GOOD, seconds=seconds, rate=0.8 * most.rate)
-    grown = memory(served) / before - 1
-    print(f"of {most.rate:.0f} requests/s, for {seconds} s: {load}, memory {grown:+.1%}")
-    assert most.failed == load.failed == 0
-    assert grown < 0.05
 
 
 def raw(served: Instance, *parts: bytes, wait: float = 30) -> bytes:

@@ -1,4 +1,7 @@
-"""Traces, metrics and logs reach a real OTLP receiver, from the gateway, a Bento and the worker."""
+"""Traces, metrics and logs reach a real OTLP receiver, from the gateway, a Bento and the worker.
+
+The gateway and the Bento send by HTTPS to one whose certificate is from an authority of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
+from tests.certificates import make_issued
 from tests.integration.serving_models import save, version_of
 from tests.otlp import Receiver, plain, receiver
 from tests.platforms import WORKER, eventually
@@ -38,6 +42,7 @@ port = {port}
 boot_timeout = "60s"
 [telemetry]
 otlp = "{otlp}"
+authorities = "ca.pem"
 environment = "test"
 headers = {{ api-key = "env:COLLECTOR_KEY" }}
 every = "1s"
@@ -89,7 +94,8 @@ def model(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
     root = tmp_path_factory.mktemp("flats")
-    with pytest.MonkeyPatch.context() as patch, receiver() as got:
+    make_issued(root)
+    with pytest.MonkeyPatch.context() as patch, receiver(tls=root) as got:
         for name in [name for name in os.environ if name.startswith("OTEL_")]:
             patch.delenv(name)
         patch.setenv("COLLECTOR_KEY", KEY)
@@ -119,6 +125,7 @@ def _flats(root: Path, got: Receiver) -> Iterator[Flats]:
             python=sys.executable,
             actor="ada",
             key="first",
+            instances=2,
         )
         headers = {"Authorization": f"Bearer {endpoints.issue_key('flats', 600)}"}
         url = f"http://127.0.0.1:{port}"
@@ -247,11 +254,24 @@ def _holds(path: Path, text: str) -> bool:
     return text.encode() in path.read_bytes()
 
 
-def test_a_release_shows_prometheus_the_same(flats: Flats) -> None:
+def test_each_instance_shows_prometheus_what_all_of_them_have_answered(flats: Flats) -> None:
     flats.ask(1)
+    before = _counted(flats)
+    for _ in range(6):
+        flats.ask(1)
+    # The instances take turns: whichever is asked, and asked again, says the same.
+    assert {_counted(flats) for _ in range(4)} == {before + 6}
     page = flats.client.get("/flats/metrics").text
-    assert 'labline_predict_requests_total{model="flats/3",status="200"}' in page
     assert "labline_predict_seconds_bucket" in page
+    files = {path.name for path in flats.root.rglob("counter_*.db")}
+    assert files == {"counter_release-1.db", "counter_release-1-2.db"}, "one for each instance"
+
+
+def _counted(flats: Flats) -> float:
+    page = flats.client.get("/flats/metrics").text
+    start = 'labline_predict_requests_total{model="flats/3",status="200"}'
+    (line,) = [line for line in page.splitlines() if line.startswith(start)]
+    return float(line.split()[1])
 
 
 def test_work_of_the_worker_is_a_span_with_a_span_for_each_step(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from tests.jobs import until
 
-from labline.errors import NotFound
+from labline.errors import BadInput, NotFound
 from labline.lab import Lab
 from labline.widgets import DeployPanel, JobProgress, PromoteButton, RunTable
 
@@ -50,7 +50,10 @@ def test_a_promotion_wants_two_clicks_and_shows_why_it_failed(lab: Lab) -> None:
     button = PromoteButton("best:auc", "staging", lab=lab, period=0.05)
     button.button.click()
     assert button.promotion is None
-    assert "sure" in button.button.description
+    assert button.button.description == "Yes, promote"
+    button.back.click()
+    assert button.button.description == "Promote"
+    button.button.click()
     button.button.click()
     assert button.promotion is not None
     assert button.button.disabled
@@ -80,3 +83,15 @@ def test_in_a_notebook_without_a_front_end_a_widget_is_html_and_text(lab: Lab) -
     assert "first run" in shown["data"]["text/plain"]
     assert "first run" in shown["data"]["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in json.dumps(shown)
+
+
+def test_without_a_front_end_each_tells_the_command_that_does_the_same(lab: Lab) -> None:
+    button = PromoteButton("best:auc", "staging", lab=lab)
+    command = "labline promote best:auc --to staging --yes"
+    assert command in repr(button)
+    assert command in button._repr_html_()
+
+
+def test_no_job_is_no_progress(lab: Lab) -> None:
+    with pytest.raises(BadInput, match="no job"):
+        JobProgress([], lab=lab)

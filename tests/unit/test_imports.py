@@ -24,3 +24,17 @@ def test_the_command_loads_nothing_heavy_for_help() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert not HEAVY & set(found.stdout.split())
+
+
+def test_a_command_that_reads_notebooks_compiles_no_grammar_of_iris() -> None:
+    script = (
+        "import sys\nfrom labline.cli import main\n"
+        "try: main(['--version'])\nexcept SystemExit: pass\n"
+        "import nbformat, nbformat.v4\n"
+        "book = nbformat.v4.new_notebook()\nnbformat.validate(book)\n"
+        "print('rfc3987_syntax.syntax_helpers' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split()[-1] == "False"

@@ -295,3 +295,23 @@ def test_what_the_gateway_cannot_do_is_refused_by_line(tmp_path, text, what):
     with pytest.raises(BadSettings, match=r"labline.toml:[12]: ") as refused:
         load(tmp_path, text + "\n")
     assert what in str(refused.value)
+
+
+def test_nothing_of_what_an_endpoint_is_asked_is_kept_unless_somebody_says_so(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "").monitor.capture == 0
+    assert load(tmp_path, "[monitor]\ncapture = true\n").monitor.capture == 1
+    assert load(tmp_path, "[monitor]\ncapture = 0.1\n").monitor.capture == 0.1
+    with pytest.raises(BadSettings, match=r"labline.toml:2: monitor.capture"):
+        load(tmp_path, "[monitor]\ncapture = 10\n")
+
+
+def test_drift_may_be_looked_for_in_some_columns_only(tmp_path: Path) -> None:
+    assert load(tmp_path, "").monitor.drift.features == "all"
+    text = '[monitor]\nwindow = "7d"\ndrift = { test = "ks", features = ["age", "city"] }\n'
+    settings = load(tmp_path, text)
+    assert settings.monitor.window == 7 * 86400
+    assert settings.monitor.drift.features == ("age", "city")
+    with pytest.raises(BadSettings, match="unknown key 'treshold'"):
+        load(tmp_path, "[monitor.drift]\ntreshold = 0.1\n")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
+from tests.certificates import make_issued
 from tests.otlp import receiver
 
 from labline import telemetry
@@ -14,6 +16,7 @@ from labline.settings import Settings
 from labline.telemetry import Otlp
 
 HERE = "http://127.0.0.1:4318"
+AUTHORITIES = "OTEL_EXPORTER_OTLP_CERTIFICATE"
 
 
 def otlp(environ: dict[str, str] | None = None, **given: Any) -> Otlp:
@@ -90,6 +93,7 @@ def test_a_release_is_told_all_by_standard_variables() -> None:
     assert found == {
         "OTEL_SERVICE_NAME": "flats",
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
+        "LABLINE_TRACES_PER_SECOND": "100",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{HERE}/v1/traces",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=a%2C%20b%27s",
         "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{HERE}/v1/metrics",
@@ -137,3 +141,46 @@ def test_a_collector_is_asked_whether_it_takes_each_signal(free_port: int) -> No
     (away,) = telemetry.knock(otlp(otlp=f"http://127.0.0.1:{free_port}", signals=["logs"]))
     assert not away.ok
     assert str(away).startswith(f"logs to http://127.0.0.1:{free_port}/v1/logs: ")
+
+
+def test_a_collector_with_a_certificate_is_asked_as_its_authority_says(tmp_path: Path) -> None:
+    make_issued(tmp_path)
+    (tmp_path / "empty.pem").write_text("no certificate")
+    with receiver(tls=tmp_path) as got:
+        trusting = otlp({AUTHORITIES: str(tmp_path / "ca.pem")}, otlp=got.url)
+        assert {(each.signal, each.said) for each in telemetry.knock(trusting)} == {
+            ("traces", "taken"), ("metrics", "taken"), ("logs", "taken")
+        }  # fmt: skip
+        assert {each.ok for each in telemetry.knock(otlp(otlp=got.url))} == {False}
+        with pytest.raises(Refused, match=r"empty.pem holds no certificates"):
+            telemetry.knock(otlp({AUTHORITIES: str(tmp_path / "empty.pem")}, otlp=got.url))
+
+
+def test_the_worker_sends_to_a_collector_with_a_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a machine trusts in general does not win over what this collector is trusted by.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    make_issued(tmp_path)
+    with receiver(tls=tmp_path) as got:
+        toml = f'[telemetry]\notlp = "{got.url}"\nauthorities = "ca.pem"\n'
+        (tmp_path / "labline.toml").write_text(toml)
+        with (
+            telemetry.sending(Settings.load(tmp_path), "labline-worker"),
+            telemetry.span("work"),
+        ):
+            pass
+    assert [each.item.name for each in got.spans] == ["work"]
+
+
+def test_authorities_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"of the collector are not there: .*none.pem") as caught:
+        _ = otlp(authorities=tmp_path / "none.pem").variables("flats", {})
+    assert AUTHORITIES in caught.value.fix
+
+
+def test_releases_are_told_what_to_trust_and_how_much_to_trace(tmp_path: Path) -> None:
+    make_issued(tmp_path)
+    told = otlp(authorities=tmp_path / "ca.pem", traces_per_second=7).variables("flats", {})
+    assert told[AUTHORITIES] == str(tmp_path / "ca.pem")
+    assert told["LABLINE_TRACES_PER_SECOND"] == "7"

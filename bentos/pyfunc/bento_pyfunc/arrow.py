@@ -47,11 +47,11 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
 
 
 def doubles(data: Data) -> np.ndarray[Any, Any] | None:
-    """Return a column as finite doubles without copying; ``None`` unless it is that already."""
+    """Return a column as doubles without copying; ``None`` unless it is that already."""
     if data.null_count or data.num_chunks != 1 or not pa.types.is_float64(data.type):
         return None
     values: np.ndarray[Any, Any] = data.chunk(0).to_numpy()
-    return values if np.isfinite(values).all() else None
+    return values
 
 
 class _Unfit(ValueError):

@@ -38,8 +38,8 @@ def try_out(shorts: Sequence[Bare], rows: Matrix) -> Trial:
     eight = np.asfortranarray(rows[:_ROWS])
     single = [np.asfortranarray(eight[at : at + 1]) for at in range(len(eight))]
     same = all(_same(short, single, eight) for short in shorts)
-    one = max(_seconds(lambda s=short: s(single[0])) for short in shorts)
-    whole = max(_seconds(lambda s=short: s(eight)) for short in shorts)
+    one = max(seconds(lambda s=short: s(single[0])) for short in shorts)
+    whole = max(seconds(lambda s=short: s(eight)) for short in shorts)
     pays = same and whole < one * len(eight) / 2
     return Trial(MOST if pays else 1, one, whole, same)
 
@@ -51,7 +51,8 @@ def _same(short: Bare, single: list[Matrix], eight: Matrix) -> bool:
     return np.array_equal(np.concatenate(apart), whole)
 
 
-def _seconds(call: Callable[[], Any]) -> float:
+def seconds(call: Callable[[], Any]) -> float:
+    """Return the median seconds of a call."""
     taken = []
     for _ in range(5):
         start = time.perf_counter()

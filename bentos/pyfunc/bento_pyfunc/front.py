@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from bento_pyfunc import metrics, problems
+from bento_pyfunc import metrics, problems, records
 from bento_pyfunc.asgi import (
     App,
     ClientLeft,
@@ -29,8 +29,9 @@ from bento_pyfunc.asgi import (
 )
 from bento_pyfunc.media import Form, negotiate
 from bento_pyfunc.openapi import document
-from bento_pyfunc.predictor import SMALL, Predictor
+from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.problems import Problem
+from bento_pyfunc.records import Record
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.turns import Order, Turns
 
@@ -57,6 +58,7 @@ class Front:
         self._model: Header = (b"x-labline-model", quote(spec.label, "/ ").encode())
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._metrics = metrics.PredictMetrics(spec.label)
+        self._records = records.kept(spec)
         self._turns = Turns()
         self._pages = {
             "/version": self._version,
@@ -81,6 +83,8 @@ class Front:
                     return await _refuse(problems.not_found(path), send)
                 if scope["method"] not in _READS:
                     return await _refuse(problems.wrong_method(scope["method"], "GET"), send)
+            elif scope["type"] == "lifespan" and self._records is not None:
+                send = self._records.ending(send)
             return await inner(scope, receive, send)
 
         return app
@@ -106,8 +110,14 @@ class Front:
             problem = _problem(error, request_id.decode())
             status, kind, answer = problem.status, problems.MEDIA_TYPE, problem.body()
             own += problem.headers
-        self._metrics.observe(status, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        self._metrics.observe(status, seconds)
         await respond(send, status, kind, answer, own)
+        if self._records is not None and status == 200 and not _is_copy(headers):
+            exchanged = exchange.reads.value, exchange.writes.value, body, answer
+            self._records.offer(
+                Record(request_id.decode(), time.time(), seconds * 1000, verb, *exchanged)
+            )
 
     async def _answer(self, order: Order, receive: Receive) -> bytes:
         predictor = self.predictor
@@ -116,7 +126,8 @@ class Front:
         if order.verb not in predictor.verbs:
             raise problems.no_probabilities(self.spec.label)
         # Handing a request to a thread and back costs more than such a model's own work.
-        if predictor.quick and len(order.body) <= SMALL and self._turns.free:
+        most = predictor.at_once.get(order.exchange.reads, 0)
+        if len(order.body) <= most and self._turns.free:
             return predictor.answer(*order)
         return await unless_left(receive, self._turns.take(predictor, order))
 
@@ -146,8 +157,13 @@ class Front:
         return Form.JSON.header, orjson.dumps(document(self.spec, examples))
 
     def _own_metrics(self) -> tuple[bytes, bytes] | None:
-        page = metrics.own_page()
+        page = metrics.page()
         return None if page is None else (metrics.CONTENT_TYPE, page)
+
+
+def _is_copy(headers: dict[bytes, bytes]) -> bool:
+    """Whether nobody hears the answer: Envoy marks so the host of a request that it mirrors."""
+    return headers.get(b"host", b"").partition(b":")[0].endswith(b"-shadow")
 
 
 async def _refuse(problem: Problem, send: Send) -> None:

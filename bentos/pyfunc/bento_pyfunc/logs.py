@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry._logs import Logger, LogRecord, SeverityNumber
@@ -54,19 +55,22 @@ def _severity(level: int) -> SeverityNumber:
 
 
 def quieten() -> None:
-    """Let the exporters complain once a minute, not at every try."""
+    """Let the exporters complain once a minute on each handler, not at every try."""
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_Seldom())
+        handler.addFilter(_seldom())
 
 
-class _Seldom(logging.Filter):
-    def __init__(self) -> None:
-        super().__init__()
-        self._last = 0.0
+def _seldom() -> Callable[[logging.LogRecord], bool]:
+    last: float | None = None
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    def lets(record: logging.LogRecord) -> bool:
+        nonlocal last
         if not record.name.startswith("opentelemetry"):
             return True
-        due = time.monotonic() - self._last >= _QUIET or not self._last
-        self._last = time.monotonic() if due else self._last
-        return due
+        now = time.monotonic()
+        if last is not None and now - last < _QUIET:
+            return False
+        last = now
+        return True
+
+    return lets

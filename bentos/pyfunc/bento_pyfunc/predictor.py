@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pandas as pd
 
 from bento_pyfunc import batches
 from bento_pyfunc.codec import Codec, Request
-from bento_pyfunc.media import JSON, Exchange
+from bento_pyfunc.media import JSON, Exchange, Form
 from bento_pyfunc.problems import Problem
 from bento_pyfunc.shortcuts import Bare, bare, probabilities
 from bento_pyfunc.spec import Spec
@@ -31,7 +29,9 @@ Call = Callable[[Any, dict[str, Any]], Any]
 _COLLECT_AFTER = 50_000
 #: bytes up to which a body is small: answered at once by a quick model, or with others
 SMALL = 8192
-#: seconds for the example up to which a model counts as quick
+#: the same of an Arrow stream: nothing in it is parsed
+_SMALL_ARROW = 2**17
+#: seconds up to which what takes no longer is answered at once
 _QUICK = 0.002
 
 
@@ -57,9 +57,9 @@ class Predictor:
         self._short: dict[str, Bare] = {}
         #: verb -> what the model says of the example; empty before :meth:`warm`
         self.examples: dict[str, dict[str, Any]] = {}
-        #: whether a small body is answered at once: a model of a known library, measured on the
-        #: example. A model with code of its own may wait for anything.
-        self.quick = False
+        #: bytes up to which a body of a form is answered at once: of a model of a known library, by
+        #: measurement. A model with code of its own may wait for anything.
+        self.at_once: dict[Form, int] = {}
         #: orders that :meth:`answer_all` takes at once; 1 where that does not pay
         self.together = 1
         #: the measurement behind it; ``None`` where none was made
@@ -154,7 +154,7 @@ class Predictor:
             verb: orjson.loads(self.answer(self._example, JSON, verb)) for verb in self._calls
         }
         if self.verbs == set(self._short):
-            self.quick = self._seconds(self._example) <= _QUICK
+            self._try_at_once(self._example, example)
             self._try_together(example)
         # Nothing loaded so far is garbage: spare every later collection the walk through it.
         gc.collect()
@@ -168,13 +168,15 @@ class Predictor:
         trial = batches.try_out(list(self._short.values()), matrix)
         self.together, self.trial = trial.together, trial._asdict()
 
-    def _seconds(self, body: bytes) -> float:
-        taken = []
-        for _ in range(5):
-            start = time.perf_counter()
-            self.answer(body)
-            taken.append(time.perf_counter() - start)
-        return statistics.median(taken)
+    def _try_at_once(self, body: bytes, example: Request) -> None:
+        if batches.seconds(lambda: self.answer(body)) > _QUICK:
+            return
+        self.at_once = dict.fromkeys(Form, SMALL)
+        data: Any = self.codec.data
+        matrix = data.matrix(_around(example.raw, _SMALL_ARROW // (8 * len(data.names))))
+        if all(batches.seconds(lambda s=short: s(matrix)) <= _QUICK
+               for short in self._short.values()):  # fmt: skip
+            self.at_once[Form.ARROW] = _SMALL_ARROW
 
     def _predict(self, request: Request, verb: str) -> Any:
         data, short = self.codec.data, self._short.get(verb)
@@ -231,9 +233,9 @@ def _same(one: Any, other: Any) -> bool:
     return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
 
 
-def _around(example: Raw) -> Raw:
-    """Return rows that scatter around the example's, near and far."""
+def _around(example: Raw, rows: int = 200) -> Raw:
+    """Return so many rows, or some more, that scatter around the example's, near and far."""
     generator = np.random.default_rng(0)
-    values = np.tile(np.array(example.columns, dtype=np.float64), 200 // example.rows + 1)
+    values = np.tile(np.array(example.columns, dtype=np.float64), rows // example.rows + 1)
     values *= generator.normal(1.0, 1.0, values.shape)
     return Raw(values.tolist(), values.shape[1], 0)

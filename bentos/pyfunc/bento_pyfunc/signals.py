@@ -12,7 +12,9 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from typing import Any
 
+import requests
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -25,6 +27,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from bento_pyfunc.logs import OtlpHandler, quieten
+from bento_pyfunc.sampling import AtMost, most
 
 #: seconds that the last signals get to be sent when the process ends
 _LAST = 2.0
@@ -43,12 +46,16 @@ class Signals:
     def __init__(self, attributes: Mapping[str, str]) -> None:
         resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
         traces = TracerProvider(resource=resource, shutdown_on_exit=False)
+        # Around the sampler that the environment names.
+        traces.sampler = AtMost(traces.sampler, most())
         metrics = MeterProvider(_readers(), resource=resource, shutdown_on_exit=False)
         logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         if _wanted("traces"):
-            traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+            traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=Trusting())))
         if _wanted("logs"):
-            logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+            logs.add_log_record_processor(
+                BatchLogRecordProcessor(OTLPLogExporter(session=Trusting()))
+            )
             logging.getLogger().addHandler(OtlpHandler(logs.get_logger(_SCOPE)))
         quieten()
         self._providers = (traces, metrics, logs)
@@ -67,8 +74,24 @@ class Signals:
             thread.join(max(0.0, deadline - time.monotonic()))
 
 
+class Trusting(requests.Session):
+    """Trusts the authorities that an exporter is told of.
+
+    In a plain session REQUESTS_CA_BUNDLE, where a machine sets it for all, would win over them.
+    """
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Return how one request is sent; requests calls this."""
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
 def _readers() -> list[PeriodicExportingMetricReader]:
-    return [PeriodicExportingMetricReader(OTLPMetricExporter())] if _wanted("metrics") else []
+    if not _wanted("metrics"):
+        return []
+    return [PeriodicExportingMetricReader(OTLPMetricExporter(session=Trusting()))]
 
 
 def _wanted(signal: str) -> bool:

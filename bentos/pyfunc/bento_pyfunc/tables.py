@@ -95,6 +95,8 @@ class TableCodec:
             422: a column is missing, unknown or there twice.
         """
         names = table.column_names
+        if names == self.names:
+            return Wire(table.columns, table.num_rows)
         errors = _repeated(names) or [
             FieldError(name, None, message) for name, message in self._misfits(dict.fromkeys(names))
         ]
@@ -243,7 +245,7 @@ def _stacked(wire: Wire) -> np.ndarray[Any, Any] | None:
         if values is None:
             return None
         stack[at] = values
-    return stack.T
+    return stack.T if np.isfinite(stack).all() else None
 
 
 def _picker(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:

@@ -9,13 +9,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.propagate import extract
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 from bento_pyfunc.signals import Signals
 from bento_pyfunc.spec import Spec
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from bento_pyfunc.front import App, Message, Receive, Scope, Send
 
 _PATHS = ("/predict", "/predict_proba")
@@ -50,20 +53,27 @@ class Watch:
     async def _request(self, inner: App, scope: Scope, receive: Receive, send: Send) -> None:
         start, answer, path = perf_counter(), _Answer(send), scope["path"]
         what = {"http.request.method": scope["method"], "http.route": path, **self._model}
-        with self._tracer.start_as_current_span(
-            f"{scope['method']} {path}",
-            context=extract(_parents(scope)),
-            kind=SpanKind.SERVER,
-            attributes=what,
-        ) as span:
-            try:
-                await inner(scope, receive, answer.send)
-            finally:
-                span.set_attributes({**answer.outcome(), "labline.request.id": answer.request_id})
-                if answer.status >= 500:
-                    span.set_status(StatusCode.ERROR, answer.problem)
-                # Within the span: a slow bucket keeps the trace of one of its requests.
-                self._seconds.record(perf_counter() - start, {**what, **answer.outcome()})
+        span = self._tracer.start_span(
+            f"{scope['method']} {path}", _caller(scope), SpanKind.SERVER, what
+        )
+        # Not start_as_current_span: its context manager costs more than the span.
+        token = attach(set_span_in_context(span))
+        try:
+            await inner(scope, receive, answer.send)
+        finally:
+            outcome = answer.outcome()
+            # Within the span: a slow bucket keeps the trace of one of its requests.
+            self._seconds.record(perf_counter() - start, {**what, **outcome})
+            detach(token)
+            if span.is_recording():
+                _conclude(span, answer, outcome)
+            span.end()
+
+
+def _conclude(span: Span, answer: _Answer, outcome: dict[str, Any]) -> None:
+    span.set_attributes({**outcome, "labline.request.id": answer.request_id})
+    if answer.status >= 500:
+        span.set_status(StatusCode.ERROR, answer.problem)
 
 
 class _Answer:
@@ -75,16 +85,21 @@ class _Answer:
         self.status = 0
         #: last part of a problem's type: ``invalid-data``
         self.problem = ""
-        self.request_id = ""
+        self._headers: list[tuple[bytes, bytes]] = []
 
     async def send(self, message: Message) -> None:
         """Note what is sent, and send it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.request_id = dict(message["headers"]).get(b"x-request-id", b"").decode("latin-1")
+            self._headers = message["headers"]
         elif self.status >= 400 and not self.problem:
             self.problem = _kind(message.get("body", b""))
         await self._send(message)
+
+    @property
+    def request_id(self) -> str:
+        """What the answer is known by."""
+        return dict(self._headers).get(b"x-request-id", b"").decode("latin-1")
 
     def outcome(self) -> dict[str, Any]:
         """Return what requests are counted by."""
@@ -101,9 +116,11 @@ def _kind(body: bytes) -> str:
         return ""
 
 
-def _parents(scope: Scope) -> dict[str, str]:
-    return {
+def _caller(scope: Scope) -> Context | None:
+    """Return the context of the caller's span, where it sent one."""
+    sent = {
         name.decode(): value.decode("latin-1")
         for name, value in scope["headers"]
         if name in _PARENTS
     }
+    return extract(sent) if sent else None

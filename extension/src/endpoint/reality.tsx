@@ -40,7 +40,7 @@ export function Reality(props: Known): React.ReactElement {
         <Dot mark={MARKS[agreement] ?? 'off'} />
         <span>{detail.endpoint.says}</span>
       </p>
-      <dl className="jp-labline-facts">
+      <dl className="jp-labline-realFacts">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
@@ -147,7 +147,7 @@ export function Instances(props: {
   return (
     <section>
       <h2>{trans.__('Instances')}</h2>
-      <div className="jp-labline-wide">
+      <div className="jp-labline-whole">
         <table className="jp-labline-table">
           <thead>
             <tr>

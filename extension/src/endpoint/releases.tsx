@@ -33,7 +33,7 @@ export function Releases(props: Known): React.ReactElement | null {
           </button>
         </div>
       </div>
-      <div className="jp-labline-wide">
+      <div className="jp-labline-whole">
         <table className="jp-labline-table">
           <thead>
             <tr>

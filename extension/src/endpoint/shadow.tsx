@@ -127,7 +127,7 @@ function Examples({ shadow, trans }: Compared): React.ReactElement {
   return (
     <details>
       <summary>{trans.__('Rows on which they differ most')}</summary>
-      <div className="jp-labline-wide">
+      <div className="jp-labline-whole">
         <table className="jp-labline-table">
           <thead>
             <tr>

@@ -2,11 +2,10 @@ import { Dialog } from '@jupyterlab/apputils';
 
 import { fileName } from '../format';
 import { OrderBody } from './body';
-import type { Order } from './model';
-import type { ISubmitted } from './records';
+import type { Order, Outcome } from './model';
 
 /**
- * Asks how a notebook is to be run. It closes when the jobs are queued, and stays where they are
+ * Asks how and when a notebook is to be run. It closes when that is queued, and stays where it is
  * refused, with the reason.
  */
 export class OrderDialog extends Dialog<unknown> {
@@ -22,10 +21,11 @@ export class OrderDialog extends Dialog<unknown> {
       focusNodeSelector: '.jp-labline-order fieldset input[type="text"]'
     });
     this.addClass('jp-labline-orderDialog');
+    _order.stateChanged.connect(this._nameButton);
   }
 
-  /** What was queued; null where somebody thought better of it. */
-  get submitted(): ISubmitted | null {
+  /** What came of it; null where somebody thought better of it. */
+  get submitted(): Outcome | null {
     return this._submitted;
   }
 
@@ -43,5 +43,18 @@ export class OrderDialog extends Dialog<unknown> {
     });
   }
 
-  private _submitted: ISubmitted | null = null;
+  /** Have the button say what it does. */
+  private readonly _nameButton = (): void => {
+    const { scheduled, trans } = this._order;
+    const button = this.node.querySelector('.jp-Dialog-footer .jp-mod-accept');
+    const label = button?.querySelector('.jp-Dialog-buttonLabel');
+    if (button && label) {
+      label.textContent = scheduled
+        ? trans.__('Add Schedule')
+        : trans.__('Run');
+      button.setAttribute('aria-label', label.textContent);
+    }
+  };
+
+  private _submitted: Outcome | null = null;
 }

@@ -2,12 +2,14 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents, Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
+import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { VERSION } from '../version';
+import { forget, tell } from './recording';
 
 /** The kernel's side is `labline.kernel.identity`. */
 const TARGET = 'labline.identity';
@@ -31,10 +33,7 @@ export interface IKernelState {
 export class NotebookIdentity implements IDisposable {
   constructor(
     private readonly _panel: NotebookPanel,
-    private readonly _contents: Contents.IManager,
-    private readonly _speaker: (
-      panel: NotebookPanel
-    ) => Kernel.IKernelConnection | null = kernelOf
+    private readonly _contents: Contents.IManager
   ) {
     const { context, sessionContext } = _panel;
     context.pathChanged.connect(this._moved);
@@ -54,7 +53,7 @@ export class NotebookIdentity implements IDisposable {
 
   /** Whether the kernel was told. */
   get open(): boolean {
-    return this._comm !== null;
+    return this._comm !== null || this._asked !== null;
   }
 
   /**
@@ -62,11 +61,33 @@ export class NotebookIdentity implements IDisposable {
    * kernel without it has nobody who listens.
    */
   tell(): void {
-    const kernel = this._speaker(this._panel);
-    if (this._disposed || !kernel?.handleComms) {
+    const kernel = this._panel.sessionContext.session?.kernel;
+    if (this._disposed || !kernel) {
       return;
     }
-    const identity = this._identity();
+    if (kernel.handleComms) {
+      this._send(kernel, this._identity());
+    } else {
+      // Of several notebooks on one kernel the connection of the first alone carries comms.
+      void this._request(kernel, this._identity());
+    }
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    const { context, sessionContext } = this._panel;
+    context.pathChanged.disconnect(this._moved);
+    sessionContext.kernelChanged.disconnect(this._forget);
+    sessionContext.statusChanged.disconnect(this._follow);
+    this._editing.dispose();
+    this._leave();
+    Signal.clearData(this);
+  }
+
+  private _send(kernel: Kernel.IKernelConnection, identity: JSONObject): void {
     if (this._comm && !this._comm.isDisposed) {
       this._comm.send(identity);
       return;
@@ -81,21 +102,27 @@ export class NotebookIdentity implements IDisposable {
     this._comm = comm;
   }
 
-  dispose(): void {
-    if (this._disposed) {
-      return;
+  private async _request(
+    kernel: Kernel.IKernelConnection,
+    identity: JSONObject
+  ): Promise<void> {
+    this._asked = kernel;
+    try {
+      this._told.emit(await tell<IKernelState>(kernel, this._page, identity));
+    } catch {
+      // It has just gone, or labline was not loaded after all.
+      this._asked = null;
     }
-    this._disposed = true;
-    const { context, sessionContext } = this._panel;
-    context.pathChanged.disconnect(this._moved);
-    sessionContext.kernelChanged.disconnect(this._forget);
-    sessionContext.statusChanged.disconnect(this._follow);
-    this._editing.dispose();
+  }
+
+  /** The kernel may live on without this notebook. */
+  private _leave(): void {
     if (this._comm && !this._comm.isDisposed) {
-      // The kernel may live on without this notebook.
       this._comm.close();
     }
-    Signal.clearData(this);
+    if (this._asked && !this._asked.isDisposed) {
+      void forget(this._asked, this._page).catch(() => undefined);
+    }
   }
 
   private _identity(): JSONObject {
@@ -114,24 +141,24 @@ export class NotebookIdentity implements IDisposable {
   }
 
   private readonly _moved = (): void => {
-    if (this._comm) {
+    if (this.open) {
       this.tell();
     }
   };
 
   private readonly _edited = (): void => {
-    if (this._comm) {
+    if (this.open) {
       void this._editing.invoke();
     }
   };
 
   private readonly _forget = (): void => {
-    this._comm = null;
+    this._comm = this._asked = null;
   };
 
   private readonly _follow = (_: unknown, status: Kernel.Status): void => {
     if (status === 'restarting' || status === 'autorestarting') {
-      this._comm = null;
+      this._forget();
     }
   };
 
@@ -143,31 +170,9 @@ export class NotebookIdentity implements IDisposable {
   }, SETTLED);
   private readonly _told = new Signal<this, IKernelState>(this);
   private _cells: string[] = [];
+  private readonly _page = UUID.uuid4();
   private _comm: Kernel.IComm | null = null;
+  /** The kernel that was told without a comm. */
+  private _asked: Kernel.IKernelConnection | null = null;
   private _disposed = false;
-}
-
-function kernelOf(panel: NotebookPanel): Kernel.IKernelConnection | null {
-  return panel.sessionContext.session?.kernel ?? null;
-}
-
-/**
- * Return the connection by which a notebook may speak to its kernel: of several notebooks on one
- * kernel only the connection of the first carries comms, and speaks for all.
- */
-export function speakerOf(
-  panel: NotebookPanel,
-  others: {
-    find: (fits: (one: NotebookPanel) => boolean) => NotebookPanel | undefined;
-  }
-): Kernel.IKernelConnection | null {
-  const own = kernelOf(panel);
-  if (!own || own.handleComms) {
-    return own;
-  }
-  const first = others.find(one => {
-    const kernel = kernelOf(one);
-    return kernel?.id === own.id && kernel.handleComms;
-  });
-  return first ? kernelOf(first) : own;
 }

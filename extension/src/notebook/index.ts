@@ -12,7 +12,7 @@ import { CommandIDs } from '../commands';
 import { recordIcon } from '../icons';
 import { explain } from './explanation';
 import { VERSION } from '../version';
-import { NotebookIdentity, speakerOf } from './identity';
+import { NotebookIdentity } from './identity';
 import { NotebookRecorder } from './recorder';
 import type { IRecording } from './recording';
 
@@ -89,9 +89,7 @@ function identify(
   recorder: NotebookRecorder
 ): void {
   const { commands, serviceManager } = app;
-  const identity = new NotebookIdentity(panel, serviceManager.contents, one =>
-    speakerOf(one, tracker)
-  );
+  const identity = new NotebookIdentity(panel, serviceManager.contents);
   recorder.changed.connect(() => {
     if (recorder.recording && !identity.open) {
       identity.tell();

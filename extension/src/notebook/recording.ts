@@ -52,6 +52,27 @@ export async function look(
 }
 
 /**
+ * Tell a kernel about the notebook of a page whose connection carries no comms; `page` tells
+ * pages apart. Return what the kernel answers.
+ */
+export function tell<T>(
+  kernel: Kernel.IKernelConnection,
+  page: string,
+  said: object
+): Promise<T> {
+  const [name, text] = [page, JSON.stringify(said)].map(pythonString);
+  return ask<T>(kernel, `${FRONT}.tell(${name}, ${text})`);
+}
+
+/** Say that a page is closed which told the kernel about itself. */
+export async function forget(
+  kernel: Kernel.IKernelConnection,
+  page: string
+): Promise<void> {
+  await ask<null>(kernel, `${FRONT}.forget(${pythonString(page)})`);
+}
+
+/**
  * Evaluate an expression beside the user's cells: nothing is shown, counted or recorded.
  */
 async function ask<T = IRecording>(

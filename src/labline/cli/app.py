@@ -48,6 +48,8 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "monitor": "monitor",
+    "drift": "monitor",
     "manifests": "manifests",
     "cloud": "manifests",
     "worker": "jobs",
@@ -145,6 +147,7 @@ def labline_command(ctx: click.Context, project: Path | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with the code of the error table."""
     output = Output()
+    _leave_out_grammar()
     try:
         code = labline_command.main(args=arguments, obj=output, standalone_mode=False)
     except LablineError as error:
@@ -161,6 +164,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_out_grammar() -> None:
+    """Spare each command a second of its start.
+
+    Where rfc3987_syntax is installed, which Jupyter's events want, jsonschema has it compile the
+    grammar of IRIs as soon as it is imported, which nbformat does; no notebook has an IRI to check.
+    """
+    # A module that is None cannot be imported: jsonschema goes on without it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def stage_line(seen: set[str] | None = None) -> Callable[[Mapping[str, Any]], None]:

@@ -34,6 +34,9 @@ metric = {{ name = "r2", min = 0.8, versus_champion = -0.01 }}
 after = "staging"
 gates = ["signature", "metric", "parity"]
 metric = {{ name = "r2", min = 0.8 }}
+
+[monitor]
+capture = true
 """
 
 

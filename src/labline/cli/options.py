@@ -27,6 +27,16 @@ def _bytes(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
     return None if text is None else to_bytes(text)
 
 
+def last_option(command: F) -> F:
+    """Give a command ``--last``, in seconds; None unless given."""
+    return click.option(
+        "--last",
+        callback=_seconds,
+        metavar="TIME",
+        help="How far to look back: 6h, 7d; as [monitor] window says unless given.",
+    )(command)
+
+
 _OPTIONS = (
     click.option("--experiment", help="Experiment of the runs; the project's unless given."),
     click.option(

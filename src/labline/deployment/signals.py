@@ -9,6 +9,7 @@ References: Envoy v3 API, ``config.trace.v3.OpenTelemetryConfig``,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -202,26 +203,36 @@ def _cluster(otlp: Otlp, signal: Signal, url: SplitResult) -> Json:
         },
         # What waits for a collector that is slow must not pile up.
         "circuit_breakers": {"thresholds": [{"max_requests": 8, "max_pending_requests": 8}]},
-        **({"transport_socket": _tls(host, _authorities(otlp))} if secure else {}),
+        **({"transport_socket": _tls(host, otlp.authorities or _usual())} if secure else {}),
     }
 
 
 def _tls(host: str, authorities: str) -> Json:
     trusted = {"trusted_ca": {"filename": authorities}}
-    names = [{"san_type": "DNS", "matcher": {"exact": host}}]
+    kind = "IP_ADDRESS" if _is_address(host) else "DNS"
+    names = [{"san_type": kind, "matcher": {"exact": host}}]
     context = {"validation_context": {**trusted, "match_typed_subject_alt_names": names}}
     return {
         "name": "envoy.transport_sockets.tls",
         "typed_config": {
             "@type": f"{_TYPES}.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-            "sni": host,
+            # TLS asks for hosts by name only (RFC 6066).
+            **({"sni": host} if kind == "DNS" else {}),
             "common_tls_context": context,
         },
     }
 
 
-def _authorities(otlp: Otlp) -> str:
-    """Return the file of certificate authorities, the one that the SDK's exporters use."""
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _usual() -> str:
+    """Return the file of certificate authorities that the SDK's exporters use."""
     import certifi
 
-    return otlp.environ.get("OTEL_EXPORTER_OTLP_CERTIFICATE") or certifi.where()
+    return certifi.where()

@@ -89,6 +89,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self._exit: int | None = None
         self._deadline = time.monotonic() + plan.timeout if plan.timeout else None
         self._on_progress = plan.on_progress or _ignore
+        # papermill's own manager has written all that it was told.
+        self._settle: Callable[[], None] = getattr(manager, "settle", _settled)
         self._redaction = Redaction(secrets)
         self._log = Log(plan.log, self._redaction) if plan.log else None
 
@@ -114,8 +116,8 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         self.set_widgets_metadata()
         if self._answers:
             self._close_recording()
-            info = self.wait_for_reply(self.kc.kernel_info())
-            self.nb.metadata["language_info"] = info["content"]["language_info"]
+            self.nb.metadata["language_info"] = self.kc.info["language_info"]
+            self._end_kernel()
 
     async def async_start_new_kernel(self, **options: Any) -> None:
         """Start the kernel's process; called by nbclient.
@@ -149,6 +151,13 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             raise DeadKernelError(str(error)) from error
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _async_end_kernel(self) -> None:
+        """End the kernel, which is idle; nbclient interrupts it first, which it may complain of."""
+        await self.km.request_shutdown()
+        await self.km.finish_shutdown()
+
+    _end_kernel = run_sync(_async_end_kernel)
 
     def _watched(self) -> AbstractContextManager[Any]:
         """Watch the memory of the kernel's processes, if there is a limit."""
@@ -289,6 +298,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         while not self._flow.stopping.is_set() and await self.km.is_alive():
             if self._log:
                 self._log.tick()
+            self._settle()
             await asyncio.sleep(_LOOK)
         if self._flow.cancelled:
             await self._interrupt()
@@ -350,6 +360,10 @@ def _fate(code: int | None) -> str:
 
 def _runs(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _settled() -> None:
+    """Have nothing left to write."""
 
 
 def _ignore(done: int, of: int, cell: RunningCell | None) -> None:

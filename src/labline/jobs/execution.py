@@ -116,6 +116,7 @@ def execute_cells(manager: Any, plan: Plan) -> Execution:
             secrets=secrets,
             km=kernel,
             resources={"metadata": {"path": str(plan.folder)}},
+            extra_arguments=kernels.arguments(kernel),
             **plan.options,
         )
         streams = {"stdout": noise, "stderr": noise} if noise else {}

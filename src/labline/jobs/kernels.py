@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadNotebook, nearest
 from labline.kernel.warm import limits
+from labline.kernel.warm.key import NO_HISTORY
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -54,29 +55,38 @@ def kernel_name(notebook: NotebookNode, name: str, asked: str | None = None) -> 
 @contextmanager
 def private_manager(kernel: str, *, warm: bool = True) -> Iterator[Any]:
     """Make a kernel manager whose sockets lie in a folder of their own, removed at the end."""
-    from jupyter_client import AsyncKernelManager
-
-    from labline.jobs.readiness import ReadyClient
+    from labline.jobs.process import KernelProcess
+    from labline.kernel.warm.client import CellClient
 
     start = {
         "kernel_name": kernel,
-        "client_factory": ReadyClient,
+        "client_factory": CellClient,
         **({"kernel_spec_manager": warm_specs()} if warm else {}),
     }
     # Not below .labline: the path of a socket may have about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="labline-"))
     try:
         if os.name == "posix":
-            yield AsyncKernelManager(
+            yield KernelProcess(
                 **start,
                 transport="ipc",
                 ip=str(folder / "k"),
                 connection_file=str(folder / "k.json"),
             )
         else:
-            yield AsyncKernelManager(**start, transport_encryption="auto")
+            yield KernelProcess(**start, transport_encryption="auto")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def arguments(manager: Any) -> list[str]:
+    """Return what is added to the command of a job's kernel.
+
+    What a job runs is not what its user typed, so it is not in the history of IPython. nbclient
+    does the same for the kernel that is called ``python3``; and a cell need not wait until the one
+    before it is on the disk.
+    """
+    return [NO_HISTORY] if is_own(manager.kernel_spec.argv) else []
 
 
 def environment(added: Mapping[str, str], cpus: int | None = None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -78,6 +79,9 @@ class Work:
             except Exception as error:
                 if isinstance(error, LablineError):
                     error.details.update(facts)
+                with suppress(Unreachable):
+                    # It fails for what it failed of, also where that is then not found by words.
+                    self.workflows.note_failure(flow.id, error)
                 self.tell(of_job(flow.id, order, error, facts))
                 raise
             return facts

@@ -1,4 +1,4 @@
-"""What the front end asks of a kernel: begin to record, end, look.
+"""What the front end asks of a kernel: begin to record, end, look; and what it tells.
 
 JupyterLab evaluates these as user expressions of a silent request, so that nothing is shown,
 counted or recorded of them. The answer travels as the JSON form of what they return.
@@ -6,6 +6,7 @@ counted or recorded of them. The answer travels as the JSON form of what they re
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,34 @@ def end() -> Told:
 def look() -> Told:
     """Tell how the recorder stands."""
     return _told(install(_shell()).status)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the kernel answers a page; see :mod:`labline.kernel.identity`."""
+
+    state: dict[str, Any]
+
+    def _repr_json_(self) -> dict[str, Any]:
+        return self.state
+
+
+def tell(page: str, said: str) -> Answer:
+    """Take what a page says about its notebook, where no comm can carry it.
+
+    Parameters
+    ----------
+    page
+        The same in every call of this page.
+    said
+        JSON of what it would send.
+    """
+    return Answer(install(_shell()).identity.tell(page, json.loads(said)))
+
+
+def forget(page: str) -> None:
+    """Note that a page is closed while its kernel goes on."""
+    install(_shell()).identity.forget(page)
 
 
 def _told(status: Any, ended: str = "") -> Told:

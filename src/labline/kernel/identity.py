@@ -17,7 +17,10 @@ shows on this kernel, and sends, at the opening and whenever it changes:
 The kernel answers to each, and whenever its recording changes:
 ``{"version": ..., "recording": {"on": ..., "run": ..., "experiment": ...}}``, with ``"error"``
 (``error``, ``message``, ``fix``) where it could not do what was asked. Two notebooks on one kernel
-are two comms; the one whose cell is running is meant. A console opens none.
+are told apart; the one whose cell is running is meant. A console tells nothing.
+
+JupyterLab lets one connection to a kernel carry comms: the page of a second notebook sends the same
+by :func:`labline.kernel.front.tell`, and hears the answer only.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ TARGET = "labline.identity"
 class _Told:
     """One notebook, as its front end told it."""
 
-    comm: Any
+    #: what it is told by; None where it only asks
+    comm: Any = None
     path: Path | None = None
     cells: frozenset[str] = field(default=frozenset())
 
@@ -80,27 +84,33 @@ class Identity:
 
     def opened(self, comm: Any, message: Mapping[str, Any]) -> None:
         """Take a front end on; ipykernel calls this for each comm."""
-        self._told[comm.comm_id] = _Told(comm)
         comm.on_msg(lambda sent: self._hear(comm, sent))
-        comm.on_close(lambda _: self._told.pop(comm.comm_id, None))
+        comm.on_close(lambda _: self.forget(comm.comm_id))
+        self._told[comm.comm_id] = _Told(comm)
         self._hear(comm, message)
 
     def _hear(self, comm: Any, message: Mapping[str, Any]) -> None:
-        data = message.get("content", {}).get("data", {})
-        try:
-            self._take(self._told[comm.comm_id], data)
-        except LablineError as error:
-            comm.send({**self.state(), "error": error.to_dict()})
-        else:
-            comm.send(self.state())
+        comm.send(self.tell(comm.comm_id, message.get("content", {}).get("data", {})))
 
-    def _take(self, told: _Told, data: Mapping[str, Any]) -> None:
+    def tell(self, page: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Take what a page says, and return the answer."""
+        try:
+            self._take(page, data)
+        except LablineError as error:
+            return {**self.state(), "error": error.to_dict()}
+        return self.state()
+
+    def forget(self, page: str) -> None:
+        """Note that a notebook is no longer shown on this kernel."""
+        self._told.pop(page, None)
+
+    def _take(self, page: str, data: Mapping[str, Any]) -> None:
+        # The notebook that was told last is the one in front.
+        told = self._told[page] = self._told.pop(page, _Told())
         if isinstance(cells := data.get("cells"), list):
             told.cells = frozenset(map(str, cells))
         if path := data.get("path"):
             before, told.path = told.path, located(str(path), str(data.get("root") or ""))
-            # The notebook that was told last is the one in front.
-            self._told[told.comm.comm_id] = self._told.pop(told.comm.comm_id)
             live = self._recorder.recording
             if live is not None and before and told.path and told.path != before:
                 live.rename(before, told.path)
@@ -129,7 +139,8 @@ class Identity:
     def push(self) -> None:
         """Tell every front end how the recording stands."""
         for told in list(self._told.values()):
-            told.comm.send(self.state())
+            if told.comm is not None:
+                told.comm.send(self.state())
 
 
 def located(path: str, root: str) -> Path | None:

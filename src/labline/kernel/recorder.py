@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from labline.cards import Card, Carded, Tone, told
 from labline.errors import LablineError, Refused
 from labline.kernel import notebook as notebooks
 from labline.kernel.identity import Identity
@@ -30,7 +31,7 @@ class AlreadyRecording(Refused):
 
 
 @dataclass(frozen=True)
-class RecordingStatus:
+class RecordingStatus(Carded):
     """Whether and what this kernel records."""
 
     active: bool
@@ -46,6 +47,20 @@ class RecordingStatus:
     cells: int = 0
     #: what the user should know
     message: str = ""
+
+    def card(self) -> Card:
+        """Return how a notebook shows it."""
+        facts = told(
+            ("experiment", self.experiment),
+            ("name", self.name),
+            ("run", self.run_id),
+            ("notebook", self.notebook),
+            ("cells", self.cells or None),
+        )
+        hint = [] if self.active or self.recording else ["Start with %record on, or %%record."]
+        notes = [self.message] if self.message else hint
+        tone: Tone = "good" if self.active else "open"
+        return Card("Recording", "on" if self.active else "off", tone, facts, notes)
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,9 @@ class Recorder:
     def status(self) -> RecordingStatus:
         """What is recorded now, or was last."""
         live = self.recording
-        return replace(self._status, cells=live.executions) if live else self._status
+        if live is None:
+            return self._status
+        return replace(self._status, cells=live.executions, name=live.name, notebook=live.notebook)
 
     def start(
         self,
@@ -217,6 +234,8 @@ class Recorder:
             self._status,
             active=False,
             cells=live.executions,
+            name=live.name,
+            notebook=live.notebook,
             run_id=ended.run.id if ended.run else self._status.run_id,
             message=ended.message,
         )

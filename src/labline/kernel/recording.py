@@ -23,7 +23,7 @@ from labline.kernel.sight import Sight
 if TYPE_CHECKING:
     from labline.settings import Settings
 
-_WORTH_SHOWING = ("params", "metrics", "curves", "dataset", "model")
+_WORTH_SHOWING = ("renamed", "params", "metrics", "curves", "dataset", "model")
 
 
 class AlreadyLogged(Conflict):
@@ -154,9 +154,14 @@ class Recording:
 
     def rename(self, before: Path, after: Path) -> None:
         """Follow the notebook to its new place, if it is this recording's."""
-        if self._path == before:
-            self._path = after
-            self.notebook = _shown(after, self.publishing.root)
+        if self._path != before:
+            return
+        if self.name == before.stem:
+            self.name = after.stem
+        self._path = after
+        self.notebook = _shown(after, self.publishing.root)
+        # What was said at the start may be with MLflow already.
+        self.put({"event": "renamed", "notebook": self.notebook, "name": self.name})
 
     def close(self, status: str, *, with_cell: bool = False) -> None:
         """Bring everything to disk, environment and notebook included, and end the journal.

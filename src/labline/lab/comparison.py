@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from html import escape
 from typing import Any
 
+from labline.cards import Rich, escape, look
 from labline.notebooks.difference import CellChange, OutputChange, cell_changes, output_changes
 from labline.notebooks.truth import Truth
 from labline.records import Run
 
-_TONES = {
-    "+": "var(--jp-success-color1,#388e3c)",
-    "-": "var(--jp-error-color1,#d32f2f)",
-}
+_TONES = {"+": look.GOOD, "-": look.BAD}
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Rich):
     """Runs side by side; the first is what the others are compared with."""
 
     runs: tuple[Run, ...]
@@ -169,16 +166,20 @@ class Comparison:
         return "\n".join([*lines, self.remark]).rstrip()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(text)}</th>" for text in ("", "", *self.columns))
+        head = "".join(
+            f'<th style="{look.HEAD}">{escape(text)}</th>' for text in ("", "", *self.columns)
+        )
         body = "".join(_html_row(row) for row in self.shown)
         cells = "".join(
-            f"<div><strong>{escape(self._called(run))}</strong></div>{_html_cells(found)}"
+            f'<div style="margin-top:8px;font-weight:600">{escape(self._called(run))}</div>'
+            f"{_html_cells(found)}"
             for run, found in self.cells.items()
             if found
         )
         return (
-            f'<div class="labline-comparison"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>{cells}<div>{escape(self.remark)}</div></div>"
+            f'<div class="labline-comparison" style="{look.FRAME}"><div style="overflow-x:auto">'
+            f'<table style="{look.TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+            f'</table></div>{cells}<div style="{look.MUTED}">{escape(self.remark)}</div></div>'
         )
 
     def _called(self, run_id: str) -> str:
@@ -227,15 +228,18 @@ def _facts(kept: Kept) -> dict[str, str]:
 
 
 def _html_row(row: Row) -> str:
-    values = "".join(f"<td>{escape(value)}</td>" for value in row.values)
-    weight = "" if row.same else ' style="font-weight:600"'
-    return f"<tr{weight}><td>{escape(row.kind)}</td><td>{escape(row.name)}</td>{values}</tr>"
+    weight = "" if row.same else ";font-weight:600"
+    values = "".join(f'<td style="{look.CELL}{weight}">{escape(v)}</td>' for v in row.values)
+    return (
+        f'<tr style="{look.ROW}"><td style="{look.CELL};{look.MUTED}">{escape(row.kind)}</td>'
+        f'<td style="{look.CELL}{weight}">{escape(row.name)}</td>{values}</tr>'
+    )
 
 
 def _html_cells(changes: Sequence[CellChange]) -> str:
     return "".join(
-        f"<details open><summary>{escape(change.title)}</summary>"
-        f"<pre>{''.join(map(_html_line, change.lines))}</pre></details>"
+        f'<details open><summary style="cursor:pointer">{escape(change.title)}</summary>'
+        f'<pre style="{look.CODE}">{"".join(map(_html_line, change.lines))}</pre></details>'
         for change in changes
     )
 

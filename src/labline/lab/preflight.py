@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labline.errors import LablineError, Refused
-from labline.records import ModelVersion, Package
+from labline.packages import Package
+from labline.records import ModelVersion
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab

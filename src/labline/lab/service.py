@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from labline.lab.errands import Errands
     from labline.lab.governance import GovernanceDesk
     from labline.lab.kernels import KernelDesk
+    from labline.lab.monitoring import MonitorDesk
     from labline.lab.pipeline import PipelineDesk
     from labline.lab.queueing import JobDesk
     from labline.lab.recorded import Recorded
@@ -177,6 +178,13 @@ class Lab:
     def promotions(self) -> PromotionDesk:
         """Promotions as they stand, and what people decide on them."""
         return PromotionDesk(self)
+
+    @part
+    def monitor(self) -> MonitorDesk:
+        """Endpoints after go-live: what they were asked, and whether it drifted."""
+        from labline.lab.monitoring import MonitorDesk
+
+        return MonitorDesk(self)
 
     @part
     def cards(self) -> CardDesk:

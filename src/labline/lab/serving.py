@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from labline.cards import Card, Carded, Tone, told
 from labline.errors import NotFound
 from labline.lab.ordering import Order, prepare, require_platform
 from labline.lab.shapes import Answered, EndpointMetrics
@@ -22,13 +23,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(Carded):
     """What a deploy or a rollback came to."""
 
     release: Release
     url: str
     #: API key, given only when the endpoint is new; kept out of what a notebook shows
     key: str | None = field(default=None, repr=False)
+
+    def card(self) -> Card:
+        """Return how a notebook shows it: without the key, since a notebook keeps what it shows."""
+        release = self.release
+        facts = told(
+            ("model", release.model),
+            ("release", release.id),
+            ("instances", len(release.ports) if len(release.ports) > 1 else None),
+            ("url", self.url),
+            ("share", f"{release.weight} %" if release.weight else None),
+            ("copies", f"{release.mirrored} %" if release.mirrored else None),
+        )
+        notes = ["The key of this new endpoint is in the returned value: _.key"] * bool(self.key)
+        tone: Tone = "good" if release.state == "live" else "open"
+        return Card(f"Endpoint {release.endpoint}", str(release.state), tone, facts, notes)
 
 
 @dataclass(frozen=True)

@@ -1,66 +1,21 @@
-"""Cards: a value shown compactly, as HTML and as text, escaped."""
+"""Show a value's card under the cell, once, and return the value."""
 
 from __future__ import annotations
 
-import html
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from labline.cards import Card, Rich, escape, listing, number, told
 
 if TYPE_CHECKING:
     from labline.promotion.diff import Diff
 
-_STYLE = (
-    "border:1px solid var(--jp-border-color2,#ccc);border-radius:3px;padding:8px 12px;"
-    "display:inline-block;min-width:20em;font-family:var(--jp-ui-font-family,sans-serif);"
-    "color:var(--jp-ui-font-color1,inherit);font-size:var(--jp-ui-font-size1,13px)"
-)
-_TONES = {
-    "good": "var(--jp-success-color1,#388e3c)",
-    "bad": "var(--jp-error-color1,#d32f2f)",
-    "open": "var(--jp-info-color1,#1976d2)",
-}
-_MOST = 12
+__all__ = ["Builder", "Card", "Document", "display", "listing", "number", "show", "told"]
 
 
 @dataclass(frozen=True)
-class Card:
-    """A heading, a state, facts and remarks."""
-
-    title: str
-    #: one word on how it stands
-    state: str = ""
-    #: ``good``, ``bad`` or ``open``
-    tone: str = "open"
-    facts: Sequence[tuple[str, str]] = ()
-    notes: Sequence[str] = ()
-
-    def __repr__(self) -> str:
-        width = max((len(name) for name, _ in self.facts), default=0)
-        lines = [f"{self.title}  {self.state}".rstrip()]
-        lines += [f"  {name:<{width}}  {value}" for name, value in self.facts]
-        lines += [f"  {note}" for note in self.notes]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        escape = html.escape
-        rows = "".join(
-            f'<tr><td style="text-align:left;opacity:.7;padding-right:1em">{escape(name)}</td>'
-            f'<td style="text-align:left">{escape(value)}</td></tr>'
-            for name, value in self.facts
-        )
-        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
-        state = f'<span style="color:{_TONES[self.tone]}"> {escape(self.state)}</span>'
-        table = f"<table>{rows}</table>" if rows else ""
-        return (
-            f'<div class="labline-card" style="{_STYLE}"><strong>{escape(self.title)}</strong>'
-            f"{state}{table}{notes}</div>"
-        )
-
-
-@dataclass(frozen=True)
-class Document:
+class Document(Rich):
     """A promotion diff, and what comes next."""
 
     diff: Diff
@@ -70,18 +25,17 @@ class Document:
         return f"{self.diff.to_markdown()}{self.note}".rstrip()
 
     def _repr_html_(self) -> str:
-        note = f"<div>{html.escape(self.note)}</div>" if self.note else ""
-        return f"{self.diff._repr_html_()}{note}"
+        note = f"<div>{escape(self.note)}</div>" if self.note else ""
+        return f"<div>{self.diff._repr_html_()}{note}</div>"
 
 
-Builder = Callable[[Any], Card | Document]
+Builder = Callable[[Any], Rich]
 
 
-def show(shell: Any, value: Any, build: Builder) -> Any:
-    """Display the card of `value` and return `value`.
+def show(shell: Any, value: Any, build: Builder = lambda value: value) -> Any:
+    """Display `value`, or what `build` makes of it, and return `value`.
 
-    Where it is the cell's last value too, it is not displayed a second time; later it shows as
-    its card.
+    Where it is the cell's last value too, it is not displayed a second time.
     """
     display(shell, build(value))
     shell.display_formatter.ipython_display_formatter.for_type(
@@ -90,11 +44,9 @@ def show(shell: Any, value: Any, build: Builder) -> Any:
     return value
 
 
-def display(shell: Any, card: Card | Document) -> None:
+def display(shell: Any, shown: Rich) -> None:
     """Display a card; it names runs and times, so that a recording passes it over."""
-    shell.display_pub.publish(
-        {"text/plain": repr(card), "text/html": card._repr_html_()}, transient={"labline": "card"}
-    )
+    shell.display_pub.publish(shown._repr_mimebundle_(), transient={"labline": "card"})
 
 
 class _Once:
@@ -108,22 +60,3 @@ class _Once:
         if value is self._shown and self._shell.execution_count == self._cell:
             return
         display(self._shell, self._build(value))
-
-
-def number(value: float) -> str:
-    """Return a metric as people read it."""
-    return f"{value:.6g}" if math.isfinite(value) else str(value)
-
-
-def listing(values: Mapping[str, Any]) -> str:
-    """Return ``a=1  b=2``, cut where it gets long."""
-    parts = [
-        f"{name}={number(value) if isinstance(value, float) else value}"
-        for name, value in list(values.items())[:_MOST]
-    ]
-    return "  ".join(parts) + ("  ..." if len(values) > _MOST else "")
-
-
-def told(*facts: tuple[str, Any]) -> list[tuple[str, str]]:
-    """Return the facts that there is something to say about, as text."""
-    return [(name, str(value)) for name, value in facts if value not in (None, "")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labline.errors import BadInput
 from labline.kernel import install
 from labline.magics.arguments import BadUsage, Parser
-from labline.magics.cards import Card, listing, show, told
+from labline.magics.cards import listing, show
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def submit(shell: Any, arguments: Namespace) -> Job | Sweep:
     if wanted.named:
         raise BadUsage(f"{wanted.named[0]} is about a sweep.", fix="Add --sweep C=0.1,1,10")
     asked = project.queue.submit(notebook, values, options)
-    job: Job = show(shell, project.queue.wait([asked])[0] if arguments.wait else asked, job_card)
+    job: Job = show(shell, project.queue.wait([asked])[0] if arguments.wait else asked)
     return job
 
 
@@ -147,22 +147,6 @@ def _notebook(shell: Any, given: str | None) -> Path:
     if path is None:
         raise BadInput("This notebook's path is not known.", fix="Give it: %submit NOTEBOOK.ipynb")
     return path
-
-
-def job_card(job: Job) -> Card:
-    """Return the card of a job."""
-    tones = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
-    facts = told(
-        ("notebook", job.notebook),
-        ("parameters", listing(job.parameters)),
-        ("cells", f"{job.progress[0]} of {job.progress[1]}" if job.progress[1] else ""),
-        ("metrics", listing(job.metrics)),
-        ("output", job.output),
-        ("kept", ", ".join(one.path for one in job.artifacts)),
-        ("run", job.run_id),
-    )
-    notes = [job.error] if job.error else []
-    return Card(f"Job {job.id}", job.status, tones.get(job.status, "open"), facts, notes)
 
 
 def jobs_parser() -> Parser:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from labline.errors import Refused
 from labline.kernel import install
 from labline.magics.arguments import BadUsage, Parser
-from labline.magics.cards import Card, Document, listing, show, told
+from labline.magics.cards import Document, show
 from labline.magics.project import lab
 
 if TYPE_CHECKING:
     from labline.lab import Deployment
-    from labline.promotion import Approval, Promotion
+    from labline.promotion import Promotion
 
 
 class NotConfirmed(Refused):
@@ -72,9 +72,7 @@ def promote(shell: Any, arguments: Namespace) -> Promotion:
         progress=_Progress(),
     )
     document = Document(project.differences.of(promotion), _next(promotion))
-    shown: Promotion = show(
-        shell, promotion, lambda item: document if item is promotion else promotion_card(item)
-    )
+    shown: Promotion = show(shell, promotion, lambda item: document if item is promotion else item)
     return shown
 
 
@@ -112,35 +110,6 @@ def _confirm(question: str) -> None:
         raise NotConfirmed("Nothing was promoted.", fix="Answer y, or add --yes.")
 
 
-def promotion_card(promotion: Promotion) -> Card:
-    """Return the card of a promotion: every verdict, and the metrics side by side."""
-    state = str(promotion.state_at(time.time()))
-    if promotion.dry_run:
-        state = "would pass" if promotion.passed else "refused"
-    facts = [
-        (
-            verdict.gate,
-            f"{verdict.outcome}: {verdict.reason}" + (f" {verdict.fix}" if verdict.fix else ""),
-        )
-        for verdict in promotion.verdicts
-    ]
-    facts += told(
-        ("champion", promotion.champion),
-        ("metrics", listing(promotion.metrics)),
-        ("champion's", listing(promotion.champion_metrics)),
-        *((item.actor, _said(item)) for item in promotion.approvals),
-    )
-    title = f"{promotion.label} to {promotion.stage}"
-    tones = {"promoted": "good", "would pass": "good", "needs approval": "open"}
-    waits = [f"Somebody has to say: %approve {promotion.id[:8]}"] * (state == "needs approval")
-    return Card(title, state, tones.get(state, "bad"), facts, waits)
-
-
-def _said(approval: Approval) -> str:
-    word = "approved" if approval.approved else "rejected"
-    return f"{word}: {approval.comment}" if approval.comment else word
-
-
 def approve_parser() -> Parser:
     """Return the parser of ``%approve``."""
     parser = Parser(
@@ -166,7 +135,7 @@ def approve(shell: Any, arguments: Namespace) -> Promotion:
         done = desk.reject(arguments.promotion, why=arguments.why)
     else:
         done = desk.approve(arguments.promotion, comment=arguments.comment, progress=_Progress())
-    shown: Promotion = show(shell, done, promotion_card)
+    shown: Promotion = show(shell, done)
     return shown
 
 
@@ -202,7 +171,7 @@ def deploy(shell: Any, arguments: Namespace) -> Deployment:
         shadow=arguments.shadow,
     )
     done = lab(shell).serving.deploy(order, progress=_Progress())
-    shown: Deployment = show(shell, done, deployment_card)
+    shown: Deployment = show(shell, done)
     return shown
 
 
@@ -220,22 +189,5 @@ def rollback_parser() -> Parser:
 def rollback(shell: Any, arguments: Namespace) -> Deployment:
     """Roll back and return the release that serves now."""
     done = lab(shell).serving.rollback(arguments.endpoint, progress=_Progress())
-    shown: Deployment = show(shell, done, deployment_card)
+    shown: Deployment = show(shell, done)
     return shown
-
-
-def deployment_card(deployment: Deployment) -> Card:
-    """Return the card of a deployment, without the key: a notebook keeps what it shows."""
-    release = deployment.release
-    live = release.state == "live"
-    facts = told(
-        ("model", release.model),
-        ("release", release.id),
-        ("instances", len(release.ports) if len(release.ports) > 1 else None),
-        ("url", deployment.url),
-        ("share", f"{release.weight} %" if release.weight else None),
-        ("copies", f"{release.mirrored} %" if release.mirrored else None),
-    )
-    notes = ["The key of this new endpoint is in the returned value: _.key"] * bool(deployment.key)
-    title = f"Endpoint {release.endpoint}"
-    return Card(title, str(release.state), "good" if live else "open", facts, notes)

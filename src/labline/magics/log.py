@@ -7,6 +7,7 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from typing import Any
 
+from labline.cards import Rich, escape, listing
 from labline.errors import BadInput, Conflict
 from labline.kernel import Recorder, install
 from labline.magics.arguments import (
@@ -18,7 +19,6 @@ from labline.magics.arguments import (
     listed,
     number,
 )
-from labline.magics.cards import listing
 from labline.records import Dataset, to_dict
 
 _SIGNS = set("/:.%\"'")
@@ -29,7 +29,7 @@ class NotRecording(Conflict):
 
 
 @dataclass(frozen=True)
-class Logged:
+class Logged(Rich):
     """What ``%log`` logged."""
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -51,6 +51,11 @@ class Logged:
             ("data ", data),
         )
         return "Logged " + "; ".join(f"{kind}{text}" for kind, text in parts if text)
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<div class="labline-logged" style="overflow-wrap:anywhere">{escape(repr(self))}</div>'
+        )
 
 
 def log_parser() -> Parser:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline.kernel import Ended, RecordingStatus, install
 from labline.magics.arguments import BadUsage, Parser
-from labline.magics.cards import Card, display, listing, show, told
+from labline.magics.cards import Card, display, show
 from labline.magics.project import lab
 from labline.records import Run
 
@@ -56,7 +56,7 @@ def record(shell: Any, arguments: Namespace) -> Run | RecordingStatus:
         return _shown(shell, status)
     ended = recorder.stop() if arguments.action == "off" else None
     if ended is not None and ended.run is not None:
-        run: Run = show(shell, ended.run, run_card)
+        run: Run = show(shell, ended.run)
         return run
     return _shown(shell, recorder.status)
 
@@ -69,50 +69,14 @@ def begin_cell(shell: Any, arguments: Namespace) -> None:
 def show_end(shell: Any, ended: Ended) -> None:
     """Show what a recorded cell came to."""
     if ended.run is not None:
-        display(shell, run_card(ended.run))
+        display(shell, ended.run)
     elif ended.message:
         display(shell, Card("Recording", "kept locally", "bad", notes=[ended.message]))
 
 
 def _shown(shell: Any, status: RecordingStatus) -> RecordingStatus:
-    shown: RecordingStatus = show(shell, status, status_card)
+    shown: RecordingStatus = show(shell, status)
     return shown
-
-
-def status_card(status: RecordingStatus) -> Card:
-    """Return the card of a recorder's status."""
-    facts = told(
-        ("experiment", status.experiment),
-        ("name", status.name),
-        ("run", status.run_id),
-        ("notebook", status.notebook),
-        ("cells", status.cells or None),
-    )
-    hint = [] if status.active or status.recording else ["Start with %record on, or %%record."]
-    return Card(
-        "Recording",
-        "on" if status.active else "off",
-        "good" if status.active else "open",
-        facts,
-        [status.message] if status.message else hint,
-    )
-
-
-def run_card(run: Run) -> Card:
-    """Return the card of a run."""
-    tones = {"FINISHED": "good", "RUNNING": "open"}
-    facts = told(
-        ("experiment", run.experiment),
-        ("metrics", listing(run.metrics)),
-        ("params", listing(run.params)),
-        ("model", "logged" if run.model_uri else ""),
-        ("notebook", run.notebook),
-        ("id", run.id),
-    )
-    problem = run.tags.get("labline.problem")
-    title = f"Run {run.name or run.id}"
-    state = run.status.lower()
-    return Card(title, state, tones.get(run.status, "bad"), facts, [problem] if problem else [])
 
 
 # -- %runs ---------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from labline.cards import plain
 from labline.errors import LablineError
-from labline.magics import jobs, line, log, record
+from labline.magics import jobs, line, log, prod, record
 from labline.magics.arguments import HelpAsked, Parser
 
 Verb = Callable[[Any, Namespace], Any]
@@ -26,6 +27,7 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "approve": (line.approve_parser, line.approve),
     "deploy": (line.deploy_parser, line.deploy),
     "rollback": (line.rollback_parser, line.rollback),
+    "prod": (prod.prod_parser, prod.prod),
 }
 # What a replay, which only looks whether a notebook still gives the same, must not do again.
 _EFFECTS = ("submit", "promote", "approve", "deploy", "rollback")
@@ -79,5 +81,6 @@ def _plainly(call: Callable[[], Any]) -> Any:
 
 def block(error: LablineError) -> list[str]:
     """Return an error as a terminal or a notebook shows it: red, then what to do."""
-    lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{error.message}\x1b[0m"]
-    return [*lines, error.fix] if error.fix else lines
+    message = plain(error.message)
+    lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{message}\x1b[0m"]
+    return [*lines, plain(error.fix)] if error.fix else lines

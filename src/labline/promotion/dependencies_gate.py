@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from labline.packages import Advisory, Package
 from labline.promotion.evidence import Dependencies, Evidence, Verdict
 from labline.promotion.gates import Gate
 from labline.promotion.licences import allows
-from labline.records import Advisory, Package
 from labline.settings import DependenciesSettings, StageSettings
 
 _FEW = 5

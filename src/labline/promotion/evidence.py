@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from labline.cards import Card, Carded, Tone, listing, told
+from labline.packages import Advisory, Package
 from labline.promotion.comparison import Comparison
-from labline.records import Advisory, Package, Run
+from labline.records import Run
 
 
 class Outcome(StrEnum):
@@ -186,6 +189,11 @@ class Verdict:
         """Whether the candidate may go on."""
         return self.outcome is Outcome.PASSED
 
+    @property
+    def sentence(self) -> str:
+        """Answer, reason and what to do, in one line."""
+        return f"{self.outcome}: {self.reason} {self.fix}".rstrip()
+
 
 class PromotionState(StrEnum):
     """Where a promotion stands."""
@@ -209,9 +217,15 @@ class Approval:
     comment: str
     at: float
 
+    @property
+    def sentence(self) -> str:
+        """What was decided, and what was said."""
+        word = "approved" if self.approved else "rejected"
+        return f"{word}: {self.comment}" if self.comment else word
+
 
 @dataclass(frozen=True)
-class Promotion:
+class Promotion(Carded):
     """What a promotion came to, or what it waits for."""
 
     id: str
@@ -281,6 +295,27 @@ class Promotion:
     def label(self) -> str:
         """Return ``NAME/VERSION`` or ``NAME (run ID)``."""
         return f"{self.model}/{self.version or f'(run {self.run_id[:8]})'}"
+
+    def card(self) -> Card:
+        """Return how a notebook shows it: every verdict, and the metrics side by side."""
+        state = str(self.state_at(time.time()))
+        if self.dry_run:
+            state = "would pass" if self.passed else "refused"
+        facts = [(verdict.gate, verdict.sentence) for verdict in self.verdicts]
+        facts += told(
+            ("champion", self.champion),
+            ("metrics", listing(self.metrics)),
+            ("champion's", listing(self.champion_metrics)),
+            *((item.actor, item.sentence) for item in self.approvals),
+        )
+        tones: dict[str, Tone] = {
+            "promoted": "good",
+            "would pass": "good",
+            "needs approval": "open",
+        }
+        waits = [f"Somebody has to say: %approve {self.id[:8]}"] * (state == "needs approval")
+        title = f"{self.label} to {self.stage}"
+        return Card(title, state, tones.get(state, "bad"), facts, waits)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the promotion as JSON-ready data."""

@@ -24,9 +24,15 @@ from labline.server.bodies import (
 def of_jobs(body: NewJobs) -> str:
     """Return ``labline run ...``."""
     words = ["labline", "run", body.notebook, *_values(body.parameters)]
+    return shlex.join([*words, *beyond_values(body)])
+
+
+def beyond_values(body: NewJobs) -> list[str]:
+    """Return what ``labline run`` is given beside the notebook and its parameters."""
+    words = []
     for name, text in body.axes.items():
         words += ["--sweep", f"{name}{text if text.startswith('~') else f'={text}'}"]
-    return shlex.join([*words, *_search(body.search), *_options(body.options)])
+    return [*words, *_search(body.search), *_options(body.options)]
 
 
 def of_schedule(body: NewSchedule) -> str:

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from labline.errors import BadInput, NotFound
-from labline.records import Advisory
+from labline.packages import Advisory
 
 Json = Mapping[str, Any]
 Pins = Sequence[tuple[str, str]]

@@ -11,6 +11,7 @@ from labline.settings.fairness import FairnessSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.monitor import DriftSettings, MonitorSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     JobsSettings,
@@ -41,6 +42,7 @@ __all__ = [
     "ContractSettings",
     "DataSettings",
     "DependenciesSettings",
+    "DriftSettings",
     "Duration",
     "FairnessSettings",
     "GatewaySettings",
@@ -49,6 +51,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "MonitorSettings",
     "NotifySettings",
     "ParitySettings",
     "ProjectSettings",

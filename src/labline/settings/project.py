@@ -20,6 +20,7 @@ from labline.settings.explain import explain, of_endpoints, of_order, refusal
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
+from labline.settings.monitor import MonitorSettings
 from labline.settings.notify import NotifySettings
 from labline.settings.platform import (
     JobsSettings,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    monitor: MonitorSettings = MonitorSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
     notify: NotifySettings = NotifySettings()
@@ -137,6 +139,11 @@ class Settings(BaseSettings):
         path = self.state / name
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    @property
+    def predictions(self) -> Path:
+        """Folder of the prediction log: a folder an endpoint, a folder a day, Parquet files."""
+        return self.state / "predictions"
 
     @property
     def mlflow_uri(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -33,6 +34,14 @@ class TelemetrySettings(Section):
     )
     sample: float = Field(
         1.0, ge=0, le=1, description="share of the requests that are traced, unless the caller says"
+    )
+    traces_per_second: int = Field(
+        100, ge=1, description="requests that an instance traces at most each second"
+    )
+    authorities: Path | None = Field(
+        None,
+        description="PEM file of the authorities that the collector's certificate is from; "
+        "those of certifi if unset",
     )
     every: Duration = Field(15.0, ge=1, description="seconds (or '15s') between metrics")
 

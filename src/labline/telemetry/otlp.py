@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -17,6 +18,8 @@ from labline.settings import Settings
 Signal = Literal["traces", "metrics", "logs"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 _PREFIX = "OTEL_EXPORTER_OTLP_"
+_AUTHORITIES = f"{_PREFIX}CERTIFICATE"
+_TRACES_PER_SECOND = "LABLINE_TRACES_PER_SECOND"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,24 @@ class Otlp:
         mine = self.endpoint(signal) == self._own(signal)
         return dict(self.settings.telemetry.headers) if mine else {}
 
+    @property
+    def authorities(self) -> str | None:
+        """File of the authorities that collectors' certificates are from; None: the usual ones.
+
+        Raises
+        ------
+        Refused
+            The file is not there.
+        """
+        own = self.settings.telemetry.authorities
+        path = self._get(_AUTHORITIES) or (str(self.settings.root / own) if own else "")
+        if path and not Path(path).is_file():
+            raise Refused(
+                f"The certificate authorities of the collector are not there: {path}",
+                fix=f"Correct [telemetry] authorities, or {_AUTHORITIES}.",
+            )
+        return path or None
+
     def resource(self, service: str, attributes: Mapping[str, str]) -> dict[str, str]:
         """Return the resource attributes of a process; those of the environment win."""
         where = self.settings.telemetry.environment
@@ -106,7 +127,10 @@ class Otlp:
             "OTEL_SERVICE_NAME": resource.pop("service.name"),
             "OTEL_RESOURCE_ATTRIBUTES": _joined(resource),
             "OTEL_METRIC_EXPORT_INTERVAL": self._get("OTEL_METRIC_EXPORT_INTERVAL") or every,
+            _TRACES_PER_SECOND: str(self.settings.telemetry.traces_per_second),
         }
+        if authorities := self.authorities:
+            found[_AUTHORITIES] = authorities
         for signal in SIGNALS:
             found |= self._receiver(signal)
         return found

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import requests
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -27,7 +28,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from labline import __version__
 from labline.telemetry.logs import OtlpHandler, Seldom
-from labline.telemetry.otlp import Otlp
+from labline.telemetry.otlp import Otlp, Signal
 
 #: seconds that the last signals get to be sent when the process ends
 _LAST = 2.0
@@ -88,10 +89,24 @@ class Sender:
         self._quiet.off()
 
 
+class Trusting(requests.Session):
+    """Trusts the authorities that an exporter is told of.
+
+    In a plain session REQUESTS_CA_BUNDLE, where a machine sets it for all, would win over them.
+    """
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Return how one request is sent; requests calls this."""
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
 def _traces(otlp: Otlp, resource: Resource) -> TracerProvider:
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     if endpoint := otlp.endpoint("traces"):
-        exporter = OTLPSpanExporter(endpoint, headers=otlp.headers("traces"))
+        exporter = OTLPSpanExporter(endpoint, **_access(otlp, "traces"))
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 
@@ -99,7 +114,7 @@ def _traces(otlp: Otlp, resource: Resource) -> TracerProvider:
 def _metrics(otlp: Otlp, resource: Resource) -> MeterProvider:
     readers = []
     if endpoint := otlp.endpoint("metrics"):
-        exporter = OTLPMetricExporter(endpoint, headers=otlp.headers("metrics"))
+        exporter = OTLPMetricExporter(endpoint, **_access(otlp, "metrics"))
         every = 1000 * otlp.settings.telemetry.every
         own = None if "OTEL_METRIC_EXPORT_INTERVAL" in otlp.environ else every
         readers.append(PeriodicExportingMetricReader(exporter, own))
@@ -110,8 +125,13 @@ def _handler(otlp: Otlp, provider: LoggerProvider) -> OtlpHandler | None:
     endpoint = otlp.endpoint("logs")
     if endpoint is None:
         return None
-    exporter = OTLPLogExporter(endpoint, headers=otlp.headers("logs"))
+    exporter = OTLPLogExporter(endpoint, **_access(otlp, "logs"))
     provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
     handler = OtlpHandler(provider.get_logger(_SCOPE, __version__))
     logging.getLogger().addHandler(handler)
     return handler
+
+
+def _access(otlp: Otlp, signal: Signal) -> dict[str, Any]:
+    trusted = {"session": Trusting(), "certificate_file": otlp.authorities}
+    return {"headers": otlp.headers(signal), **trusted}

@@ -130,6 +130,7 @@ class _Publication:
         self._run_id = ""
         self._appliers: Mapping[str, Callable[[Event], None]] = {
             "git": self._git,
+            "renamed": self._renamed,
             "params": self._params,
             "metrics": self._metrics,
             "curves": self._curves,
@@ -217,6 +218,12 @@ class _Publication:
         }
         if event["branch"]:
             tags["mlflow.source.git.branch"] = event["branch"]
+        self._tracking.set_tags(self._run_id, tags)
+
+    def _renamed(self, event: Event) -> None:
+        tags = {"labline.notebook": event["notebook"], "mlflow.source.name": event["notebook"]}
+        if not self._recording.start["run_id"]:
+            tags["mlflow.runName"] = event["name"]
         self._tracking.set_tags(self._run_id, tags)
 
     def _params(self, event: Event) -> None:

@@ -67,6 +67,12 @@ class Recording:
         return str(self.start["recording"])
 
     @property
+    def notebook(self) -> str | None:
+        """Path of the notebook, as it was called last."""
+        found: str | None = (self.last("renamed") or self.start)["notebook"]
+        return found
+
+    @property
     def attached(self) -> bool:
         """Whether the run belongs to a job, which ends it."""
         return self.start["run_id"] is not None
@@ -112,7 +118,7 @@ class Recording:
         return {
             "id": self.id,
             "experiment": self.start["experiment"],
-            "notebook": self.start["notebook"],
+            "notebook": self.notebook,
             "user": self.start["user"],
             "started": self.start["at"],
             "ended": self.ended_at,

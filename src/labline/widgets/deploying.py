@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Button, Dropdown, HBox, IntSlider, Text
+from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Text, VBox
 
-from labline.widgets.panel import Panel, table, toned
+from labline.cards import Tone
+from labline.widgets.panel import Panel
+from labline.widgets.parts import Cell, Part, line, problem, table
 
 if TYPE_CHECKING:
     from labline.lab import Lab
-    from labline.lab.shapes import DeploymentState
+    from labline.lab.shapes import DeploymentState, EndpointRow
 
-_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
+_TONES: dict[str, Tone] = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
+_STATES: dict[str, Tone] = {"ready": "good", "silent": "bad", "failed": "bad"}
+_WIDE = {"description_width": "7em"}
 
 
 class DeployPanel(Panel):
@@ -34,19 +39,20 @@ class DeployPanel(Panel):
     def __init__(
         self, model: str, *, endpoint: str = "", lab: Lab | None = None, period: float = 0.5
     ) -> None:
-        super().__init__(lab, period=period)
+        command = f"labline deploy {shlex.quote(model)}"
+        super().__init__(f"Deploy {model}", lab=lab, period=period, otherwise=command)
         self._id: str | None = None
         #: key of a new endpoint; it cannot be had again
         self.key: str | None = None
-        self.version = Dropdown(options=self._choices(model), description="version")
-        self.endpoint = Text(value=endpoint or model, description="endpoint")
-        self.canary = IntSlider(value=0, min=0, max=99, description="canary %")
+        self.version = Dropdown(options=self._choices(model), description="Version", style=_WIDE)
+        self.endpoint = Text(value=endpoint or model, description="Endpoint", style=_WIDE)
+        self.canary = IntSlider(value=0, min=0, max=99, description="Canary, %", style=_WIDE)
         self.button = Button(description="Deploy", button_style="primary", icon="rocket")
         self.back = Button(description="Roll back", icon="undo")
         self.button.on_click(lambda _: self.attempt(self._deploy))
         self.back.on_click(lambda _: self.attempt(self._roll_back))
-        fields = [self.version, self.endpoint, self.canary, HBox([self.button, self.back])]
-        self.children = [*fields, self._page]
+        buttons = HBox([self.button, self.back], layout=Layout(margin="4px 0"))
+        self.lay_out(VBox([self.version, self.endpoint, self.canary]), buttons)
         self.watch()
 
     def _choices(self, model: str) -> list[tuple[str, str]]:
@@ -82,20 +88,26 @@ class DeployPanel(Panel):
     def show(self, found: Any) -> bool:
         """Show how far the deployment is and what is served; no more once it has ended."""
         asked, rows = found
-        served = [(e.name, e.model or "-", e.serving or "-", e.state, e.url) for e in rows]
         columns = ("endpoint", "release", "says it serves", "state", "url")
-        html, text = table(columns, served, "Nothing is served yet.")
-        state = self._state(asked) if asked else ""
-        tone = _TONES.get(asked.state, "open") if asked else "open"
-        self.put(f"<div>{toned(state, tone)}</div>{html}", f"{state}\n{text}".strip())
+        served = table(columns, map(_row, rows), "Nothing is served yet.")
+        self.put(*(self._state(asked) if asked else []), served)
         under_way = asked is not None and asked.state in ("queued", "running")
         self.button.disabled = self.back.disabled = under_way
         return under_way
 
-    def _state(self, asked: DeploymentState) -> str:
+    def _state(self, asked: DeploymentState) -> list[Part]:
         if asked.wants_key and self.key is None:
             self.key = self.lab.endpoints.issue_key(asked.endpoint, actor=asked.actor)
-        parts = [f"{asked.kind}: {asked.state}", asked.progress]
-        parts += [asked.failure.message, asked.failure.fix] if asked.failure else []
-        parts += ["The key of this new endpoint is in .key"] if self.key else []
-        return "  ".join(part for part in parts if part)
+        told = f"{asked.kind} of {asked.model or asked.endpoint}: {asked.state}"
+        told += f", {asked.progress}" if asked.progress and not asked.failure else ""
+        parts = [line(told, _TONES.get(asked.state, "open"), bold=True)]
+        if asked.failure:
+            parts.append(problem(asked.failure.message, asked.failure.fix))
+        if self.key:
+            parts.append(line("The endpoint is new: its key is in .key of this panel, once."))
+        return parts
+
+
+def _row(row: EndpointRow) -> tuple[str | Cell, ...]:
+    state = Cell(row.state, _STATES.get(row.state, "open"))
+    return (row.name, row.model or "-", row.serving or "-", state, row.url)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Button, IntProgress
+from ipywidgets import Button, HBox, IntProgress, Label
 
+from labline.cards import Tone, listing
+from labline.errors import BadInput
 from labline.records import Job, JobStatus
-from labline.widgets.panel import Panel, table
+from labline.widgets.panel import Panel
+from labline.widgets.parts import Cell, Part, line, problem, table
 
 if TYPE_CHECKING:
     from labline.lab import Lab
@@ -18,6 +23,9 @@ _STYLES = {
     JobStatus.FAILED: "danger",
     JobStatus.CANCELLED: "warning",
 }
+_TONES: dict[JobStatus, Tone] = {JobStatus.SUCCEEDED: "good", JobStatus.FAILED: "bad"}
+_GRAVITY = [JobStatus.SUCCEEDED, JobStatus.CANCELLED, JobStatus.FAILED]
+_MOST_PROBLEMS = 3
 
 
 class JobProgress(Panel):
@@ -26,23 +34,34 @@ class JobProgress(Panel):
     Parameters
     ----------
     jobs
-        A job, its id, or several.
+        A job, its id, or several; a sweep is its jobs.
+
+    Raises
+    ------
+    BadInput
+        There is no job among them.
     """
 
     def __init__(
         self,
-        jobs: Job | str | Sequence[Job | str],
+        jobs: Job | str | Iterable[Job | str],
         *,
         lab: Lab | None = None,
         period: float = 0.5,
     ) -> None:
-        super().__init__(lab, period=period)
         several = [jobs] if isinstance(jobs, Job | str) else list(jobs)
+        if not several:
+            raise BadInput("There is no job to show.", fix="JobProgress(job), or of a sweep.")
         self._ids = [job.id if isinstance(job, Job) else job for job in several]
+        one = len(self._ids) == 1
+        title = f"Job {self._ids[0]}" if one else f"{len(self._ids)} jobs"
+        otherwise = f"labline jobs show {self._ids[0]}" if one else "labline jobs list"
+        super().__init__(title, lab=lab, period=period, otherwise=otherwise)
         self._bar = IntProgress(min=0, max=1)
+        self._count = Label()
         self._cancel = Button(description="Cancel", icon="stop", tooltip="Cancel what still runs")
         self._cancel.on_click(lambda _: self.attempt(self.cancel))
-        self.children = [self._bar, self._page, self._cancel]
+        self.lay_out(HBox([self._bar, self._count, self._cancel]))
         self.watch()
 
     def look(self) -> Any:
@@ -52,15 +71,23 @@ class JobProgress(Panel):
     def show(self, found: Any) -> bool:
         """Show a bar over all cells and a row a job; no more once all have ended."""
         jobs: list[Job] = found
-        self._bar.max = max(1, sum(job.progress[1] for job in jobs))
-        self._bar.value = sum(job.progress[0] for job in jobs)
         ended = all(job.status.ended for job in jobs)
+        self._fill(jobs, ended)
+        columns = ("job", "notebook", "status", "cells", "took", "parameters", "metrics")
+        rows = table(columns, map(_row, jobs), "No jobs.", numeric=(4,))
+        failed = [job for job in jobs if job.error][:_MOST_PROBLEMS]
+        self.put(line(_standing(jobs), _tone(jobs), bold=True), rows, *map(_problem, failed))
+        return not ended
+
+    def _fill(self, jobs: list[Job], ended: bool) -> None:
+        done, of = (sum(job.progress[place] for job in jobs) for place in (0, 1))
+        self._bar.max = max(1, of)
+        self._bar.value = done
+        self._count.value = f"{done} of {of} cells" if of else "waiting for a worker"
         if ended:
             self._bar.bar_style = _STYLES[max((job.status for job in jobs), key=_GRAVITY.index)]
+            self._count.value = f"{done} of {of} cells" if of else ""
         self._cancel.layout.display = "none" if ended else ""
-        columns = ("job", "notebook", "status", "cells", "parameters", "error")
-        self.put(*table(columns, map(_row, jobs), "No jobs."))
-        return not ended
 
     def cancel(self) -> None:
         """Cancel the jobs that have not ended."""
@@ -70,11 +97,36 @@ class JobProgress(Panel):
         self.refresh()
 
 
-_GRAVITY = [JobStatus.SUCCEEDED, JobStatus.CANCELLED, JobStatus.FAILED]
+def _standing(jobs: list[Job]) -> str:
+    """Return how the jobs stand, in a sentence."""
+    if len(jobs) > 1:
+        counts = Counter(job.status for job in jobs)
+        return ", ".join(f"{counts[status]} {status}" for status in JobStatus if counts[status])
+    (job,) = jobs
+    at = f", at cell {job.cell.number}: {job.cell.name}" if job.cell else ""
+    return f"{job.status}{at}"
 
 
-def _row(job: Job) -> list[str]:
+def _tone(jobs: list[Job]) -> Tone:
+    if any(job.status == JobStatus.FAILED for job in jobs):
+        return "bad"
+    return "good" if all(job.status == JobStatus.SUCCEEDED for job in jobs) else "open"
+
+
+def _row(job: Job) -> list[str | Cell]:
     done, of = job.progress
-    values = "  ".join(f"{name}={value}" for name, value in job.parameters.items())
-    error = job.error.partition("\n")[0]
-    return [job.id, job.notebook, str(job.status), f"{done} of {of}" if of else "", values, error]
+    until = job.ended or time.time()
+    took = f"{until - job.started:.1f} s" if job.started else ""
+    status = Cell(str(job.status), _TONES.get(job.status, "open"))
+    cells = f"{done} of {of}" if of else ""
+    parameters, metrics = listing(job.parameters), listing(job.metrics)
+    return [job.id, job.notebook, status, cells, took, parameters, metrics]
+
+
+def _problem(job: Job) -> Part:
+    message, _, fix = job.error.partition("\n")
+    if job.failure:
+        cell = f" in cell {job.failure.cell}" if job.failure.cell else ""
+        message = f"{job.failure.kind}{cell}: {job.failure.message}"
+        fix = job.failure.fix
+    return problem(f"{job.id}: {message}", fix)

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import os
 import threading
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ipywidgets import HTML, VBox
+from ipywidgets import HTML, Layout, VBox, Widget
 
+from labline.cards import escape, look, plain
 from labline.errors import LablineError
 from labline.lab import Lab
+from labline.widgets.parts import Part, problem
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-_MUTED = "color:var(--jp-ui-font-color2,#767676)"
-_CELL = "padding:2px 12px 2px 0;text-align:left;vertical-align:top"
-_TONES = {
-    "good": "var(--jp-success-color1,#388e3c)",
-    "bad": "var(--jp-error-color1,#d32f2f)",
-    "open": "var(--jp-info-color1,#1976d2)",
+_FRAME = {
+    "border": f"1px solid {look.LINE}",
+    "padding": "8px 12px",
+    "max_width": "900px",
 }
 
 
-class Panel(VBox):  # type: ignore[misc]
+class _AbstractWidget(ABCMeta, type(VBox)):  # type: ignore[misc]
+    """What a widget with abstract methods is made by."""
+
+
+class Panel(VBox, metaclass=_AbstractWidget):  # type: ignore[misc]
     """A widget whose state is in the stores.
 
     A subclass writes :meth:`look`, which asks the stores, and :meth:`show`, which puts the answer
@@ -33,28 +34,42 @@ class Panel(VBox):  # type: ignore[misc]
 
     Parameters
     ----------
+    title
+        What it is, above everything else.
     lab
         The project; that of this folder unless given.
     period
         Seconds between two looks.
+    otherwise
+        The command that does the same, for where there is no front end.
     """
 
-    def __init__(self, lab: Lab | None = None, *, period: float = 1.0) -> None:
+    # ipywidgets closes a widget too that was refused before it was made.
+    _ended: threading.Event | None = None
+
+    def __init__(self, title: str, *, lab: Lab | None, period: float, otherwise: str = "") -> None:
         self.lab = lab or Lab.from_(os.environ.get("LABLINE_ROOT"))
+        self.title = title
         self._period = period
+        self._otherwise = otherwise
+        self._parts: list[Part] = []
+        self._head = HTML(f'<strong style="overflow-wrap:anywhere">{escape(title)}</strong>')
         self._page = HTML()
-        self._plain = ""
         self._ended = threading.Event()
         self._watching: threading.Thread | None = None
-        super().__init__([self._page])
+        super().__init__([self._head, self._page], layout=Layout(**_FRAME))
 
+    def lay_out(self, *controls: Widget) -> None:
+        """Put what is clicked and filled between the title and what is shown."""
+        self.children = [self._head, *controls, self._page]
+
+    @abstractmethod
     def look(self) -> Any:
         """Return what the stores say; called in a thread too."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, found: Any) -> bool:
         """Show what was found, and return whether to look again."""
-        raise NotImplementedError
 
     def refresh(self) -> bool:
         """Look and show, now; return whether there will be more to see."""
@@ -71,26 +86,27 @@ class Panel(VBox):  # type: ignore[misc]
             self._watching.start()
 
     def _watch(self) -> None:
-        while not self._ended.wait(self._period) and self.refresh():
+        while self._ended and not self._ended.wait(self._period) and self.refresh():
             pass
 
     def close(self) -> None:
         """Stop looking and take the widget away."""
-        self._ended.set()
+        if self._ended:
+            self._ended.set()
         super().close()
 
     # -- showing -----------------------------------------------------------------------------
 
-    def put(self, html: str, text: str) -> None:
-        """Show HTML, and keep what says the same as text."""
-        self._plain = text
+    def put(self, *parts: Part) -> None:
+        """Show these, and nothing else, under the controls."""
+        self._parts = [part for part in parts if part]
+        html = "".join(part.html for part in self._parts)
         if self._page.value != html:
             self._page.value = html
 
     def tell(self, error: LablineError) -> None:
         """Show what went wrong and what to do."""
-        what = f'<div style="color:{_TONES["bad"]}">{escape(error.message)}</div>'
-        self.put(what + f'<div style="{_MUTED}">{escape(error.fix)}</div>', str(error))
+        self.put(problem(error.message, error.fix))
 
     def attempt(self, call: Callable[[], Any]) -> None:
         """Do what a click asks for; what goes wrong is shown."""
@@ -99,40 +115,23 @@ class Panel(VBox):  # type: ignore[misc]
         except LablineError as error:
             self.tell(error)
 
+    # -- where there is no front end ---------------------------------------------------------
+
     def __repr__(self) -> str:
-        return self._plain or type(self).__name__
+        told = [self.title, *(part.text for part in self._parts), self._hint]
+        return plain("\n".join(filter(None, told)))
+
+    @property
+    def _hint(self) -> str:
+        return f"Without a kernel: {self._otherwise}" if self._otherwise else ""
+
+    def _repr_html_(self) -> str:
+        hint = f'<div style="{look.MUTED}">{escape(self._hint)}</div>' if self._hint else ""
+        body = "".join(part.html for part in self._parts)
+        return (
+            f'<div class="labline-widget" style="{look.FRAME}">{self._head.value}{body}{hint}</div>'
+        )
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = dict(super()._repr_mimebundle_(**options) or {})
-        return {**bundle, "text/plain": repr(self), "text/html": self._page.value}
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> tuple[str, str]:
-    """Return rows as HTML, safe to show, and as text."""
-    every = [[str(cell) for cell in row] for row in rows]
-    if not every:
-        return f'<div style="{_MUTED}">{escape(empty)}</div>', empty
-    head = "".join(f'<th style="{_CELL};{_MUTED}">{escape(name)}</th>' for name in columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in every)
-    widths = [max(map(len, column)) for column in zip(columns, *every, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [list(columns), *every]
-    ]
-    html = (
-        f'<table class="labline-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    )
-    return html, "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    # A name is anybody's: it must neither widen the table nor turn the text around.
-    return (
-        f'<td style="{_CELL};max-width:32em;overflow:hidden;text-overflow:ellipsis" dir="auto" '
-        f'title="{escape(text)}">{escape(text)}</td>'
-    )
-
-
-def toned(text: str, tone: str) -> str:
-    """Return a word in the colour of ``good``, ``bad`` or ``open``."""
-    return f'<span style="color:{_TONES[tone]}">{escape(text)}</span>'
+        return {**bundle, "text/plain": repr(self), "text/html": self._repr_html_()}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from html import escape
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Button
+from ipywidgets import Button, HBox
 
-from labline.widgets.panel import Panel, table, toned
+from labline.cards import Tone
+from labline.widgets.panel import Panel
+from labline.widgets.parts import Cell, Part, line, problem, table
 
 if TYPE_CHECKING:
     from labline.lab import Lab
     from labline.lab.shapes import PromotionDetail
+    from labline.promotion import Verdict
 
-_TONES = {"promoted": "good", "dry run": "good", "refused": "bad", "failed": "bad",
-          "rejected": "bad", "expired": "bad"}  # fmt: skip
+_TONES: dict[str, Tone] = {"promoted": "good", "dry run": "good", "refused": "bad",
+                           "failed": "bad", "rejected": "bad", "expired": "bad"}  # fmt: skip
+_VERDICTS: dict[str, Tone] = {"passed": "good", "failed": "bad"}
 _UNDER_WAY = ("queued", "running")
 
 
@@ -41,26 +45,32 @@ class PromoteButton(Panel):
         lab: Lab | None = None,
         period: float = 0.5,
     ) -> None:
-        super().__init__(lab, period=period)
+        options = "--dry-run" if dry_run else "--yes"
+        command = f"labline promote {shlex.quote(candidate)} --to {shlex.quote(to)} {options}"
+        title = f"{'Try' if dry_run else 'Promote'} {candidate} to {to}"
+        super().__init__(title, lab=lab, period=period, otherwise=command)
         self._asked: dict[str, Any] = {"to": to, "model": model, "dry_run": dry_run}
         self._candidate = candidate
+        self._sure = dry_run
         #: id of the promotion, once it was asked for
         self.promotion: str | None = None
-        self._label = f"{'Try' if dry_run else 'Promote'} {candidate} to {to}"
-        self.button = Button(description=self._label, button_style="primary")
-        self.button.layout.width = "auto"
+        self._label = "Try" if dry_run else "Promote"
+        self.button = Button(description=self._label, button_style="primary", tooltip=title)
         self.button.on_click(lambda _: self.attempt(self._clicked))
-        self._sure = dry_run
-        self.children = [self.button, self._page]
-        self.put("", f"[{self._label}]")
+        self.back = Button(description="Not now", tooltip="Promote nothing")
+        self.back.on_click(lambda _: self._ready())
+        self.lay_out(HBox([self.button, self.back]))
+        self._ready()
 
     def _clicked(self) -> None:
         if not self._sure:
             self._sure = True
-            self.button.description = f"{self._label}: click again if you are sure"
+            self.button.description = "Yes, promote"
             self.button.button_style = "warning"
+            self.back.layout.display = ""
             return
         self.button.disabled = True
+        self.back.layout.display = "none"
         try:
             self.promotion = self.lab.errands.promotions.ask(
                 self._candidate, actor=self.lab.whoami(), **self._asked
@@ -74,6 +84,7 @@ class PromoteButton(Panel):
         self._sure = bool(self._asked["dry_run"])
         self.button.description, self.button.button_style = self._label, "primary"
         self.button.disabled = False
+        self.back.layout.display = "none"
 
     def look(self) -> Any:
         """Return the promotion as it stands."""
@@ -85,15 +96,24 @@ class PromoteButton(Panel):
         detail: PromotionDetail = found
         row = detail.promotion
         state = row.state + (f": {row.progress}" if row.progress else "")
-        verdicts = [(v.gate, str(v.outcome), v.reason, v.fix) for v in detail.verdicts]
-        html, text = table(("gate", "verdict", "reason", "fix"), verdicts, "")
-        said = f"{detail.failure.message} {detail.failure.fix}" if detail.failure else ""
-        tone = _TONES.get(row.state, "open")
-        self.put(
-            f"<div>{toned(state, tone)}</div>{html}<div>{escape(said)}</div>",
-            f"{self._label}: {state}\n{text}\n{said}".rstrip(),
-        )
+        verdicts = map(_row, detail.verdicts)
+        gates = table(("gate", "verdict", "why"), verdicts, "")
+        self.put(line(state, _TONES.get(row.state, "open"), bold=True), gates, *_next(detail))
         if row.state in _UNDER_WAY:
             return True
         self._ready()
         return False
+
+
+def _row(verdict: Verdict) -> tuple[str | Cell, ...]:
+    outcome = Cell(str(verdict.outcome), _VERDICTS.get(verdict.outcome, "open"))
+    return (verdict.gate, outcome, f"{verdict.reason}\n{verdict.fix}".rstrip())
+
+
+def _next(detail: PromotionDetail) -> list[Part]:
+    """Return what went wrong, or who has to do what."""
+    if detail.failure:
+        return [problem(detail.failure.message, detail.failure.fix)]
+    if detail.promotion.state == "needs approval":
+        return [line(f"Somebody has to say: %approve {detail.promotion.id[:8]}")]
+    return []

@@ -18,7 +18,7 @@ from labline.database import Database
 from labline.errors import Conflict, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
-from labline.workflows import queues
+from labline.workflows import queues, search
 from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
 from labline.workflows.state import READ, STATUS, WorkflowState, state_of
 from labline.workflows.timetable import Entry, Timetable
@@ -67,6 +67,7 @@ class Workflows:
         id: str | None = None,
         queue: str | None = None,
         priority: int = 0,
+        words: str = "",
     ) -> str:
         """Queue a workflow and return its id; an `id` that is known is that same workflow.
 
@@ -76,6 +77,8 @@ class Workflows:
             A queue other than that of the name.
         priority
             From -100 to 100: what is higher leaves the queue first.
+        words
+            What :meth:`search` finds it by, beside its id.
 
         Raises
         ------
@@ -92,6 +95,7 @@ class Workflows:
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
             "priority": _USUAL - 2 * priority - (1 if self._executor else 0),
+            **({"attributes": search.said(words)} if words else {}),
         }
         try:
             with self._answering() as client:
@@ -135,6 +139,26 @@ class Workflows:
                 load_output=whole,
             )
         return sorted(map(state_of, found), key=lambda state: state.created, reverse=True)
+
+    def search(
+        self,
+        name: str,
+        text: str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        status: JobStatus | None = None,
+    ) -> tuple[builtins.list[WorkflowState], int]:
+        """Return a page of the workflows that `text` fits, newest first, and how many it fits."""
+        with self._answering() as client:
+            ids, total = search.find(client, name, text, limit=limit, offset=offset, status=status)
+        found = self.states(ids)
+        return [found[id] for id in ids if id in found], total
+
+    def note_failure(self, id: str, error: Exception) -> None:
+        """Have :meth:`search` find a workflow by what it failed with."""
+        with self._answering() as client:
+            client.update_workflow_attributes(id, search.failed(error), merge=True)
 
     def states(self, ids: Sequence[str]) -> dict[str, WorkflowState]:
         """Return those of several workflows that there are, in one query."""

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from labline.packages import Advisory, Package
 from labline.promotion import Dependencies, Evidence, Outcome, Subject, Verdict
 from labline.promotion.dependencies_gate import DependenciesGate
 from labline.promotion.licences import allows
-from labline.records import Advisory, Package, Run
+from labline.records import Run
 from labline.settings import StageSettings
 
 RUN = Run("f" * 32, "calm-owl", "churn", "FINISHED", 0.0, 1.0, {}, {}, {})

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from bento_pyfunc.front import Front
-from bento_pyfunc.media import Exchange
+from bento_pyfunc.media import Exchange, Form
 from bento_pyfunc.problems import FieldError, invalid
 from tests.unit.serving.specs import doubles, make_spec
 
@@ -29,7 +29,7 @@ class Answers:
 
     def __init__(self, answer: Callable[[bytes], bytes], quick: bool = False) -> None:
         self._answer = answer
-        self.quick = quick
+        self.at_once = {Form.JSON: 8192} if quick else {}
 
     def answer(self, body: bytes, exchange: Exchange, verb: str) -> bytes:
         return self._answer(body)

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
+from bento_pyfunc.media import Form
 from bento_pyfunc.predictor import Predictor
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
@@ -133,17 +134,25 @@ def test_a_model_with_code_of_its_own_is_never_quick(tmp_path: Path) -> None:
     def first(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         return model_input["a"]
 
-    assert not predictor(saved(tmp_path, python_model(first)), rows(X.head(1))).quick
+    assert predictor(saved(tmp_path, python_model(first)), rows(X.head(1))).at_once == {}
 
 
-def test_an_estimator_that_takes_long_is_not_quick(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("taken", "json", "arrow"), [
+    ([0.001, 0.001], 8192, 131072), ([0.001, 0.003], 8192, 8192), ([0.003, 0.003], None, None),
+])  # fmt: skip
+def test_what_an_estimator_answers_at_once_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: list[float], json: int, arrow: int
 ) -> None:
-    path = saved(tmp_path, Ridge().fit(X, Y))
-    monkeypatch.setattr("bento_pyfunc.predictor._QUICK", 3600)
-    assert predictor(path, rows(X.head(1))).quick
-    monkeypatch.setattr("bento_pyfunc.predictor._QUICK", 0)
-    assert not predictor(path, rows(X.head(1))).quick
+    left = iter([*taken, *[1.0] * 9])
+
+    def seconds(call: Any) -> float:
+        call()
+        return next(left)
+
+    monkeypatch.setattr("bento_pyfunc.batches.seconds", seconds)
+    served = predictor(saved(tmp_path, Ridge().fit(X, Y)), rows(X.head(1)))
+    assert served.at_once.get(Form.JSON) == json
+    assert served.at_once.get(Form.ARROW) == arrow
 
 
 def test_without_an_example_the_table_is_used(tmp_path: Path) -> None:

@@ -7,14 +7,18 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from bento_pyfunc import telemetry
 from bento_pyfunc.front import App, Front
+from bento_pyfunc.media import Form
+from bento_pyfunc.sampling import AtMost
 from bento_pyfunc.signals import Signals
 from bento_pyfunc.watch import Watch
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from tests.otlp import plain, receiver
 from tests.unit.serving.specs import doubles, make_spec
 
@@ -37,7 +41,7 @@ class Answers:
     verbs = frozenset({"predict"})
     together = 1
     trial = None
-    quick = True
+    at_once = {Form.JSON: 8192}  # noqa: RUF012
 
     def answer(self, body: bytes, *_: Any) -> bytes:
         """Answer as a model would."""
@@ -150,3 +154,34 @@ def test_a_collector_that_is_away_fails_no_request_and_holds_up_no_end(
     signals.stop()
     assert time.monotonic() - start < 10
     assert statuses == [200] * 3000
+
+
+def test_no_more_requests_are_traced_than_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as got:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", got.url)
+        monkeypatch.setenv("LABLINE_TRACES_PER_SECOND", "3")
+        stopped = partial(AtMost, clock=lambda: 0.0)
+        monkeypatch.setattr("bento_pyfunc.signals.AtMost", stopped)
+        signals = Signals({"service.name": "flats"})
+        ask(Watch(signals, SPEC).around(front()), *[b"{}"] * 9, b"fail")
+        signals.stop()
+    assert len(got.spans) == 3
+    counted = [p.count for each in got.metrics for p in each.item.histogram.data_points]
+    assert sum(counted) == 10, "all are measured"
+    (logged,) = [each for each in got.logs if "The model raised" in each.item.body.string_value]
+    assert logged.trace not in {"", "0" * 32}, "an id that joins it with the gateway's span"
+
+
+def test_each_second_has_traces_of_its_own_as_far_as_the_other_sampler_takes_them() -> None:
+    now = [0.0]
+    sampler = AtMost(ALWAYS_ON, 2, clock=lambda: now[0])
+
+    def taken() -> list[bool]:
+        return [sampler.should_sample(None, n, "x").decision.is_sampled() for n in range(3)]
+
+    assert taken() == [True, True, False]
+    now[0] = 0.9
+    assert taken() == [False] * 3
+    now[0] = 1.0
+    assert taken() == [True, True, False]
+    assert not AtMost(ALWAYS_OFF, 2).should_sample(None, 1, "x").decision.is_sampled()

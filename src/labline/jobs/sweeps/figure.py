@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
+from labline.cards import escape
 from labline.jobs.sweeps.search import Kind
 from labline.jobs.sweeps.sweep import Sweep, Trial, words
 from labline.records import JobStatus

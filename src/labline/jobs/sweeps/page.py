@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from labline.cards import escape, look
 from labline.jobs.sweeps.figure import draw
 from labline.jobs.sweeps.sweep import Sweep, Trial
 
 _MOST = 200
-_LINE = "var(--jp-border-color2,rgba(128,128,128,.35))"
-_CARD = (
-    f"border:1px solid {_LINE};border-radius:4px;padding:12px 16px;max-width:900px;"
-    "font-family:var(--jp-ui-font-family,system-ui,sans-serif);"
-    "color:var(--jp-ui-font-color1,inherit);font-size:var(--jp-ui-font-size1,13px)"
-)
-_CELL = f"padding:3px 12px 3px 0;text-align:left;border-bottom:1px solid {_LINE}"
-_TONES = {
-    "succeeded": "var(--jp-success-color1,#388e3c)",
-    "failed": "var(--jp-error-color1,#d9534f)",
-}
+_TONES = {"succeeded": look.GOOD, "failed": look.BAD}
 
 
 def card(sweep: Sweep) -> str:
     """Return title, figure and table as one ``<div>``."""
     return (
-        f'<div class="labline-sweep" style="{_CARD}">'
+        f'<div class="labline-sweep" style="{look.FRAME}">'
         f'<div style="font-weight:600">{escape(sweep.title)}</div>'
         f'<div style="margin:2px 0 10px">{escape(sweep.headline)}</div>'
         f'{_figure(sweep)}<div style="overflow-x:auto">{_table(sweep)}</div></div>'
@@ -50,13 +39,13 @@ def page(sweep: Sweep) -> str:
 
 
 def _table(sweep: Sweep) -> str:
-    head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in sweep.headings)
+    head = "".join(f'<th style="{look.HEAD}">{escape(name)}</th>' for name in sweep.headings)
     best = sweep.best
     pairs = list(zip(sweep.ranked, sweep.cells(), strict=True))
     body = "".join(_row(trial, row, trial is best) for trial, row in pairs[:_MOST])
     more = f"<div>{len(pairs) - _MOST} more are in the table of the parent run.</div>"
     return (
-        '<table style="border-collapse:collapse;margin-top:8px;font-size:inherit">'
+        f'<table style="{look.TABLE}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         f"{more if len(pairs) > _MOST else ''}"
     )
@@ -66,10 +55,11 @@ def _row(trial: Trial, row: list[str], best: bool) -> str:
     weight = "font-weight:600;" if best else ""
     why = trial.pruned or trial.error
     cells = "".join(
-        f'<td style="{weight}{_CELL}{_tone(place, trial)}">{escape(cell)}</td>'
+        f'<td style="{weight}{look.CELL}{_tone(place, trial)}">{escape(cell)}</td>'
         for place, cell in enumerate(row)
     )
-    return f'<tr title="{escape(why)}">{cells}</tr>' if why else f"<tr>{cells}</tr>"
+    title = f' title="{escape(why)}"' if why else ""
+    return f'<tr style="{look.ROW}"{title}>{cells}</tr>'
 
 
 def _tone(place: int, trial: Trial) -> str:

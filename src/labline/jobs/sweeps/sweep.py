@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from labline.cards import Rich
 from labline.jobs.sweeps.search import Kind, Search
 from labline.records import JobStatus
 
@@ -49,7 +50,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Rich):
     """Jobs over a space of parameters, their runs nested in one parent run."""
 
     id: str

@@ -10,7 +10,8 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.utils import ensure_async, run_sync
 
-_PATIENCE = 1.0
+# Until the shell has answered, and then until what it published has come.
+_ANSWER, _NEWS = 1.0, 0.05
 
 
 class _Ready:
@@ -22,29 +23,31 @@ class _Ready:
 
     async def _async_wait_for_ready(self: Any, timeout: float | None = None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not await self._answers(_PATIENCE):
+        while not await self._answers():
             if not await self._async_is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
             if deadline is not None and time.monotonic() > deadline:
                 raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
 
-    async def _answers(self: Any, patience: float) -> bool:
+    async def _answers(self: Any) -> bool:
+        """Ask what kernel it is; whether the answer came on both channels."""
         request = self.kernel_info()
         try:
             while True:
-                reply = await ensure_async(self.shell_channel.get_msg(timeout=patience))
+                reply = await ensure_async(self.shell_channel.get_msg(timeout=_ANSWER))
                 if reply["parent_header"].get("msg_id") == request:
                     break
             self._handle_kernel_info_reply(reply)
-            while not _is_idle_after(request, await self._said(patience)):
+            self.info = reply["content"]
+            while not _is_idle_after(request, await self._said()):
                 pass
         except Empty:
-            # Subscriptions take a moment; what was said before them was not heard.
+            # Not up yet; or up, but subscriptions take a moment: what was said before, is lost.
             return False
         return True
 
-    async def _said(self: Any, patience: float) -> Any:
-        return await ensure_async(self.iopub_channel.get_msg(timeout=patience))
+    async def _said(self: Any) -> Any:
+        return await ensure_async(self.iopub_channel.get_msg(timeout=_NEWS))
 
 
 def _is_idle_after(request: str, message: Any) -> bool:
@@ -56,6 +59,20 @@ class WarmKernelClient(_Ready, AsyncKernelClient):  # type: ignore[misc]
     """For programs with an event loop: nbclient, papermill, JupyterLab."""
 
     wait_for_ready = _Ready._async_wait_for_ready
+
+
+class CellClient(WarmKernelClient):
+    """For a program that only runs cells, in a kernel whose process it watches itself.
+
+    It has no heartbeat, which is a thread, and no way to be asked for input.
+    """
+
+    #: what the kernel said of itself when it was ready
+    info: dict[str, Any]
+
+    def start_channels(self, *_: Any, **__: Any) -> None:
+        """Connect what is needed; called by nbclient."""
+        super().start_channels(stdin=False, hb=False)
 
 
 class BlockingWarmKernelClient(_Ready, BlockingKernelClient):  # type: ignore[misc]

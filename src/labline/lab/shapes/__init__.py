@@ -53,6 +53,7 @@ from labline.lab.shapes.runs import (
     RunComparison,
     RunDetail,
 )
+from labline.monitoring.report import DriftReport
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Decision",
     "DeploymentState",
     "Done",
+    "DriftReport",
     "EndpointDetail",
     "EndpointMetrics",
     "EndpointRow",

@@ -27,6 +27,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from labline.cards import Rich
+
 Outcome = Literal["passed", "failed", "needs approval", ""]
 Mark = Literal["good", "bad", "open", "added", "removed", "changed", ""]
 
@@ -142,7 +144,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Diff:
+class Diff(Rich):
     """Candidate and champion side by side, or any two models."""
 
     title: str
@@ -174,6 +176,9 @@ class Diff:
         from labline.promotion.diff.markdown import render
 
         return render(self)
+
+    def _text(self) -> str:
+        return self.to_markdown()
 
     def _repr_html_(self) -> str:
         from labline.promotion.diff.html import render

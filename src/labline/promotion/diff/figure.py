@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from html import escape
+from typing import TypeGuard
 
+from labline.cards import escape
 from labline.promotion.diff.document import Figure, Lane, Point
 
 _WIDTH = 640
@@ -15,6 +16,8 @@ _TOP = 34
 _LANE = 34
 _TICKS = 5
 _LONGEST = 27
+#: what an axis can still be divided by
+_LEAST, _GREATEST = 1e-300, 1e300
 #: colours that stand on light and on dark ground
 COLOURS = {
     "candidate": "var(--jp-brand-color1,#2f7fd6)",
@@ -45,9 +48,9 @@ class _Scale:
 
     def __init__(self, figure: Figure) -> None:
         values = [value for row in figure.rows for point in row.marks for value in _extent(point)]
-        values += [] if figure.limit is None else [figure.limit]
+        values += [figure.limit] if _drawable(figure.limit) else []
         low, high = min(values, default=0.0), max(values, default=1.0)
-        spread = (high - low) or abs(high) or 1.0
+        spread = max((high - low) or abs(high) or 1.0, _LEAST)
         self.step = _nice(spread / _TICKS)
         self.low = math.floor((low - 0.02 * spread) / self.step) * self.step
         self.high = math.ceil((high + 0.02 * spread) / self.step) * self.step
@@ -68,8 +71,13 @@ def _nice(step: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)
 
 
+def _drawable(value: float | None) -> TypeGuard[float]:
+    """Return whether a value has a place on an axis: a metric may be infinite, or no number."""
+    return value is not None and abs(value) < _GREATEST
+
+
 def _extent(point: Point) -> list[float]:
-    return [value for value in (point.value, point.low, point.high) if value is not None]
+    return [value for value in (point.value, point.low, point.high) if _drawable(value)]
 
 
 def _legend(figure: Figure) -> Iterator[str]:
@@ -95,7 +103,7 @@ def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
 
 
 def _limit(figure: Figure, scale: _Scale, bottom: int) -> Iterator[str]:
-    if figure.limit is not None:
+    if _drawable(figure.limit):
         x = scale(figure.limit)
         yield (
             f'<line x1="{x}" x2="{x}" y1="{_TOP - 8}" y2="{bottom}" stroke="{_LIMIT}" '
@@ -117,12 +125,14 @@ def _lane(row: Lane, place: int, scale: _Scale) -> Iterator[str]:
 
 def _point(point: Point, y: float, scale: _Scale) -> Iterator[str]:
     colour = COLOURS.get(point.name, "currentColor")
-    if point.low is not None and point.high is not None:
+    if _drawable(point.low) and _drawable(point.high):
         low, high = scale(point.low), scale(point.high)
         yield (
             f'<path d="M{low} {y - 3}v6M{low} {y}H{high}M{high} {y - 3}v6" stroke="{colour}" '
             f'stroke-width="1.5" fill="none"/>'
         )
+    if not _drawable(point.value):
+        return
     told = f"{point.name} {point.value:.6g}"
     yield (
         f'<circle cx="{scale(point.value)}" cy="{y}" r="3.5" fill="{colour}">'

@@ -6,8 +6,9 @@ JupyterLab takes ``<style>`` out of what it does not trust; attributes stay.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
+from labline.cards import escape
+from labline.cards.look import BAD, CELL, CODE, FRAME, GOOD, HEAD, LINE, ROW, TABLE, WAITS
 from labline.promotion.diff.document import (
     Block,
     Cell,
@@ -22,20 +23,16 @@ from labline.promotion.diff.document import (
 )
 from labline.promotion.diff.figure import draw
 
-_GOOD = "var(--jp-success-color1,#388e3c)"
-_BAD = "var(--jp-error-color1,#d9534f)"
-_OPEN = "var(--jp-warn-color1,#c77700)"
-_LINE = "var(--jp-border-color2,rgba(128,128,128,.35))"
 _TONES: dict[Outcome | Mark, str] = {
-    "passed": _GOOD,
-    "failed": _BAD,
-    "needs approval": _OPEN,
-    "good": _GOOD,
-    "bad": _BAD,
-    "open": _OPEN,
-    "added": _GOOD,
-    "removed": _BAD,
-    "changed": _OPEN,
+    "passed": GOOD,
+    "failed": BAD,
+    "needs approval": WAITS,
+    "good": GOOD,
+    "bad": BAD,
+    "open": WAITS,
+    "added": GOOD,
+    "removed": BAD,
+    "changed": WAITS,
 }
 _SIGNS: dict[Outcome | Mark, str] = {
     "passed": "✔",
@@ -47,13 +44,6 @@ _SIGNS: dict[Outcome | Mark, str] = {
     "added": "+ ",
     "removed": "− ",
 }
-_CARD = (
-    f"border:1px solid {_LINE};border-radius:4px;padding:12px 16px;max-width:900px;"
-    "font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45;"
-    "color:var(--jp-ui-font-color1,inherit);font-size:var(--jp-ui-font-size1,13px)"
-)
-_CELL = f"padding:3px 12px 3px 0;vertical-align:top;border-bottom:1px solid {_LINE}"
-_MONO = "font-family:var(--jp-code-font-family,monospace);font-size:12px"
 
 
 def render(diff: Diff) -> str:
@@ -65,7 +55,7 @@ def render(diff: Diff) -> str:
         f"{_sign(diff.outcome)}{escape(diff.headline)}</div>"
     )
     body = "".join(map(_section, diff.sections))
-    return f'<div class="labline-diff" style="{_CARD}">{head}{body}</div>'
+    return f'<div class="labline-diff" style="{FRAME}">{head}{body}</div>'
 
 
 def _sign(outcome: Outcome | Mark) -> str:
@@ -83,7 +73,7 @@ def _section(section: Section) -> str:
     )
     body = "".join(part for block in section.blocks for part in _block(block))
     return (
-        f'<details{opened} style="border-top:1px solid {_LINE};padding:6px 0">'
+        f'<details{opened} style="border-top:1px solid {LINE};padding:6px 0">'
         f'<summary style="cursor:pointer;font-weight:600"><span style="color:{tone}">'
         f"{_sign(section.outcome)}</span>{escape(section.title)}{told}</summary>"
         f'<div style="padding:4px 0 4px 16px;overflow-x:auto">{body}</div></details>'
@@ -110,17 +100,16 @@ def _text(block: Text) -> str:
 def _table(table: Table) -> str:
     caption = f'<div style="opacity:.75;margin-top:6px">{escape(table.caption)}</div>'
     head = "".join(
-        f'<th style="{_CELL};font-weight:600;opacity:.75;{_aligned(place, table)}">'
-        f"{escape(name)}</th>"
+        f'<th style="{HEAD};{_aligned(place, table)}">{escape(name)}</th>'
         for place, name in enumerate(table.columns)
     )
     rows = "".join(
-        f'<tr style="background:none">{"".join(_cell(c, n, table) for n, c in enumerate(row))}</tr>'
+        f'<tr style="{ROW}">{"".join(_cell(c, n, table) for n, c in enumerate(row))}</tr>'
         for row in table.rows
     )
     return (
         f"{caption if table.caption else ''}"
-        '<table style="border-collapse:collapse;margin:4px 0;font-size:inherit">'
+        f'<table style="{TABLE}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -128,7 +117,7 @@ def _table(table: Table) -> str:
 def _cell(cell: Cell, place: int, table: Table) -> str:
     tone = f"color:{_TONES[cell.mark]};white-space:nowrap" if cell.mark else ""
     text = _SIGNS.get(cell.mark, "") + escape(cell.text) if cell.text else ""
-    return f'<td style="{_CELL};{_aligned(place, table)};{tone}">{text}</td>'
+    return f'<td style="{CELL};{_aligned(place, table)};{tone}">{text}</td>'
 
 
 def _aligned(place: int, table: Table) -> str:
@@ -141,12 +130,11 @@ def _code(block: Code) -> str:
     lines = "".join(map(_line, block.lines))
     return (
         f'<div style="margin-top:6px;opacity:.85">{escape(block.title)}</div>'
-        f'<pre style="{_MONO};margin:2px 0 8px;padding:6px 8px;border:1px solid {_LINE};'
-        f'white-space:pre-wrap;background:none;color:inherit">{lines}</pre>'
+        f'<pre style="{CODE}">{lines}</pre>'
     )
 
 
 def _line(line: str) -> str:
-    tone = {"+": _GOOD, "-": _BAD}.get(line[:1])
+    tone = {"+": GOOD, "-": BAD}.get(line[:1])
     text = escape(line)
     return f'<span style="color:{tone}">{text}</span>\n' if tone else f"{text}\n"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labline.lab.shapes import (
         Comparison,
         Done,
+        DriftReport,
         EndpointDetail,
         EndpointMetrics,
         IssuedKey,
@@ -37,6 +38,10 @@ def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
     query = asked.query
     name, points = asked.path["name"], max(1, query["points"])
     return lab.serving.metrics(name, window=max(1, query["window"]), points=points)
+
+
+def _drift(lab: Lab, asked: Asked) -> DriftReport:
+    return lab.monitor.drift(asked.path["name"], last=asked.query["last"] or None)
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -70,6 +75,9 @@ ROUTES = (
           _metrics, "EndpointMetrics",
           query=(Query("window", "Seconds to look back.", int, 300, 900),
                  Query("points", "Spans of the history at most.", int, 60, 300))),
+    Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
+          _drift, "DriftReport", store="tracking", query=(
+              Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),

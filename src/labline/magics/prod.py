@@ -1,0 +1,115 @@
+"""``%prod``: production, back in the notebook."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from labline.errors import BadInput, NotFound
+from labline.magics.arguments import BadUsage, Parser
+from labline.magics.cards import Card, number, show, told
+from labline.magics.project import lab
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labline.lab import Lab
+    from labline.lab.shapes import Answered, EndpointRow
+    from labline.monitoring.report import DriftReport
+
+
+def prod_parser() -> Parser:
+    """Return the parser of ``%prod``."""
+    parser = Parser(
+        "prod",
+        "Bring production into the notebook: rows, drift and health of an endpoint.",
+        example="%prod rows churn --drifted --last 7d",
+    )
+    parser.add_argument(
+        "what", choices=("rows", "drift", "health"),
+        help="rows: what was asked and answered, as a DataFrame; drift: that against the training "
+        "set; health: what is served, and how it answers",
+    )  # fmt: skip
+    parser.add_argument("endpoint", nargs="?", help="the project's only one unless given")
+    parser.add_argument("--last", metavar="TIME", help="how far to look back: 6h, 7d")
+    parser.add_argument(
+        "--drifted", action="store_true", help="only rows that speak for the drift, most first"
+    )
+    parser.add_argument("--model", metavar="MODEL/VERSION", help="only what this version answered")
+    parser.add_argument("--limit", type=int, default=10_000, help="rows at most (default: 10000)")
+    return parser
+
+
+def prod(shell: Any, arguments: Namespace) -> pd.DataFrame | DriftReport | EndpointRow:
+    """Return what is asked for."""
+    if arguments.what != "rows" and (arguments.drifted or arguments.model):
+        option = "--drifted" if arguments.drifted else "--model"
+        raise BadUsage(f"{option} is about rows.", fix="%prod rows --drifted")
+    project = lab(shell)
+    endpoint = arguments.endpoint or _only(project)
+    last = _seconds(arguments.last)
+    if arguments.what == "rows":
+        return _rows(project, endpoint, last, arguments)
+    if arguments.what == "drift":
+        report: DriftReport = show(shell, project.monitor.drift(endpoint, last=last))
+        return report
+    row: EndpointRow = show(
+        shell, project.views.endpoints.detail(endpoint).endpoint, lambda row: _health(project, row)
+    )
+    return row
+
+
+def _seconds(text: str | None) -> float | None:
+    from labline.settings import to_seconds
+
+    return None if text is None else to_seconds(text)
+
+
+def _only(project: Lab) -> str:
+    names = [row["name"] for row in project.list_endpoints()]
+    if not names:
+        raise NotFound("There is no endpoint yet.", fix="Deploy a model: %deploy MODEL@STAGE")
+    if len(names) > 1:
+        raise BadInput(
+            f"There are several endpoints: {', '.join(names)}.", fix=f"Name one: %prod {names[0]}"
+        )
+    return str(names[0])
+
+
+def _rows(project: Lab, endpoint: str, last: float | None, arguments: Namespace) -> pd.DataFrame:
+    found = project.monitor.rows(
+        endpoint,
+        last=last,
+        limit=arguments.limit,
+        model=arguments.model,
+        drifted=arguments.drifted,
+    )
+    if found.says:
+        sys.stdout.write(f"{found.says}\n")
+    return found.frame
+
+
+def _health(project: Lab, row: EndpointRow) -> Card:
+    """Return the card of an endpoint: what it serves, and how it answered lately."""
+    found = project.serving.metrics(row.name, window=300.0)
+    facts = [
+        ("serves", row.serving or "does not answer"),
+        ("registry", row.says),
+        ("instances", ", ".join(each.state for each in row.instances) or "none"),
+    ]
+    facts += [(f"{each.model} ({each.weight} %)", _answers(each, found.window))
+              for each in found.releases]  # fmt: skip
+    good = row.state == "ready" and row.agreement in ("agrees", "on trial")
+    notes = [row.fix] if row.fix else []
+    return Card(f"Endpoint {row.name}", row.state, "good" if good else "bad", facts, notes)
+
+
+def _answers(found: Answered, window: float) -> str:
+    said = f"{found.requests} requests in {window:.0f} s, {100 * found.error_rate:.2g} % errors"
+    times = told(("p50", _ms(found.p50_ms)), ("p95", _ms(found.p95_ms)), ("p99", _ms(found.p99_ms)))
+    return ", ".join([said, *(f"{name} {value}" for name, value in times)])
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{number(value)} ms"

@@ -1,0 +1,208 @@
+"""After go-live, with a real Bento behind a real gateway: what is asked is kept, and looked at."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from tests.platforms import eventually
+from traitlets.config import Config
+
+from labline import load_ipython_extension
+from labline.cli import main
+from labline.errors import BadInput
+from labline.kernel import uninstall
+from labline.lab import Lab, Order
+
+POLICY = """
+[project]
+name = "churn"
+[gateway]
+port = {port}
+[monitor]
+capture = true
+"""
+TRAIN = """
+import numpy as np, pandas as pd
+from sklearn.linear_model import LogisticRegression
+generator = np.random.default_rng(0)
+X = pd.DataFrame({"age": generator.normal(40, 10, 1200), "visits": generator.poisson(3.0, 1200)})
+X["visits"] = X["visits"].astype(float)
+y = pd.Series(np.where(X["age"] + generator.normal(0, 3, 1200) > 40, "yes", "no"), name="churned")
+model = LogisticRegression().fit(X[:900], y[:900])
+accuracy = float((model.predict(X[900:]) == y[900:]).mean())
+"""
+LOG = """%%record
+%log accuracy=accuracy
+%log --model model --data X[900:],y[900:] --train X[:900],y[:900]
+"""
+
+
+class Served:
+    """An endpoint, and how to ask it."""
+
+    def __init__(self, lab: Lab, shell: InteractiveShell, port: int, key: str) -> None:
+        self.lab = lab
+        self.shell = shell
+        self._client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {key}"}
+        )
+
+    def ask(self, rows: pd.DataFrame, id: str, **headers: str) -> list[Any]:
+        """Ask for all rows at once, under a request id; return the predictions once logged."""
+        body = {"rows": rows.to_dict("records")}
+        answer = self._client.post(
+            "/churn/predict", json=body, headers={"x-request-id": id, **headers}
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-request-id"] == id
+        eventually(lambda: id in set(self.rows()["request_id"]), seconds=60)
+        return list(answer.json()["predictions"])
+
+    def rows(self) -> pd.DataFrame:
+        return self.lab.monitor.rows("churn").frame
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def people(rows: int, *, older: float = 0.0, seed: int = 1) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    visits = generator.poisson(3.0, rows).astype(float)
+    return pd.DataFrame({"age": generator.normal(40 + older, 10, rows), "visits": visits})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    import socket
+
+    root = tmp_path_factory.mktemp("churn")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    (root / "labline.toml").write_text(POLICY.format(port=port))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.delenv("JPY_SESSION_NAME", raising=False)
+        patch.setenv("LABLINE_RECORDS_EVERY", "0.2")
+        config = Config()
+        config.HistoryManager.enabled = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shell = InteractiveShell(config=config)
+        load_ipython_extension(shell)
+        shell.run_cell(TRAIN).raise_error()
+        shell.run_cell(LOG, store_history=True).raise_error()
+        lab = Lab.from_(root)
+        (run,) = lab.tracking.runs("churn", limit=1)
+        lab.tracking.registry.register("churn", run.id)
+        lab.platform.up()
+        try:
+            done = lab.serving.deploy(Order("churn", environment="current"))
+            made = Served(lab, shell, port, str(done.key))
+            yield made
+            made.close()
+        finally:
+            lab.platform.down()
+            lab.database.close()
+            uninstall(shell)
+
+
+@pytest.fixture
+def run(served: Served, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    def call(*words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["-C", str(served.lab.settings.root), *words])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out + said.err
+
+    return call
+
+
+def magic(served: Served, line: str) -> Any:
+    result = served.shell.run_cell(line)
+    result.raise_error()
+    return result.result
+
+
+def test_before_anybody_asked_it_is_told_that_nothing_can_be_judged(
+    served: Served, run: Callable[..., tuple[int, str]]
+) -> None:
+    code, said = run("drift", "churn")
+    assert code == 0
+    assert "not judged" in said
+    assert "was asked no rows in the last 24 hours" in said
+
+
+def test_rows_come_back_as_they_were_asked_and_answered(served: Served) -> None:
+    asked = people(3)
+    said = served.ask(asked, "order-1")
+    found = magic(served, "%prod rows")
+    mine = found[found["request_id"] == "order-1"]
+    assert mine["prediction"].tolist() == said
+    assert mine["row"].tolist() == [0, 1, 2]
+    assert set(mine["model"]) == {"churn/1"}
+    pd.testing.assert_frame_equal(mine[["age", "visits"]].reset_index(drop=True), asked)
+    assert (pd.Timestamp.now("UTC") - mine["at"].iloc[0]) < pd.Timedelta(minutes=5)
+
+
+def test_a_window_like_training_is_stable_and_one_that_is_not_has_drifted(
+    served: Served, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    served.ask(people(400), "usual")
+    found = served.lab.monitor.drift("churn")
+    assert found.outcome == "stable", found.says
+    assert found.reference == "the 900 rows of X[:900]"
+    assert {each.column for each in found.columns} == {"age", "visits", "prediction"}
+    served.ask(people(600, older=25, seed=2), "older")
+    code, said = run("drift", "churn", "--check")
+    assert code == 1
+    assert "2 of 3 columns drifted" in said
+    told = json.loads(run("drift", "churn", "--json")[1])
+    assert told["outcome"] == "drifted"
+    assert told["columns"][0]["column"] == "age"
+    report = magic(served, "%prod drift churn")
+    assert [each.column for each in report.drifted] == ["age", "prediction"]
+    worst = magic(served, "%prod rows --drifted --limit 50")
+    assert set(worst["request_id"]) == {"older"}
+    assert set(worst["drifted_by"]) == {"age"}
+    assert worst["drift"].is_monotonic_decreasing
+    path = tmp_path / "rows.parquet"
+    code, said = run("monitor", "rows", "churn", "--drifted", "--output", str(path))
+    assert code == 0
+    assert "drift" in pd.read_parquet(path)
+
+
+def test_a_span_before_anybody_asked_has_no_rows(served: Served) -> None:
+    began = time.time()
+    served.ask(people(1), "late")
+    last = max(1e-3, time.time() - began)
+    assert "late" in set(served.lab.monitor.rows("churn", last=last + 60).frame["request_id"])
+    assert served.lab.monitor.rows("churn", last=1e-3).frame.empty
+
+
+def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]]) -> None:
+    code, said = run("drift", "chrun")
+    assert code == 2
+    assert "chrun" in said
+    assert run("drift", "churn", "--last", "soon")[0] == 2
+    code, said = run("monitor", "rows", "churn", "--output", "rows.xlsx")
+    assert code == 2
+    assert "rows.xlsx names no form" in said
+    with pytest.raises(BadInput, match="--drifted is about rows"):
+        magic(served, "%prod drift --drifted")
+
+
+def test_health_says_what_is_served_and_how_it_answers(served: Served) -> None:
+    row = magic(served, "%prod health")
+    assert (row.name, row.serving) == ("churn", "churn/1")
