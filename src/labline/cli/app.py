@@ -50,6 +50,7 @@ COMMANDS = {
     "predict": "endpoints",
     "monitor": "monitor",
     "drift": "monitor",
+    "labels": "monitor",
     "manifests": "manifests",
     "cloud": "manifests",
     "worker": "jobs",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
-from labline.lab import checks, overview
+from labline.lab import checks, overview, watching
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
@@ -97,6 +97,7 @@ class Lab:
         workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
+        workflows.register(watching.MONITOR, watching.Watching(self).look, queue="monitors")
         return workflows
 
     @part
@@ -214,7 +215,7 @@ class Lab:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
         told = telemetry.sending(self.settings, "labline-worker")
-        with told, self.workflows.executor(heartbeat=True):
+        with told, self.workflows.executor(heartbeat=True), watching.beat(self):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labline.notify import Notice
 
 if TYPE_CHECKING:
+    from labline.monitoring.look import Look
     from labline.promotion import Promotion
     from labline.records import Release
 
@@ -55,3 +56,32 @@ def of_release(action: str, release: Release, key: str, actor: str) -> Notice | 
             "reason": release.reason,
         },
     )
+
+
+_ALARMS = {
+    "drift": ("endpoint.drifted", "has drifted"),
+    "metric_drop": ("endpoint.dropped", "does worse than its run promised"),
+}
+
+
+def of_look(look: Look, key: str) -> list[Notice]:
+    """Return the notices of a look at an endpoint that found something new."""
+    told = [_ALARMS[alarm] for alarm in look.alarms]
+    data = {
+        "endpoint": look.endpoint,
+        "model": look.model,
+        "state": look.state,
+        "drifted": {each.column: each.value for each in look.drift.drifted},
+        "dropped": {each.metric: each.value for each in look.realised.dropped},
+    }
+    return [
+        Notice(
+            id=f"{type}-{key}",
+            type=type,
+            title=f"{look.model} on /{look.endpoint} {words}",
+            text=f"{look.says}\n{look.fix}".strip(),
+            at=look.at,
+            data=data,
+        )
+        for type, words in told or [("endpoint.recovered", "is fine again")]
+    ]

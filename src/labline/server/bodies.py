@@ -187,6 +187,23 @@ class NewPrediction(Body):
 
 
 @dataclass(frozen=True)
+class NewLabel(Body):
+    """What turned out to be true of a row that was predicted."""
+
+    request_id: str
+    label: float | bool | str
+    #: its place in the request, from 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class NewLabels(Body):
+    """Labels of rows that an endpoint predicted."""
+
+    labels: list[NewLabel]
+
+
+@dataclass(frozen=True)
 class Clicked(Body):
     """What a dialog would send, and where."""
 

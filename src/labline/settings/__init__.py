@@ -11,7 +11,7 @@ from labline.settings.fairness import FairnessSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
-from labline.settings.monitor import DriftSettings, MonitorSettings
+from labline.settings.monitor import DriftSettings, MetricsSettings, MonitorSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     JobsSettings,
@@ -51,6 +51,7 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "MetricsSettings",
     "MonitorSettings",
     "NotifySettings",
     "ParitySettings",

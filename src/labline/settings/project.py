@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         return self.state / "predictions"
 
     @property
+    def labels(self) -> Path:
+        """Folder of the labels that came late: a folder an endpoint, Parquet files."""
+        return self.state / "labels"
+
+    @property
     def mlflow_uri(self) -> str:
         """MLflow tracking and registry URI; SQLite in :attr:`state` unless set."""
         return self.tracking_uri or f"sqlite:///{self.state / 'mlflow.db'}"

@@ -75,6 +75,11 @@ class Sender:
         """Count a piece of work that ended."""
         self._seconds.record(seconds, {"labline.work": kind, "labline.outcome": outcome})
 
+    def gauge(self, name: str, value: float, attributes: Mapping[str, str]) -> None:
+        """Tell how large something is now."""
+        # The SDK gives the instrument of a name once made.
+        self._metrics.get_meter(_SCOPE, __version__).create_gauge(name).set(value, dict(attributes))
+
     def stop(self) -> None:
         """Send what is left, within seconds: a collector that is away holds up no end."""
         if self._handler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labline.server.bodies import NewKey, NewPrediction
+from labline.server.bodies import NewKey, NewLabels, NewPrediction
 from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
         EndpointDetail,
         EndpointMetrics,
         IssuedKey,
+        Look,
         Prediction,
+        RealisedReport,
     )
 
 
@@ -42,6 +44,21 @@ def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
 
 def _drift(lab: Lab, asked: Asked) -> DriftReport:
     return lab.monitor.drift(asked.path["name"], last=asked.query["last"] or None)
+
+
+def _looks(lab: Lab, asked: Asked) -> list[Look]:
+    return lab.monitor.looks(asked.path["name"], limit=asked.query["limit"])
+
+
+def _realised(lab: Lab, asked: Asked) -> RealisedReport:
+    return lab.monitor.realised(asked.path["name"])
+
+
+def _label(lab: Lab, asked: Asked) -> RealisedReport:
+    from labline.monitoring.labels import Label, Place
+
+    told = [Label(Place(each.request_id, each.row), each.label) for each in asked.body.labels]
+    return lab.monitor.label(asked.path["name"], told)
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -78,6 +95,13 @@ ROUTES = (
     Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
           _drift, "DriftReport", store="tracking", query=(
               Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
+    Route("GET", "endpoints/{name}/looks", "What looks by the clock found, the newest first.",
+          _looks, "Look", "list", query=(
+              Query("limit", "How many at most.", int, 50, 500),)),
+    Route("GET", "endpoints/{name}/labels", "What the labels that came later say of its model.",
+          _realised, "RealisedReport", store="tracking"),
+    Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
+          _label, "RealisedReport", body=NewLabels, status=201, store="tracking"),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),
