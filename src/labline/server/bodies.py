@@ -164,6 +164,14 @@ class NewShare(Body):
 
 
 @dataclass(frozen=True)
+class NewRollback(Body):
+    """What is to be rolled back."""
+
+    #: id of the release that is seen to be live: where another one is by now, it is refused
+    release: int | None = None
+
+
+@dataclass(frozen=True)
 class NewKey(Body):
     """A key to issue."""
 
