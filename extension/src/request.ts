@@ -4,6 +4,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { IFailure } from './records';
 
 const API = 'labline/api';
+/** Milliseconds until a question is given up: while it waits, nobody could ask anew. */
+const PATIENCE = 60_000;
 
 /**
  * Why a request came to nothing.
@@ -56,7 +58,8 @@ export async function request<T>(
   settings: ServerConnection.ISettings = ServerConnection.makeSettings()
 ): Promise<T> {
   const found = path + URLExt.objectToQueryString(query);
-  return answered<T>(found, { method: 'GET' }, settings);
+  const signal = AbortSignal.timeout(PATIENCE);
+  return answered<T>(found, { method: 'GET', signal }, settings);
 }
 
 /**

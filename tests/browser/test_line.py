@@ -1,6 +1,5 @@
 """From a refused model to one that serves, in a real JupyterLab: what two people click."""
 
-import json
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
+from tests.browser.axe import assert_accessible
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     PATIENCE,
@@ -30,7 +30,6 @@ from labline.lab import Lab
 
 #: a busy machine builds an environment and boots a service in this many milliseconds
 LONG = 240_000
-AXE = Path(__file__).parents[2] / "extension" / "node_modules" / "axe-core" / "axe.min.js"
 POLICY = """
 [project]
 name = "beasts"
@@ -119,14 +118,6 @@ def command(page: Page, name: str) -> Locator:  # noqa: F811
 
 def state(page: Page) -> Locator:  # noqa: F811
     return page.locator(".jp-labline-view:visible .jp-labline-state")
-
-
-def assert_accessible(page: Page, part: str) -> None:  # noqa: F811
-    """Fail if axe finds anything in a part of the page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("part => axe.run(part).then(done => done.violations)", part)
-    told = [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found]
-    assert not told, json.dumps(told, indent=1)
 
 
 def promote(page: Page, candidate: re.Pattern[str] | str, stage: str) -> None:  # noqa: F811
@@ -227,7 +218,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog.get_by_label("Model").select_option("beasts@prod")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(state(page)).to_have_text("ready", timeout=LONG)
-    expect(page.get_by_text("serves beasts/1, as recorded.")).to_be_visible()
+    expect(page.get_by_text("prod is beasts/1 in the registry, and that is served")).to_be_visible()
     charts = page.locator(".jp-labline-live")
     expect(charts.get_by_role("row").filter(has_text=re.compile(r"beasts/1[1-9]"))).to_be_visible()
     assert_accessible(page, ".jp-labline-view")
@@ -246,10 +237,11 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     screenshot(page, "endpoint-canary-light")
 
     page.get_by_role("button", name="Let beasts/2 take over").click()
-    expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
+    live = page.locator(".jp-labline-realFacts dd").nth(1)
+    expect(live).to_have_text("beasts/2", timeout=LONG)
     page.get_by_role("button", name="Roll back…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("beasts/1 is started and proven first")
     dialog.get_by_role("button", name="Roll back", exact=True).click()
-    expect(page.get_by_text(re.compile("serves beasts/1"))).to_be_visible(timeout=LONG)
+    expect(live).to_have_text("beasts/1", timeout=LONG)
     screenshot(page, "endpoint-rolled-back-light")

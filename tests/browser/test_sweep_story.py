@@ -55,7 +55,7 @@ def open_dialog(page: Page, jupyterlab: JupyterLab, theme: str) -> Locator:  # n
     return dialog
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("theme", ["Light", pytest.param("Dark", marks=pytest.mark.proof)])
 def test_a_sweep_is_submitted_watched_to_its_end_and_its_best_trial_opened(
     theme: str,
     page: Page,  # noqa: F811
@@ -109,7 +109,7 @@ def test_a_sweep_is_submitted_watched_to_its_end_and_its_best_trial_opened(
     expect(page.get_by_role("heading", name="Sweep of train.ipynb")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("theme", ["Dark", pytest.param("Light", marks=pytest.mark.proof)])
 def test_a_schedule_is_added_paused_run_and_removed(
     theme: str,
     page: Page,  # noqa: F811

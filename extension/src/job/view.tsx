@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { ago, moment, parameters } from '../format';
 import { Dot } from '../sidebar/dot';
+import { Failure } from '../sidebar/failure';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
 import { JOB_MARKS, sayJob } from '../sidebar/rows';
 import type { JobFollower } from './follower';
@@ -31,9 +32,7 @@ export function JobView(props: IProps): React.ReactElement {
       <div className="jp-labline-jobNotices">
         {failure && (
           <div role="alert">
-            <Notice tone="error" title={failure.message}>
-              <Prose text={failure.fix} />
-            </Notice>
+            <Failure failure={failure} at={0} trans={trans} />
           </div>
         )}
         {detail && <Trouble {...props} detail={detail} />}
@@ -64,10 +63,12 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
       <dl>
         <div>
           <dt>{trans.__('Status')}</dt>
-          <dd role="status">
+          <dd>
             <Dot mark={JOB_MARKS[job.status] ?? 'off'} />
-            {says}
-            {job.attempt > 1 && ` · ${trans.__('attempt %1', job.attempt)}`}
+            <span role="status">
+              {says}
+              {job.attempt > 1 && ` · ${trans.__('attempt %1', job.attempt)}`}
+            </span>
           </dd>
         </div>
         <div>

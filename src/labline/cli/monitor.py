@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Output, json_option, pass_output, stage_line
 from labline.cli.options import last_option
 from labline.errors import BadInput, Refused
 from labline.records import to_dict
@@ -16,6 +16,7 @@ from labline.records import to_dict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.monitoring.look import Look
     from labline.monitoring.realised import Realised, RealisedReport
     from labline.monitoring.report import ColumnDrift, DriftReport
 
@@ -35,7 +36,57 @@ _TONES = {
 
 @click.group()
 def monitor() -> None:
-    """See what endpoints were asked, and what they answered."""
+    """See what endpoints were asked and answered, and look whether all is well."""
+
+
+@monitor.command("check")
+@click.argument("endpoint")
+@json_option
+@pass_output
+def check(output: Output, endpoint: str) -> None:
+    """Have a worker look at an endpoint now, as it does by [monitor] every.
+
+    What has changed is kept in the ledger and told by [notify]. Exits with 1 where something is
+    wrong.
+
+    Example: labline monitor check penguins
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().monitor.check(endpoint, progress=stage_line())
+    output.emit(to_dict(found), lambda: _show_look(found))
+    if found.alarms:
+        raise Refused(f"{endpoint}: {found.state}.", fix=found.fix)
+
+
+def _show_look(found: Look) -> None:
+    show_drift(found.drift)
+    if found.realised.labels:
+        show_realised(found.realised)
+
+
+@monitor.command("list")
+@click.argument("endpoint", required=False)
+@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@json_option
+@pass_output
+def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
+    """List what looks by the clock found, the newest first.
+
+    Example: labline monitor list penguins
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    found = lab.monitor.looks(endpoint or lab.monitor.only(), limit=limit)
+    rows = [(render.ago(each.at), each.model, each.state, each.says) for each in found]
+    empty = "No look yet. Set every under [monitor], and see that labline is up."
+    if lab.settings.monitor.every:
+        empty = "No look yet. See that labline is up: labline status"
+    output.emit(
+        [to_dict(each) for each in found],
+        lambda: render.table("", ("when", "model", "state", ""), rows, empty),
+    )
 
 
 @monitor.command("rows")
@@ -222,6 +273,8 @@ def _line(column: ColumnDrift) -> tuple[str, ...]:
     name = column.column if column.of == "input" else f"({column.of})"
     if column.value is None or column.limit is None:
         return name, str(column.outcome), "-", "-", column.says.partition(": ")[2]
-    most = max(column.bins, key=lambda bin: abs(bin.window - bin.reference))
-    moved = f"{most.name}: {100 * most.reference:.3g} % -> {100 * most.window:.3g} %"
+    most = column.furthest
+    moved = (
+        f"{most.name}: {100 * most.reference:.3g} % -> {100 * most.window:.3g} %" if most else ""
+    )
     return name, str(column.outcome), f"{column.value:.3g}", f"{column.limit:.3g}", moved

@@ -60,7 +60,7 @@ class Jobs:
         self.schedules = Schedules(settings, workflows, self._desk, self.notices.send)
         #: jobs over a space of parameters
         self.sweeps = Sweeps(settings, workflows, self._runs, self._desk, self._job)
-        workflows.register(JOB, self._work.run, queue="jobs")
+        workflows.register(JOB, self._work.run, queue="jobs", given_up=self._work.given_up)
 
     # -- submit ------------------------------------------------------------------------------
 

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadInput, NotFound
+from labline.lab import watching
+from labline.records import JobStatus
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labline.lab.service import Lab
+    from labline.lab.service import Lab, Progress
     from labline.monitoring.decoding import Row
     from labline.monitoring.drift import Reference
     from labline.monitoring.labels import Label, Labels, Place
     from labline.monitoring.log import PredictionLog, Span
+    from labline.monitoring.look import Look
     from labline.monitoring.looking import Window
     from labline.monitoring.realised import RealisedReport
     from labline.monitoring.report import DriftReport
@@ -197,6 +200,53 @@ class MonitorDesk:
         from labline.monitoring.labels import Labels
 
         return Labels(self.lab.settings.labels / endpoint)
+
+    # -- as a whole --------------------------------------------------------------------------
+
+    def judge(self, endpoint: str) -> Look:
+        """Look at an endpoint as it is now; nothing is recorded.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        from labline.monitoring.look import decide
+
+        return decide(self.drift(endpoint), self.realised(endpoint))
+
+    def check(self, endpoint: str, *, progress: Progress | None = None) -> Look:
+        """Have a worker look at an endpoint now; what has changed is recorded and told.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        self._live(endpoint)
+        found: Look = self.lab.work(watching.MONITOR, {"endpoint": endpoint}, progress)
+        return found
+
+    def looks(self, endpoint: str, *, limit: int = 50) -> list[Look]:
+        """Return what looks by the clock found, the newest first.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint.
+        """
+        self.lab.endpoints.get(endpoint)
+        done = self.lab.workflows.list(
+            watching.MONITOR, limit=limit, prefix=watching.prefix(endpoint),
+            status=JobStatus.SUCCEEDED,
+        )  # fmt: skip
+        return [each.result for each in done]
+
+    def recorded(self, endpoint: str) -> str | None:
+        """Return the state of an endpoint that the ledger has last; None where it has none."""
+        entries = self.lab.ledger.entries(actions=(watching.ACTION,))
+        mine = (each for each in entries if each.payload["endpoint"] == endpoint)
+        return next((str(each.payload["state"]) for each in mine), None)
 
     # -- what they are made of ---------------------------------------------------------------
 

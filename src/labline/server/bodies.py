@@ -164,6 +164,14 @@ class NewShare(Body):
 
 
 @dataclass(frozen=True)
+class NewRollback(Body):
+    """What is to be rolled back."""
+
+    #: id of the release that is seen to be live: where another one is by now, it is refused
+    release: int | None = None
+
+
+@dataclass(frozen=True)
 class NewKey(Body):
     """A key to issue."""
 
@@ -193,6 +201,14 @@ class NewLabels(Body):
     """Labels of rows that an endpoint predicted."""
 
     labels: list[NewLabel]
+
+
+@dataclass(frozen=True)
+class NewRetraining(Body):
+    """A model to train again."""
+
+    #: kept in the ledger
+    why: str = "by hand"
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ class MonitorSettings(Section):
     size: Size = Field(
         2**30, ge=2**20, description="bytes (or '1GiB') that it keeps of each endpoint"
     )
+    every: Duration | None = Field(
+        None,
+        ge=60,
+        description="how often ('1h') a worker looks at each endpoint by itself; never unless set",
+    )
     window: Duration = Field(
         86400.0, ge=60, description="how far ('24h') a look at an endpoint goes back"
     )

@@ -20,7 +20,7 @@ from labline.errors import Conflict, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
 from labline.workflows import queues, search
-from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
+from labline.workflows.executor import BUSY, Body, Executor, GivenUp, Lane, Registered
 from labline.workflows.state import READ, STATUS, WorkflowState, state_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
@@ -51,14 +51,23 @@ class Workflows:
         self._changed = threading.Condition()
         self._executor: Executor | None = None
 
-    def register(self, name: str, body: Body, *, queue: str, lane: Lane | None = None) -> None:
+    def register(
+        self,
+        name: str,
+        body: Body,
+        *,
+        queue: str,
+        lane: Lane | None = None,
+        given_up: GivenUp | None = None,
+    ) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
         See :mod:`labline.workflows.queues` for how many a queue runs at a time. With `lane`, which
         names the lane of a payload, its queue runs one at a time in each lane, in the order of
-        submission, and lanes side by side.
+        submission, and lanes side by side. `given_up` is told, at least once, of a workflow that is
+        tried no more as each of its executors died.
         """
-        self._bodies[name] = Registered(body, queue, lane)
+        self._bodies[name] = Registered(body, queue, lane, given_up)
 
     # -- from outside ----------------------------------------------------------------------
 
