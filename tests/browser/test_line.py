@@ -225,6 +225,7 @@ def asking(project: Path) -> Iterator[None]:
     thread.join()
 
 
+@pytest.mark.timeout(600)
 def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     page: Page,  # noqa: F811
     browser: Browser,  # noqa: F811
