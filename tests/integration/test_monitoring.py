@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from tests.conftest import write_notebook
 from tests.platforms import eventually
 from tests.receivers import Hook, webhook
 from traitlets.config import Config
@@ -23,6 +24,7 @@ from labline.cli import main
 from labline.errors import BadInput
 from labline.kernel import uninstall
 from labline.lab import Lab, Order, watching
+from labline.settings import RetrainSettings
 
 POLICY = """
 [project]
@@ -31,6 +33,11 @@ name = "churn"
 port = {port}
 [monitor]
 capture = true
+[stages.staging]
+gates = ["signature"]
+[retrain]
+notebook = "train.ipynb"
+when = ["drift"]
 [notify]
 webhook = "{hook}"
 on = ["endpoint.drifted"]
@@ -96,6 +103,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         port = int(probe.getsockname()[1])
     with pytest.MonkeyPatch.context() as patch, webhook() as hook:
         (root / "labline.toml").write_text(POLICY.format(port=port, hook=hook.url))
+        log = LOG.partition("\n")[2]
+        write_notebook(root / "train.ipynb", "%load_ext labline", TRAIN, log)
         patch.chdir(root)
         patch.delenv("JPY_SESSION_NAME", raising=False)
         patch.setenv("LABLINE_RECORDS_EVERY", "0.2")
@@ -205,6 +214,41 @@ def test_a_look_that_finds_something_new_is_recorded_and_told_once(
     assert told["data"]["endpoint"] == "churn"
 
 
+def test_drift_ends_in_a_trained_candidate_that_waits_for_a_person(
+    served: Served, run: Callable[..., tuple[int, str]]
+) -> None:
+    served.ask(people(2000, older=25, seed=4), "oldest")
+    lab = served.lab
+    assert run("monitor", "check", "churn")[0] == 1
+    assert run("monitor", "check", "churn")[0] == 1
+    (asked,) = lab.workflows.list("retrain")
+    (waits,) = eventually(lambda: lab.promotions.list(waiting=True), seconds=200)
+    assert (waits["model"], waits["stage"], waits["actor"]) == ("churn", "staging", "labline")
+    done = lab.workflows.wait(asked.id, timeout=60).result
+    assert (done.promotion, done.why) == (waits["id"], "drift")
+    assert lab.jobs.get(done.job).status == "succeeded"
+    (entry,) = lab.ledger.entries(actions=("retrained",))
+    assert entry.payload["promotion"] == waits["id"]
+    # While it waits, nothing is trained again; and only a person moves the stage, and no traffic.
+    assert run("monitor", "check", "churn")[0] == 1
+    assert len(lab.workflows.list("retrain")) == 1
+    assert lab.promotions.approve(waits["id"]).promoted
+    assert lab.endpoints.get("churn").live.model == "churn/1"
+
+
+def test_without_a_notebook_in_the_policy_it_is_told_what_to_add(served: Served) -> None:
+    settings = served.lab.settings
+    bare = Lab(settings.model_copy(update={"retrain": RetrainSettings()}))
+    with pytest.raises(BadInput, match="does not say how") as caught:
+        bare.retraining.begin("churn", why="by hand")
+    assert '[retrain]\nnotebook = "notebooks/train.ipynb"' in caught.value.fix
+    gone = Lab(settings.model_copy(update={"retrain": RetrainSettings(notebook="gone.ipynb")}))
+    with pytest.raises(BadInput, match=r"no notebook .*gone\.ipynb"):
+        gone.retraining.begin("churn", why="by hand")
+    for each in (bare, gone):
+        each.database.close()
+
+
 def test_endpoints_are_looked_at_by_the_clock_once_in_each_span_of_time(
     served: Served, run: Callable[..., tuple[int, str]]
 ) -> None:
@@ -263,6 +307,9 @@ def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]])
     code, said = run("monitor", "rows", "churn", "--output", "rows.xlsx")
     assert code == 2
     assert "rows.xlsx names no form" in said
+    code, said = run("monitor", "rows", "churn", "--limit", "0")
+    assert code == 2
+    assert "A limit of 0 rows" in said
     with pytest.raises(BadInput, match="--drifted is about rows"):
         magic(served, "%prod drift --drifted")
 

@@ -326,6 +326,17 @@ def test_endpoints_are_looked_at_by_the_clock_only_where_the_policy_says_so(
         load(tmp_path, '[monitor]\nevery = "1s"\n')
 
 
+def test_a_model_is_trained_again_by_hand_only_unless_the_policy_says_when(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "").retrain.when == ()
+    text = '[retrain]\nnotebook = "t.ipynb"\nwhen = ["drift"]\ncooldown = "7d"\nto = "lab"\n'
+    rule = load(tmp_path, text).retrain
+    assert (rule.notebook, rule.when, rule.cooldown) == ("t.ipynb", ("drift",), 7 * 86400)
+    with pytest.raises(BadSettings, match=r"labline.toml:2: retrain.when"):
+        load(tmp_path, '[retrain]\nwhen = ["drft"]\n')
+
+
 def test_how_far_a_metric_may_drop_is_a_share_of_the_runs_own(tmp_path: Path) -> None:
     text = '[monitor.metrics]\ndrop = 0.05\nlabels = 100\nnames = ["r2"]\n'
     rule = load(tmp_path, text).monitor.metrics

@@ -51,6 +51,7 @@ COMMANDS = {
     "monitor": "monitor",
     "drift": "monitor",
     "labels": "monitor",
+    "retrain": "retrain",
     "manifests": "manifests",
     "cloud": "manifests",
     "worker": "jobs",

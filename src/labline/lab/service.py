@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
-from labline.lab import checks, overview, watching
+from labline.lab import checks, overview, retraining, watching
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
@@ -98,6 +98,7 @@ class Lab:
         workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
         workflows.register(watching.MONITOR, watching.Watching(self).look, queue="monitors")
+        workflows.register(retraining.RETRAIN, self.retraining.run, queue="retrains")
         return workflows
 
     @part
@@ -188,6 +189,11 @@ class Lab:
         return MonitorDesk(self)
 
     @part
+    def retraining(self) -> retraining.Retraining:
+        """Training a model again."""
+        return retraining.Retraining(self)
+
+    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -220,7 +226,10 @@ class Lab:
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
         """Queue a workflow, see that somebody works on it, and return its result."""
-        id = self.workflows.submit(name, payload)
+        return self.follow(self.workflows.submit(name, payload), progress)
+
+    def follow(self, id: str, progress: Progress | None) -> Any:
+        """See that somebody works on a workflow, and return its result."""
         with self.hands() as worker:
             state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
             while not state.status.ended:

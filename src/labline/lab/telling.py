@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labline.notify import Notice
 
 if TYPE_CHECKING:
+    from labline.lab.retraining import Retrained
     from labline.monitoring.look import Look
     from labline.promotion import Promotion
     from labline.records import Release
@@ -85,3 +86,23 @@ def of_look(look: Look, key: str) -> list[Notice]:
         )
         for type, words in told or [("endpoint.recovered", "is fine again")]
     ]
+
+
+def of_retraining(done: Retrained, key: str) -> Notice:
+    """Return the notice of a model that was trained again: somebody has to decide on it."""
+    return Notice(
+        id=f"retrained-{key}",
+        type="endpoint.retrained",
+        title=f"{done.model} was trained again ({done.why})",
+        text=f"Once the gates of {done.stage} have passed it, it waits for somebody's approval: "
+        f"labline promotions show {done.promotion[:8]}",
+        at=time.time(),
+        data={
+            "endpoint": done.endpoint,
+            "model": done.model,
+            "job": done.job,
+            "run": done.run,
+            "promotion": done.promotion,
+            "stage": done.stage,
+        },
+    )

@@ -40,7 +40,14 @@ class Watching:
             flow.step("ledger", lambda: self._record(look, flow.id))
             for notice in telling.of_look(look, flow.id):
                 self.lab.jobs.notices.send(notice)
+        flow.step("retrain", lambda: self._retrain(look, flow.id))
         return look
+
+    def _retrain(self, look: Look, key: str) -> None:
+        try:
+            self.lab.retraining.if_due(look, key)
+        except LablineError as error:
+            _log.warning("%s cannot be trained again: %s", look.model, error)
 
     def _judged(self, endpoint: str) -> Look:
         from labline.monitoring.look import lean

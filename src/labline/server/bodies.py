@@ -204,6 +204,14 @@ class NewLabels(Body):
 
 
 @dataclass(frozen=True)
+class NewRetraining(Body):
+    """A model to train again."""
+
+    #: kept in the ledger
+    why: str = "by hand"
+
+
+@dataclass(frozen=True)
 class Clicked(Body):
     """What a dialog would send, and where."""
 

@@ -85,6 +85,11 @@ def of_share(endpoint: str, body: NewShare) -> str:
     return shlex.join(words)
 
 
+def of_retraining(name: str, why: str) -> str:
+    """Return the command that trains again what an endpoint serves."""
+    return shlex.join(["labline", "retrain", name, "--why", why, "--detach"])
+
+
 def of_rollback(endpoint: str) -> str:
     """Return ``labline rollback ...``."""
     return shlex.join(["labline", "rollback", endpoint])

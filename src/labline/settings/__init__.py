@@ -20,6 +20,7 @@ from labline.settings.platform import (
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
 from labline.settings.recording import RecordingSettings
+from labline.settings.retrain import RetrainSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
@@ -58,6 +59,7 @@ __all__ = [
     "ProjectSettings",
     "RecordingSettings",
     "ReplaySettings",
+    "RetrainSettings",
     "RolloutSettings",
     "ServingSettings",
     "Settings",

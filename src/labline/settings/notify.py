@@ -17,6 +17,7 @@ Event = Literal[
     "endpoint.drifted",
     "endpoint.dropped",
     "endpoint.recovered",
+    "endpoint.retrained",
 ]
 _ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
 
@@ -61,7 +62,13 @@ class NotifySettings(Section):
     """``[notify]``: who is told of what happens while nobody looks."""
 
     on: tuple[Event, ...] = Field(
-        ("job.failed", "schedule.failed", "endpoint.drifted", "endpoint.dropped"),
+        (
+            "job.failed",
+            "schedule.failed",
+            "endpoint.drifted",
+            "endpoint.dropped",
+            "endpoint.retrained",
+        ),
         description="events to tell of; there are also model.promoted, endpoint.rolled_back and "
         "endpoint.recovered",
     )

@@ -57,6 +57,7 @@ class Sender:
         self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         self._handler = _handler(otlp, self._logs)
         self._quiet = Seldom.on_all()
+        self._gauges: dict[str, Any] = {}
         self._tracer = self._traces.get_tracer(_SCOPE, __version__)
         self._seconds = self._metrics.get_meter(_SCOPE, __version__).create_histogram(
             "labline.work.duration",
@@ -77,8 +78,10 @@ class Sender:
 
     def gauge(self, name: str, value: float, attributes: Mapping[str, str]) -> None:
         """Tell how large something is now."""
-        # The SDK gives the instrument of a name once made.
-        self._metrics.get_meter(_SCOPE, __version__).create_gauge(name).set(value, dict(attributes))
+        if name not in self._gauges:
+            meter = self._metrics.get_meter(_SCOPE, __version__)
+            self._gauges[name] = meter.create_gauge(name)
+        self._gauges[name].set(value, dict(attributes))
 
     def stop(self) -> None:
         """Send what is left, within seconds: a collector that is away holds up no end."""

@@ -132,6 +132,8 @@ class Executor:
         for name, registered in self._bodies.items():
             run = self._wrapped(name, registered.body)
             DBOS.workflow(name=name, max_recovery_attempts=_TRIES)(run)
+        # Of the queues that are there, not those of other hosts.
+        DBOS.listen_queues([queue.name for queue in self._queues])
         DBOS.launch()
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,8 @@ class Workflows:
         self._settings = settings
         self._database = database
         self._workers = Workers(database, settings.workers)
+        #: empty where no other host can share the database
+        self.host = socket.gethostname() if database.on_postgres else ""
         self._bodies: dict[str, Registered] = {}
         self._changed = threading.Condition()
         self._executor: Executor | None = None
@@ -77,6 +80,7 @@ class Workflows:
         queue: str | None = None,
         priority: int = 0,
         words: str = "",
+        host: str | None = None,
     ) -> str:
         """Queue a workflow and return its id; an `id` that is known is that same workflow.
 
@@ -88,6 +92,8 @@ class Workflows:
             From -100 to 100: what is higher leaves the queue first.
         words
             What :meth:`search` finds it by, beside its id.
+        host
+            Where to run what each host has a queue of its own for; here unless given.
 
         Raises
         ------
@@ -99,7 +105,7 @@ class Workflows:
         registered = self._registered(name)
         options = {
             "workflow_name": name,
-            "queue_name": self._queue(queue or registered.queue),
+            "queue_name": self._queue(queue or registered.queue, host),
             **self._lane(registered, payload),
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
@@ -363,8 +369,9 @@ class Workflows:
             return "labline"
         return "labline-" + re.sub(r"[^a-z0-9_]+", "-", self._settings.project.name.lower())
 
-    def _queue(self, name: str) -> str:
-        return f"{self._application}-{name}"
+    def _queue(self, name: str, host: str | None = None) -> str:
+        where = (self.host if host is None else host) if name in queues.OF_HOSTS else ""
+        return "-".join(filter(None, (self._application, name, where)))
 
     def _log_to_file(self) -> None:
         logger = logging.getLogger("dbos")

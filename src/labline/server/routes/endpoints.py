@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labline.server.bodies import NewKey, NewLabels, NewPrediction
+from labline.server import commands
+from labline.server.bodies import NewKey, NewLabels, NewPrediction, NewRetraining
 from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
     from labline.lab.shapes import (
+        Accepted,
         Comparison,
         Done,
         DriftReport,
@@ -61,6 +63,14 @@ def _label(lab: Lab, asked: Asked) -> RealisedReport:
     return lab.monitor.label(asked.path["name"], told)
 
 
+def _retrain(lab: Lab, asked: Asked) -> Accepted:
+    from labline.lab.shapes import Accepted
+
+    name, why = asked.path["name"], asked.body.why
+    id = lab.retraining.begin(name, why=why, actor=asked.actor)
+    return Accepted(id, commands.of_retraining(name, why))
+
+
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
     from labline.lab.shapes import IssuedKey
 
@@ -102,6 +112,8 @@ ROUTES = (
           _realised, "RealisedReport", store="tracking"),
     Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
           _label, "RealisedReport", body=NewLabels, status=201, store="tracking"),
+    Route("POST", "endpoints/{name}/retrainings", "Train its model again, as [retrain] says.",
+          _retrain, "Accepted", body=NewRetraining, status=202, store="tracking"),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),
