@@ -307,6 +307,9 @@ def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]])
     code, said = run("monitor", "rows", "churn", "--output", "rows.xlsx")
     assert code == 2
     assert "rows.xlsx names no form" in said
+    code, said = run("monitor", "rows", "churn", "--limit", "0")
+    assert code == 2
+    assert "A limit of 0 rows" in said
     with pytest.raises(BadInput, match="--drifted is about rows"):
         magic(served, "%prod drift --drifted")
 

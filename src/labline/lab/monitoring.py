@@ -118,9 +118,13 @@ class MonitorDesk:
         ------
         NotFound
             There is no such endpoint.
+        BadInput
+            `limit` is less than one.
         """
         from labline.monitoring import decoding
 
+        if limit < 1:
+            raise BadInput(f"A limit of {limit} rows leaves nothing.", fix="Give 1 or more.")
         if drifted:
             return self._drifted(endpoint, last, limit)
         self.lab.endpoints.get(endpoint)
