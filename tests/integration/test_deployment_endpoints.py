@@ -195,7 +195,9 @@ def test_a_key_does_not_reach_the_release(up):
         assert not {"x-api-key", "authorization"} & set(seen)
 
 
-def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):
+# A machine that does ten other things says little of milliseconds.
+@pytest.mark.parametrize("limit", [1.0, pytest.param(0.05, marks=pytest.mark.proof)])
+def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json_and_quick(up, limit):
     up.deploy(1)
     key = up.endpoints.issue_key("churn", 600)
     assert ask(up, "/livez").status_code == 200
@@ -214,6 +216,9 @@ def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):
         assert response.status_code == status
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["status"] == status
+    for path in ("/fraud/predict", "/churn/predict"):
+        taken = [ask(up, path).elapsed.total_seconds() for _ in range(10)]
+        assert min(taken) < limit, path
 
 
 @pytest.mark.parametrize("name", ["", "Churn", "a/b", "livez", "readyz", "-a", "x" * 64])
