@@ -2,6 +2,8 @@ import { Dialog } from '@jupyterlab/apputils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { asRequestError } from './asking';
@@ -32,8 +34,10 @@ export async function ask<V extends object, A>(
       buttons: [
         Dialog.cancelButton(),
         Dialog.okButton({ label: options.accept })
-      ]
+      ],
+      focusNodeSelector: 'select, input, textarea'
     });
+    await rendered(body);
     const result = await dialog.launch();
     if (!result.button.accept || result.value === null) {
       return null;
@@ -45,6 +49,15 @@ export async function ask<V extends object, A>(
       failure = asRequestError(error);
     }
   }
+}
+
+/**
+ * Render the body of a dialog before it is launched: JupyterLab looks only then for what Tab comes
+ * back to after the last button, and of a form it would find nothing but the buttons.
+ */
+export async function rendered(body: ReactWidget): Promise<void> {
+  MessageLoop.sendMessage(body, Widget.Msg.UpdateRequest);
+  await body.renderPromise;
 }
 
 /**

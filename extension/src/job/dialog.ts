@@ -1,5 +1,6 @@
 import { Dialog } from '@jupyterlab/apputils';
 
+import { rendered } from '../dialog';
 import { fileName } from '../format';
 import { OrderBody } from './body';
 import type { Order } from './model';
@@ -12,9 +13,10 @@ import type { ISubmitted } from './records';
 export class OrderDialog extends Dialog<unknown> {
   constructor(private readonly _order: Order) {
     const { path, trans } = _order;
+    const body = new OrderBody(_order);
     super({
       title: trans.__('Run %1 as a job', fileName(path)),
-      body: new OrderBody(_order),
+      body,
       buttons: [
         Dialog.cancelButton(),
         Dialog.okButton({ label: trans.__('Run') })
@@ -22,6 +24,12 @@ export class OrderDialog extends Dialog<unknown> {
       focusNodeSelector: '.jp-labline-order fieldset input[type="text"]'
     });
     this.addClass('jp-labline-orderDialog');
+    this._form = body;
+  }
+
+  override async launch(): Promise<Dialog.IResult<unknown>> {
+    await rendered(this._form);
+    return super.launch();
   }
 
   /** What was queued; null where somebody thought better of it. */
@@ -43,5 +51,6 @@ export class OrderDialog extends Dialog<unknown> {
     });
   }
 
+  private readonly _form: OrderBody;
   private _submitted: ISubmitted | null = null;
 }
