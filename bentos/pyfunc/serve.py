@@ -26,7 +26,22 @@ def main() -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    folder, instance = os.environ.get("LABLINE_METRICS"), os.environ.get("LABLINE_INSTANCE")
+    if folder and instance:
+        count_together(folder, instance)
     serve(options.host, options.port, options.drain)
+
+
+def count_together(folder: str, instance: str) -> None:
+    """Keep metrics in files that all instances of an endpoint share, so each shows the sum.
+
+    The files bear the instance's name, not its process id: when it is started again, it counts on.
+    Called before any metric is made.
+    """
+    from prometheus_client import values
+
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    values.ValueClass = values.MultiProcessValue(lambda: instance)
 
 
 def serve(host: str, port: int, drain: int) -> None:

@@ -3,6 +3,7 @@ import { Poll } from '@lumino/polling';
 import * as React from 'react';
 
 import { request, RequestError } from './request';
+import { Seen } from './seen';
 import type { IEvent, IEvents } from './tokens';
 
 /** Milliseconds between two questions while something is under way. */
@@ -35,8 +36,8 @@ export interface ITold {
  * Ask labline's API for `path` while the component is mounted: often while `busy` says so, or
  * when an event tells of it.
  *
- * Nothing is asked while the browser tab is hidden, nor any more once `busy` says null: what was
- * asked for does not change.
+ * Nothing is asked while the browser tab or the page is hidden, nor any more once `busy` says null:
+ * what was asked for does not change.
  */
 export function useAsked<T>(
   path: string,
@@ -47,7 +48,11 @@ export function useAsked<T>(
   const [answer, setAnswer] = React.useState<T | null>(null);
   const [failure, setFailure] = React.useState<RequestError | null>(null);
   const poll = React.useRef<Poll | null>(null);
+  const seen = React.useContext(Seen);
   React.useEffect(() => {
+    if (!seen) {
+      return undefined;
+    }
     const asking = new Poll({
       name: `labline:${path}`,
       frequency: { interval: BUSY, backoff: true, max: LIVE },
@@ -76,11 +81,12 @@ export function useAsked<T>(
     const untold = told && follow(told, () => void asking.refresh());
     return () => {
       untold?.();
+      poll.current = null;
       asking.dispose();
     };
     // A path stands for one record: `busy`, `settings` and `told` do not change with it.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [path]);
+  }, [path, seen]);
   const again = React.useCallback(() => void poll.current?.refresh(), []);
   return { answer, failure, again };
 }

@@ -26,6 +26,12 @@ export namespace CommandIDs {
   /** Show a job. */
   export const openJob = 'labline:open-job';
 
+  /** Show a sweep; argument `id`. */
+  export const openSweep = 'labline:open-sweep';
+
+  /** Show which notebooks are run by the clock. */
+  export const openSchedules = 'labline:open-schedules';
+
   /** Ask for a model to hold a stage; argument `candidate`, optional. */
   export const promote = 'labline:promote';
 

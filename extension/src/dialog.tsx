@@ -11,7 +11,7 @@ import { Pipeline } from './pipeline';
 import type { RequestError } from './request';
 import { send } from './request';
 import { Failure } from './sidebar/failure';
-import { CommandLine } from './sidebar/notice';
+import { CommandLine, Prose } from './sidebar/notice';
 
 /** Milliseconds without a change until the command line is asked for. */
 const SETTLED = 200;
@@ -26,6 +26,10 @@ export async function ask<V extends object, A>(
 ): Promise<A | null> {
   let value = options.value;
   let failure: RequestError | null = null;
+  if (options.nothing) {
+    await tell(options.title, options.nothing, options.trans);
+    return null;
+  }
   for (;;) {
     const body = new FormBody({ ...options, value }, failure);
     const dialog = new Dialog({
@@ -33,7 +37,9 @@ export async function ask<V extends object, A>(
       body,
       buttons: [
         Dialog.cancelButton(),
-        Dialog.okButton({ label: options.accept })
+        options.warns
+          ? Dialog.warnButton({ label: options.accept })
+          : Dialog.okButton({ label: options.accept })
       ],
       focusNodeSelector: 'select, input, textarea'
     });
@@ -49,6 +55,19 @@ export async function ask<V extends object, A>(
       failure = asRequestError(error);
     }
   }
+}
+
+/** Tell in a dialog why there is nothing to ask. */
+async function tell(
+  title: string,
+  text: string,
+  trans: TranslationBundle
+): Promise<void> {
+  const body = ReactWidget.create(<Prose text={text} />);
+  body.addClass('jp-labline');
+  body.addClass('jp-labline-form');
+  const close = Dialog.okButton({ label: trans.__('Close') });
+  await new Dialog({ title, body, buttons: [close] }).launch();
 }
 
 /**
@@ -67,11 +86,15 @@ export interface IForm<V extends object, A> {
   title: string;
   /** What the button says that sends the form. */
   accept: string;
+  /** Whether that takes something away. */
+  warns?: boolean;
   value: V;
   trans: TranslationBundle;
   serverSettings: ServerConnection.ISettings;
   /** What `POST cli` calls it: the dialog shows the equal command line. */
   action: string;
+  /** Why there is nothing to ask; it is told instead. */
+  nothing?: string;
   /** Whether a CI system can do the same. */
   ci?: boolean;
   fields: (

@@ -12,8 +12,10 @@ import { Line } from './line';
 import { notebook } from './notebook';
 import { platform } from './platform';
 import { promotion } from './promotion';
+import { schedule } from './schedule';
 import { sidebar } from './sidebar';
 import { statusbar } from './statusbar';
+import { sweep } from './sweep';
 import { IEvents, ILine } from './tokens';
 
 const events: JupyterFrontEndPlugin<IEvents> = {
@@ -81,6 +83,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   promotion,
   endpoint,
   job,
+  sweep,
+  schedule,
   comparison,
   platform
 ];

@@ -7,6 +7,7 @@ export interface IFailure {
   readonly error: string;
   readonly message: string;
   readonly fix: string;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** How a process that the platform looks after stands. */
@@ -84,6 +85,14 @@ export interface IModel {
   readonly created: number | null;
   /** Stage to the version that holds it. */
   readonly stages: Readonly<Record<string, number>>;
+  /** Where it is served, and whether what is served says what is recorded. */
+  readonly served: readonly {
+    readonly endpoint: string;
+    readonly recorded: number;
+    /** MODEL/VERSION as the service says; null where it does not answer. */
+    readonly serving: string | null;
+    readonly agrees: boolean;
+  }[];
 }
 
 export interface IEndpoint {
@@ -92,11 +101,22 @@ export interface IEndpoint {
   /** MODEL/VERSION that the record says is served. */
   readonly model: string | null;
   readonly release: number | null;
-  readonly state: ProcessState | 'wrong model' | 'empty';
+  readonly state: ProcessState | 'degraded' | 'wrong model' | 'empty';
   /** MODEL/VERSION that the service says it serves; null where it does not answer. */
   readonly serving: string | null;
   readonly previous: string | null;
+  /** The stage that it follows, and the MODEL/VERSION that the registry names for it. */
+  readonly stage: string | null;
+  readonly registry: string | null;
+  readonly agreement: Agreement;
+  /** The same in a sentence, and what would make them agree. */
+  readonly says: string;
+  readonly fix: string;
 }
+
+/** How what is served compares with what is recorded and what the registry names. */
+export type Agreement =
+  'agrees' | 'differs' | 'on trial' | 'silent' | 'unknown' | 'empty';
 
 /** A promotion in a list: under way, waiting for people, or ended. */
 export interface IPromotionRow {

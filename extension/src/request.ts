@@ -4,6 +4,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { IFailure } from './records';
 
 const API = 'labline/api';
+/** Milliseconds until a question is given up: while it waits, nobody could ask anew. */
+const PATIENCE = 60_000;
 
 /**
  * Why a request came to nothing.
@@ -25,6 +27,7 @@ export class RequestError extends Error {
     options: {
       name?: string;
       fix?: string;
+      details?: Readonly<Record<string, unknown>>;
       status?: number;
       cause?: unknown;
     } = {}
@@ -32,11 +35,14 @@ export class RequestError extends Error {
     super(message);
     this.name = options.name ?? 'RequestError';
     this.fix = options.fix ?? '';
+    this.details = options.details ?? {};
     this.status = options.status ?? 0;
     this.cause = options.cause;
   }
 
   readonly fix: string;
+  /** What it is about, for whoever can show that in its place. */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly status: number;
   readonly cause: unknown;
 }
@@ -52,7 +58,8 @@ export async function request<T>(
   settings: ServerConnection.ISettings = ServerConnection.makeSettings()
 ): Promise<T> {
   const found = path + URLExt.objectToQueryString(query);
-  return answered<T>(found, { method: 'GET' }, settings);
+  const signal = AbortSignal.timeout(PATIENCE);
+  return answered<T>(found, { method: 'GET', signal }, settings);
 }
 
 /**
@@ -67,6 +74,18 @@ export async function send<T>(
 ): Promise<T> {
   const init = { method: 'POST', body: JSON.stringify(body) };
   return answered<T>(path, init, settings);
+}
+
+/**
+ * Remove what `path` of labline's API stands for.
+ *
+ * @throws RequestError for everything that can go wrong.
+ */
+export async function remove<T>(
+  path: string,
+  settings: ServerConnection.ISettings = ServerConnection.makeSettings()
+): Promise<T> {
+  return answered<T>(path, { method: 'DELETE' }, settings);
 }
 
 async function answered<T>(
@@ -104,6 +123,7 @@ function failureOf(response: Response, body: unknown): RequestError {
     return new RequestError('answer', body.message, {
       name: body.error,
       fix: body.fix,
+      details: body.details,
       status
     });
   }

@@ -1,4 +1,6 @@
 import './base.css';
 import './views.css';
 import './comparison.css';
+import './endpoint.css';
+import './jobs.css';
 import './sidebar.css';

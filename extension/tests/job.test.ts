@@ -60,9 +60,10 @@ test('a sweep is a job for each combination', () => {
   let draft = withEntry(BLANK, 'alpha', { sweep: true, text: '0.1, 1,10,' });
   draft = withEntry(draft, 'depth', { sweep: true, text: '2,3' });
   const body = bodyOf(form, draft);
+  expect(body.search).toEqual({});
   expect(body.sweep).toEqual({ alpha: ['0.1', '1', '10'], depth: ['2', '3'] });
   expect(body.parameters).toEqual({});
-  expect(jobsOf(body)).toBe(6);
+  expect(jobsOf(body, draft)).toBe(6);
 });
 
 test('limits are sent where they are given, retries as a number', () => {
@@ -98,8 +99,8 @@ test('a required value, an empty sweep and wrong retries are told by name', () =
   let draft = withEntry(BLANK, 'alpha', { sweep: true, text: ' , ' });
   draft = withLimit(draft, 'retries', 'two');
   const complaints = complaintsOf(form, draft, trans);
-  expect([...complaints.keys()]).toEqual(['data', 'alpha', 'limit:retries']);
-  expect(complaints.get('limit:retries')).toContain('“two”');
+  expect([...complaints.keys()]).toEqual(['data', 'alpha', 'option:retries']);
+  expect(complaints.get('option:retries')).toContain('“two”');
 });
 
 test('one wrong value of a sweep is named', () => {
@@ -109,7 +110,7 @@ test('one wrong value of a sweep is named', () => {
 });
 
 test('a log keeps its last lines and counts the others', () => {
-  const tail = new Tail(3);
+  const tail = new Tail(3, 1);
   tail.append('one\ntw');
   tail.append('o\nthree\n');
   expect([tail.text, tail.dropped]).toEqual(['one\ntwo\nthree\n', 0]);
@@ -118,9 +119,28 @@ test('a log keeps its last lines and counts the others', () => {
 });
 
 test('a piece that is longer than the log may be is cut as well', () => {
-  const tail = new Tail(2);
+  const tail = new Tail(2, 1);
   tail.append('a\nb\nc\nd\n');
   expect([tail.text, tail.dropped]).toEqual(['c\nd\n', 2]);
+});
+
+test('blocks of a log stay as they are while lines come', () => {
+  const tail = new Tail(6, 2);
+  tail.append('a\nb\nc\nd\ne');
+  const [first, second, open] = tail.blocks;
+  expect(tail.blocks.map(({ at }) => at)).toEqual([0, 2, 4]);
+  tail.append('!\n');
+  expect(tail.blocks[0]).toBe(first);
+  expect(tail.blocks[1]).toBe(second);
+  expect([open?.text, tail.blocks[2]?.text]).toEqual(['e', 'e!\n']);
+});
+
+test('what the server passed over is counted, the line that was open too', () => {
+  const tail = new Tail(100, 2);
+  tail.append('a\nb\nc\nhalf a li');
+  tail.append('x\ny', 7);
+  // Three lines were whole, seven more ended up to x.
+  expect([tail.text, tail.dropped]).toEqual(['x\ny', 10]);
 });
 
 test('a log is shown without the colours of a terminal', () => {

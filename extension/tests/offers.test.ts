@@ -18,7 +18,8 @@ const MODEL: IModel = {
   name: 'penguins',
   latest: 3,
   created: 1,
-  stages: { staging: 3, prod: 2 }
+  stages: { staging: 3, prod: 2 },
+  served: []
 };
 
 test('the best run is offered by the metric of the policy, whose direction is known', () => {

@@ -6,7 +6,7 @@ import { VERSION } from '../src/version';
 const read = (path: string) =>
   readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
-test.each(['base', 'views', 'comparison', 'sidebar'])(
+test.each(['base', 'views', 'comparison', 'endpoint', 'jobs', 'sidebar'])(
   'every colour in %s.css is a variable of the theme',
   name => {
     const css = read(`style/${name}.css`).replace(/\/\*[\s\S]*?\*\//g, '');

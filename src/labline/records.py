@@ -221,6 +221,8 @@ class LogPiece:
     offset: int
     #: whether nothing will come after it
     ended: bool
+    #: how many lines before it were passed over
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """From a refused model to one that serves, in a real JupyterLab: what two people click."""
 
-import json
 import re
 import subprocess
 import sys
@@ -11,8 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
+from tests.browser.axe import assert_accessible
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     PATIENCE,
@@ -30,7 +30,6 @@ from labline.lab import Lab
 
 #: a busy machine builds an environment and boots a service in this many milliseconds
 LONG = 240_000
-AXE = Path(__file__).parents[2] / "extension" / "node_modules" / "axe-core" / "axe.min.js"
 POLICY = """
 [project]
 name = "beasts"
@@ -121,14 +120,6 @@ def state(page: Page) -> Locator:  # noqa: F811
     return page.locator(".jp-labline-view:visible .jp-labline-state")
 
 
-def assert_accessible(page: Page, part: str) -> None:  # noqa: F811
-    """Fail if axe finds anything in a part of the page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("part => axe.run(part).then(done => done.violations)", part)
-    told = [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found]
-    assert not told, json.dumps(told, indent=1)
-
-
 def promote(page: Page, candidate: re.Pattern[str] | str, stage: str) -> None:  # noqa: F811
     dialog = command(page, "Promote a Model")
     choice = dialog.get_by_label("Candidate")
@@ -170,7 +161,10 @@ def test_who_asks_does_not_approve_and_a_second_person_does(
     ada.set_theme("Dark")
     page.goto(ada.fresh)
     page.get_by_role("tab", name="Labline").wait_for()
-    promote(page, "beasts@staging", "prod")
+    with page.expect_request(keeps_the_promotion):
+        promote(page, "beasts@staging", "prod")
+    page.goto("about:blank")  # the tab is closed in mid-promotion, and opened again
+    page.goto(ada.url)
     expect(state(page)).to_have_text("needs approval", timeout=LONG)
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
     expect(page.get_by_text("1 of 1 missing.")).to_be_visible()
@@ -185,13 +179,29 @@ def test_who_asks_does_not_approve_and_a_second_person_does(
     expect(promotions.get_by_text("needs approval · asked by")).to_be_visible()
     screenshot(second, "sidebar-promotion-waits-light")
     promotions.get_by_role("button", name="beasts/1 → prod").click()
+    late = browser.new_page(viewport={"width": 1280, "height": 900})
+    late.set_default_timeout(PATIENCE)
+    late.goto(bob.fresh)
+    late.get_by_role("tab", name="Labline").click()
+    late.get_by_role("button", name="beasts/1 → prod").click()
+    expect(late.get_by_role("button", name="Approve", exact=True)).to_be_enabled()
+    late.route("**/api/promotions/*", lambda route: route.abort())  # it hears of nothing more
     second.get_by_role("textbox", name="Comment").fill("seen with the vet")
     second.get_by_role("button", name="Approve", exact=True).click()
     expect(state(second)).to_have_text("promoted", timeout=LONG)
+    late.get_by_role("button", name="Approve", exact=True).click()
+    expect(late.get_by_text("does not wait for approval: it is promoted")).to_be_visible()
+    screenshot(late, "promotion-decided-elsewhere-light")
+    late.close()
     second.close()
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     expect(page.locator(".jp-labline-timeline")).to_contain_text("bob")
     expect(page.locator(".jp-labline-timeline")).to_contain_text("seen with the vet")
+
+
+def keeps_the_promotion(request: Request) -> bool:
+    """Whether JupyterLab keeps in its workspace that the page of a promotion is open."""
+    return request.method == "PUT" and "labline-open-promotion" in (request.post_data or "")
 
 
 @pytest.fixture
@@ -215,8 +225,10 @@ def asking(project: Path) -> Iterator[None]:
     thread.join()
 
 
+@pytest.mark.timeout(600)
 def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     page: Page,  # noqa: F811
+    browser: Browser,  # noqa: F811
     ada: JupyterLab,
     asking: None,
 ) -> None:
@@ -227,7 +239,7 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog.get_by_label("Model").select_option("beasts@prod")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(state(page)).to_have_text("ready", timeout=LONG)
-    expect(page.get_by_text("serves beasts/1, as recorded.")).to_be_visible()
+    expect(page.get_by_text("prod is beasts/1 in the registry, and that is served")).to_be_visible()
     charts = page.locator(".jp-labline-live")
     expect(charts.get_by_role("row").filter(has_text=re.compile(r"beasts/1[1-9]"))).to_be_visible()
     assert_accessible(page, ".jp-labline-view")
@@ -246,10 +258,23 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     screenshot(page, "endpoint-canary-light")
 
     page.get_by_role("button", name="Let beasts/2 take over").click()
-    expect(page.get_by_text(re.compile("serves beasts/2"))).to_be_visible(timeout=LONG)
+    live = page.locator(".jp-labline-realFacts dd").nth(1)
+    expect(live).to_have_text("beasts/2", timeout=LONG)
+    other = browser.new_page(viewport={"width": 1280, "height": 900})
+    other.set_default_timeout(PATIENCE)
+    other.goto(ada.fresh)
+    other.get_by_role("tab", name="Labline").click()
+    other.get_by_role("region", name="Endpoints").get_by_role("button", name="beasts").first.click()
+    other.get_by_role("button", name="Roll back…").click()
     page.get_by_role("button", name="Roll back…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("beasts/1 is started and proven first")
     dialog.get_by_role("button", name="Roll back", exact=True).click()
-    expect(page.get_by_text(re.compile("serves beasts/1"))).to_be_visible(timeout=LONG)
+    expect(live).to_have_text("beasts/1", timeout=LONG)
     screenshot(page, "endpoint-rolled-back-light")
+
+    dialog = other.get_by_role("dialog")
+    dialog.get_by_role("button", name="Roll back", exact=True).click()
+    expect(dialog.get_by_text("Nothing was changed.")).to_be_visible()
+    screenshot(other, "endpoint-rolled-back-elsewhere-light")
+    other.close()

@@ -83,7 +83,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
 
 
 @contextmanager
-def serving(home: Path, root: Path) -> Iterator[JupyterLab]:
+def serving(home: Path, root: Path, *options: str) -> Iterator[JupyterLab]:
     """Run a JupyterLab that shows `root`, with settings of its own in `home`."""
     token, port = secrets.token_hex(8), free_port()
     config = home / "config"
@@ -100,7 +100,7 @@ def serving(home: Path, root: Path) -> Iterator[JupyterLab]:
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
-        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"),
+        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", *options),
     ]
     log = home / "jupyterlab.log"
     with log.open("w") as output:

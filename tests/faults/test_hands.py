@@ -71,3 +71,19 @@ def test_work_that_was_asked_for_and_left_outlives_its_worker(lab: Lab) -> None:
     (root / "go").touch()
     assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.SUCCEEDED)
     assert holds(lambda: not workers(root), 30.0)
+
+
+def test_work_that_has_no_worker_is_told_with_the_platform_until_it_has_one(lab: Lab) -> None:
+    root = lab.settings.root
+    job = lab.queue.submit(write_notebook(root / "one.ipynb", "1 + 1"), {})
+    good = (root / "labline.toml").read_text()
+    (root / "labline.toml").write_text("[kernels]\nwram = false\n")
+    lab.errands.see_to([job.id])
+    assert holds(lambda: lab.errands.platform.look().failure)
+    failure = lab.errands.platform.look().failure
+    assert failure is not None
+    assert "wram" in failure.message
+    assert "stays queued" in failure.fix
+    (root / "labline.toml").write_text(good)
+    assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.SUCCEEDED)
+    assert holds(lambda: lab.errands.platform.look().failure is None)

@@ -20,6 +20,8 @@ class Saved(NamedTuple):
     folder: Path
     #: a DataFrame, or an array for a model of tensors
     data: Any
+    #: whether MLflow's own ``predict`` refuses the rows that the model was trained with
+    native: bool = False
 
 
 def numbers(missing: bool = False) -> pd.DataFrame:
@@ -171,6 +173,43 @@ def _onnx(folder: Path, data: Any) -> Saved:
     return _save(folder, mlflow.onnx, model, data, ridge.predict(plain))
 
 
+def categories() -> pd.DataFrame:
+    """Return a table with columns of pandas' dtype ``category``, one of them with nulls."""
+    generator = np.random.default_rng(12)
+    towns = pd.Categorical(generator.choice(["Oslo", "Bern", "Rome"], 120),
+                           categories=["Rome", "Bern", "Oslo", "Lima"])  # fmt: skip
+    table = numbers().assign(town=towns, size=pd.Categorical(generator.integers(1, 4, 120)))
+    table.loc[::9, "town"] = None
+    return table
+
+
+def _categorical(folder: Path, model: Any) -> Saved:
+    from labline.tracking import models
+
+    table = categories()
+    y = table["a"] + table["town"].cat.codes * 2.0 + table["size"].cat.codes
+    models.save(model.fit(table, y), folder, example=table, requirements=[])
+    return Saved(folder, table, native=True)
+
+
+def lightgbm_of_categories(folder: Path) -> Saved:
+    import lightgbm
+
+    return _categorical(folder, lightgbm.LGBMRegressor(n_estimators=5, verbose=-1))
+
+
+def xgboost_of_categories(folder: Path) -> Saved:
+    import xgboost
+
+    return _categorical(folder, xgboost.XGBRegressor(n_estimators=5, enable_categorical=True))
+
+
+def boosting_of_categories(folder: Path) -> Saved:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return _categorical(folder, HistGradientBoostingRegressor(max_iter=5))
+
+
 def onnx_of_columns(folder: Path) -> Saved:
     return _onnx(folder, numbers())
 
@@ -234,5 +273,6 @@ MODELS: list[Callable[[Path], Saved]] = [
     ridge, several_outputs, forest_of_words, boosting_with_nulls, mixed_pipeline, counts_and_flags,
     xgboost_regressor, xgboost_classifier_with_nulls, xgboost_booster, lightgbm_regressor,
     lightgbm_classifier, lightgbm_booster_with_nulls, onnx_of_columns, onnx_of_arrays,
+    lightgbm_of_categories, xgboost_of_categories, boosting_of_categories,
     python_with_a_table_out, python_that_looks_at_types, python_of_lists_and_objects,
 ]  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from tests.platforms import Line, eventually, project
 
 from labline.deployment import Endpoints, Platform
-from labline.errors import BadInput, BootFailed, Failed, NotFound
+from labline.errors import BadInput, BootFailed, Conflict, Failed, NotFound
 from labline.records import ReleaseState
 
 
@@ -53,6 +53,17 @@ def test_a_release_goes_live_is_replaced_and_comes_back(up):
     with pytest.raises(NotFound, match="before release 3"):
         up.endpoints.rollback("churn", actor="bob", key="further")
     assert [each.name for each in up.endpoints.list()] == ["churn"]
+
+
+def test_of_two_who_roll_back_the_same_release_the_second_is_told(up):
+    up.deploy(1)
+    up.deploy(2)
+    third = up.deploy(3)
+    back = up.endpoints.rollback("churn", actor="ada", key="ada", release=third.id)
+    with pytest.raises(Conflict, match=r"Release 3 is not live on 'churn' any more: churn/2"):
+        up.endpoints.rollback("churn", actor="bob", key="bob", release=third.id)
+    assert up.endpoints.get("churn").live.id == back.id
+    assert up.serves(2)
 
 
 def test_what_was_deployed_is_back_after_down_and_up(up):
@@ -184,7 +195,9 @@ def test_a_key_does_not_reach_the_release(up):
         assert not {"x-api-key", "authorization"} & set(seen)
 
 
-def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):
+# A machine that does ten other things says little of milliseconds.
+@pytest.mark.parametrize("limit", [1.0, pytest.param(0.05, marks=pytest.mark.proof)])
+def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json_and_quick(up, limit):
     up.deploy(1)
     key = up.endpoints.issue_key("churn", 600)
     assert ask(up, "/livez").status_code == 200
@@ -203,6 +216,9 @@ def test_livez_and_readyz_need_no_key_and_every_refusal_is_problem_json(up):
         assert response.status_code == status
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["status"] == status
+    for path in ("/fraud/predict", "/churn/predict"):
+        taken = [ask(up, path).elapsed.total_seconds() for _ in range(10)]
+        assert min(taken) < limit, path
 
 
 @pytest.mark.parametrize("name", ["", "Churn", "a/b", "livez", "readyz", "-a", "x" * 64])

@@ -37,7 +37,11 @@ def test_requests_are_balanced_over_the_instances_and_a_rollback_has_as_many(up)
     assert set(asked) == {each.pid for each in instances(up)}
     assert min(asked.values()) > 5
 
+    counted = [up.platform.places.metrics("churn") / f"counter_release-1{n}.db" for n in ("", "-2")]
+    for path in counted:
+        path.touch()
     assert len(up.deploy(2).ports) == 1
+    assert not any(path.exists() for path in counted), "what it counted is gone with it"
     back = up.endpoints.rollback("churn", actor="bob", key="back")
     assert len(back.ports) == 2
     assert {each.release for each in instances(up)} == {back.id}

@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from tests.conftest import write_notebook
 from tests.platforms import eventually
+from tests.receivers import Hook, webhook
 from traitlets.config import Config
 
 from labline import load_ipython_extension
 from labline.cli import main
 from labline.errors import BadInput
 from labline.kernel import uninstall
-from labline.lab import Lab, Order
+from labline.lab import Lab, Order, watching
+from labline.settings import RetrainSettings
 
 POLICY = """
 [project]
@@ -30,6 +33,14 @@ name = "churn"
 port = {port}
 [monitor]
 capture = true
+[stages.staging]
+gates = ["signature"]
+[retrain]
+notebook = "train.ipynb"
+when = ["drift"]
+[notify]
+webhook = "{hook}"
+on = ["endpoint.drifted"]
 """
 TRAIN = """
 import numpy as np, pandas as pd
@@ -50,8 +61,9 @@ LOG = """%%record
 class Served:
     """An endpoint, and how to ask it."""
 
-    def __init__(self, lab: Lab, shell: InteractiveShell, port: int, key: str) -> None:
+    def __init__(self, lab: Lab, shell: InteractiveShell, hook: Hook, port: int, key: str) -> None:
         self.lab = lab
+        self.hook = hook
         self.shell = shell
         self._client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {key}"}
@@ -89,8 +101,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    (root / "labline.toml").write_text(POLICY.format(port=port))
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, webhook() as hook:
+        (root / "labline.toml").write_text(POLICY.format(port=port, hook=hook.url))
+        log = LOG.partition("\n")[2]
+        write_notebook(root / "train.ipynb", "%load_ext labline", TRAIN, log)
         patch.chdir(root)
         patch.delenv("JPY_SESSION_NAME", raising=False)
         patch.setenv("LABLINE_RECORDS_EVERY", "0.2")
@@ -108,7 +122,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         lab.platform.up()
         try:
             done = lab.serving.deploy(Order("churn", environment="current"))
-            made = Served(lab, shell, port, str(done.key))
+            made = Served(lab, shell, hook, port, str(done.key))
             yield made
             made.close()
         finally:
@@ -183,12 +197,106 @@ def test_a_window_like_training_is_stable_and_one_that_is_not_has_drifted(
     assert "drift" in pd.read_parquet(path)
 
 
+def test_a_look_that_finds_something_new_is_recorded_and_told_once(
+    served: Served, run: Callable[..., tuple[int, str]]
+) -> None:
+    served.ask(people(2000, older=25, seed=3), "many-older")
+    code, said = run("monitor", "check", "churn")
+    assert code == 1
+    assert "churn: drift" in said
+    assert run("monitor", "check", "churn")[0] == 1
+    entries = served.lab.ledger.entries(actions=(watching.ACTION,))
+    assert [entry.payload["state"] for entry in entries] == ["drift"]
+    assert set(entries[0].payload["drifted"]) >= {"age"}
+    served.lab.ledger.verify()
+    (told,) = eventually(served.hook.bodies, seconds=60)
+    assert told["type"] == "endpoint.drifted"
+    assert told["data"]["endpoint"] == "churn"
+
+
+def test_drift_ends_in_a_trained_candidate_that_waits_for_a_person(
+    served: Served, run: Callable[..., tuple[int, str]]
+) -> None:
+    served.ask(people(2000, older=25, seed=4), "oldest")
+    lab = served.lab
+    assert run("monitor", "check", "churn")[0] == 1
+    assert run("monitor", "check", "churn")[0] == 1
+    (asked,) = lab.workflows.list("retrain")
+    (waits,) = eventually(lambda: lab.promotions.list(waiting=True), seconds=200)
+    assert (waits["model"], waits["stage"], waits["actor"]) == ("churn", "staging", "labline")
+    done = lab.workflows.wait(asked.id, timeout=60).result
+    assert (done.promotion, done.why) == (waits["id"], "drift")
+    assert lab.jobs.get(done.job).status == "succeeded"
+    (entry,) = lab.ledger.entries(actions=("retrained",))
+    assert entry.payload["promotion"] == waits["id"]
+    # While it waits, nothing is trained again; and only a person moves the stage, and no traffic.
+    assert run("monitor", "check", "churn")[0] == 1
+    assert len(lab.workflows.list("retrain")) == 1
+    assert lab.promotions.approve(waits["id"]).promoted
+    assert lab.endpoints.get("churn").live.model == "churn/1"
+
+
+def test_without_a_notebook_in_the_policy_it_is_told_what_to_add(served: Served) -> None:
+    settings = served.lab.settings
+    bare = Lab(settings.model_copy(update={"retrain": RetrainSettings()}))
+    with pytest.raises(BadInput, match="does not say how") as caught:
+        bare.retraining.begin("churn", why="by hand")
+    assert '[retrain]\nnotebook = "notebooks/train.ipynb"' in caught.value.fix
+    gone = Lab(settings.model_copy(update={"retrain": RetrainSettings(notebook="gone.ipynb")}))
+    with pytest.raises(BadInput, match=r"no notebook .*gone\.ipynb"):
+        gone.retraining.begin("churn", why="by hand")
+    for each in (bare, gone):
+        each.database.close()
+
+
+def test_endpoints_are_looked_at_by_the_clock_once_in_each_span_of_time(
+    served: Served, run: Callable[..., tuple[int, str]]
+) -> None:
+    settings = served.lab.settings
+    monitor = settings.monitor.model_copy(update={"every": 1e6})
+    often = Lab(settings.model_copy(update={"monitor": monitor}))
+    for _ in range(2):  # as two workers would
+        with watching.beat(often):
+            (look,) = eventually(lambda: often.monitor.looks("churn"), seconds=60)
+    assert look.model == "churn/1"
+    assert len(often.monitor.looks("churn")) == 1
+    often.database.close()
+    code, said = run("monitor", "list")
+    assert code == 0
+    assert "churn/1" in said
+
+
 def test_a_span_before_anybody_asked_has_no_rows(served: Served) -> None:
     began = time.time()
     served.ask(people(1), "late")
     last = max(1e-3, time.time() - began)
     assert "late" in set(served.lab.monitor.rows("churn", last=last + 60).frame["request_id"])
     assert served.lab.monitor.rows("churn", last=1e-3).frame.empty
+
+
+def test_labels_that_come_later_tell_what_the_metrics_have_become(
+    served: Served, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    said = served.ask(people(200, seed=7), "labelled")
+    outcomes = pd.DataFrame({"id": "labelled", "place": range(200), "churned": said})
+    outcomes.to_csv(tmp_path / "outcomes.csv", index=False)
+    how = ("--on", "id", "--row", "place", "--label", "churned")
+    code, text = run("labels", str(tmp_path / "outcomes.csv"), *how, "--json")
+    found = json.loads(text)
+    assert (code, found["outcome"], found["joined"]) == (0, "held", 200)
+    (accuracy,) = found["metrics"]
+    assert (accuracy["metric"], accuracy["value"]) == ("accuracy", 1.0)
+    assert 0.8 < accuracy["logged"] < 1.0
+    # What is told later of the same rows wins.
+    outcomes["churned"] = ["no" if label == "yes" else "yes" for label in said]
+    served.shell.user_ns["outcomes"] = outcomes
+    report = magic(served, "%prod labels outcomes --on id --row place --label churned")
+    assert report.outcome == "dropped"
+    assert [each.value for each in report.metrics] == [0.0]
+    code, text = run("labels")
+    assert code == 0
+    assert "dropped" in text
+    assert run("labels", str(tmp_path / "outcomes.csv"), "--on", "order")[0] == 2
 
 
 def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]]) -> None:
@@ -199,6 +307,9 @@ def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]])
     code, said = run("monitor", "rows", "churn", "--output", "rows.xlsx")
     assert code == 2
     assert "rows.xlsx names no form" in said
+    code, said = run("monitor", "rows", "churn", "--limit", "0")
+    assert code == 2
+    assert "A limit of 0 rows" in said
     with pytest.raises(BadInput, match="--drifted is about rows"):
         magic(served, "%prod drift --drifted")
 

@@ -58,6 +58,29 @@ def test_a_failed_job_is_told_by_webhook_and_email_also_after_an_outage(
     assert f"See labline jobs show {failed.id}" in message.get_content()
 
 
+def test_a_job_that_is_given_up_is_told_once(tmp_path: Path, mlflow: str) -> None:
+    with webhook() as hook:
+        policy = f'[notify]\nwebhook = "{hook.url}"\n[workers]\nheartbeat = "0.3s"\n'
+        project = open_project(tmp_path, policy, mlflow=mlflow)
+        job = project.jobs.submit(write_notebook(tmp_path / "deadly.ipynb", "1"))
+        with project.database.writing() as connection:
+            # As DBOS has it of a workflow whose executors have died ten times.
+            connection.exec_driver_sql(
+                "UPDATE workflow_status SET status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', "
+                "recovery_attempts = 11, queue_name = NULL"
+            )
+        for _ in range(2):
+            # Another worker finds it as given up, and does not tell of it again.
+            with project.workflows.executor():
+                until(lambda: delivered(project), seconds=60)
+                until(lambda: project.jobs.search("given up")[1] == 1, seconds=60)
+        assert project.jobs.get(job.id).status is JobStatus.FAILED
+        project.close()
+    (told,) = hook.bodies()
+    assert (told["type"], told["data"]["job"]) == ("job.failed", job.id)
+    assert "was given up" in told["data"]["error"]
+
+
 def test_a_notice_waits_for_a_worker_and_a_job_does_not_wait_for_a_notice(
     tmp_path: Path, mlflow: str, free_port: int
 ) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from labline.database import Database
 from labline.deployment.releases import Plan, Releases, Stored
+from labline.lab.followup import FollowUp
 from labline.ledger import Ledger, LedgerBroken
 from labline.records import JobStatus, ReleaseState
 from labline.settings import ProjectSettings, Settings
@@ -59,6 +63,25 @@ def test_a_release_belongs_to_the_host_that_runs_it(database: Database) -> None:
         theirs.release.id,
         mine.release.id,
     ]
+
+
+def test_what_a_promotion_deploys_goes_to_a_host_that_serves_the_endpoint(
+    database: Database,
+) -> None:
+    here, there = Releases(database), Releases(database)
+    there.host = "host-b"
+    plan = Plan("churn:x", "churn/1", "0" * 64, "/py", '{"argv": [], "env": {}, "cwd": "/"}')
+    lab: Any = SimpleNamespace(platform=SimpleNamespace(releases=here))
+
+    def live(releases: Releases, key: str) -> None:
+        begun = releases.begin("churn", plan, actor="ada", key=key, previous=None, instances=1)
+        releases.go_live(begun.release.id)
+
+    assert FollowUp(lab).host("churn") == socket.gethostname(), "nobody does: here"
+    live(there, "a")
+    assert FollowUp(lab).host("churn") == "host-b"
+    live(here, "b")
+    assert FollowUp(lab).host("churn") == socket.gethostname()
 
 
 def test_processes_that_open_it_first_at_once_migrate_once(
@@ -111,9 +134,43 @@ def test_a_workflow_runs_to_its_end_whatever_projects_share_the_database(
         return payload["n"] * 2
 
     workflows.register("double", body, queue="jobs")
-    id = workflows.submit("double", {"n": 21})
+    id = workflows.submit("double", {"n": 21}, words="Double 100%")
     assert workflows.state(id).status is JobStatus.QUEUED
     with workflows.executor():
         state = workflows.wait(id, timeout=30)
     assert (state.status, state.result, steps) == (JobStatus.SUCCEEDED, 42, ["done"])
+    workflows.note_failure(id, ValueError("no rows"))
+    found = {text: workflows.search("double", text)[1] for text in ("100%", "NO ROWS", "1000")}
+    assert found == {"100%": 1, "NO ROWS": 1, "1000": 0}
     workflows.close()
+
+
+def test_what_is_deployed_runs_on_the_host_that_it_is_for(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "labline.toml").touch()
+    settings = Settings(
+        root=tmp_path,
+        database_url=database.url.render_as_string(False),
+        project=ProjectSettings(name="fish"),
+    )
+    ran: list[tuple[str, int]] = []
+
+    def host(name: str) -> Workflows:
+        made = Workflows(settings, database)
+        made.host = name
+        for queue in ("deployments", "rollouts", "jobs"):
+            made.register(queue, lambda _, given: ran.append((name, given["n"])), queue=queue)
+        return made
+
+    with closing(host("host-a")) as a, closing(host("host-b")) as b:
+        theirs = [a.submit("deployments", {"n": 1}, host="host-b"), b.submit("rollouts", {"n": 2})]
+        mine = [a.submit("deployments", {"n": 3}), b.submit("jobs", {"n": 4})]
+        with a.executor():
+            for id in mine:
+                assert a.wait(id, timeout=60).status is JobStatus.SUCCEEDED
+            assert {a.state(id).status for id in theirs} == {JobStatus.QUEUED}
+        with b.executor():
+            for id in theirs:
+                assert b.wait(id, timeout=60).status is JobStatus.SUCCEEDED
+    assert sorted(ran) == [("host-a", 3), ("host-a", 4), ("host-b", 1), ("host-b", 2)]

@@ -109,6 +109,22 @@ def test_bad_input_by_name_is_refused_quickly_and_named(
     assert served.predict(GOOD).status_code == 200
 
 
+@pytest.mark.parametrize("limit", [1.0, pytest.param(0.05, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "", "application/json; charset=latin-1"]
+)
+def test_a_wrong_content_type_is_refused_as_quickly(
+    served: Instance, kind: str, limit: float
+) -> None:
+    def ask() -> httpx.Response:
+        return served.client.post("/predict", content=GOOD, headers={"content-type": kind})
+
+    answer, taken = quickest(ask, limit)
+    assert answer.status_code == 415, answer.text
+    clean(answer)
+    assert taken < limit, f"{kind!r} took {taken * 1000:.0f} ms"
+
+
 def clean(answer: httpx.Response) -> None:
     """Assert that an answer is a prediction, or a problem that says all it must."""
     assert answer.status_code < 500, answer.text

@@ -125,6 +125,7 @@ def _flats(root: Path, got: Receiver) -> Iterator[Flats]:
             python=sys.executable,
             actor="ada",
             key="first",
+            instances=2,
         )
         headers = {"Authorization": f"Bearer {endpoints.issue_key('flats', 600)}"}
         url = f"http://127.0.0.1:{port}"
@@ -253,11 +254,24 @@ def _holds(path: Path, text: str) -> bool:
     return text.encode() in path.read_bytes()
 
 
-def test_a_release_shows_prometheus_the_same(flats: Flats) -> None:
+def test_each_instance_shows_prometheus_what_all_of_them_have_answered(flats: Flats) -> None:
     flats.ask(1)
+    before = _counted(flats)
+    for _ in range(6):
+        flats.ask(1)
+    # The instances take turns: whichever is asked, and asked again, says the same.
+    assert {_counted(flats) for _ in range(4)} == {before + 6}
     page = flats.client.get("/flats/metrics").text
-    assert 'labline_predict_requests_total{model="flats/3",status="200"}' in page
     assert "labline_predict_seconds_bucket" in page
+    files = {path.name for path in flats.root.rglob("counter_*.db")}
+    assert files == {"counter_release-1.db", "counter_release-1-2.db"}, "one for each instance"
+
+
+def _counted(flats: Flats) -> float:
+    page = flats.client.get("/flats/metrics").text
+    start = 'labline_predict_requests_total{model="flats/3",status="200"}'
+    (line,) = [line for line in page.splitlines() if line.startswith(start)]
+    return float(line.split()[1])
 
 
 def test_work_of_the_worker_is_a_span_with_a_span_for_each_step(tmp_path: Path) -> None:

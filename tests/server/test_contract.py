@@ -245,6 +245,31 @@ async def test_a_click_has_its_ci_job(platform, ask, project):
     assert found["path"].endswith(".yml")
 
 
+async def test_a_sweep_has_its_ci_job(ask, project):
+    write_notebook(project / "train.ipynb", "1 + 1", parameters="alpha: float = 0.5")
+    swept = {"notebook": "train.ipynb", "ranges": {"alpha": "loguniform(1e-3, 1)"},
+             "search": {"trials": 9, "metric": "auc"}, "options": {"memory": "4GiB"}}  # fmt: skip
+    asked = {"action": "jobs", "platform": "github", "body": swept}
+    code, found = await ask("ci", method="POST", body=asked)
+    line = "--sweep 'alpha~loguniform(1e-3, 1)' --trials 9 --metric auc --memory 4GiB"
+    steps = yaml.safe_load(found["text"])["jobs"]["line"]["steps"]
+    assert (code, found["cli"]) == (200, f"labline run train.ipynb {line}")
+    assert any(line in step.get("run", "") for step in steps)
+    swept["ranges"] = {"beta": "uniform(0, 1)"}
+    code, answer = await ask("ci", method="POST", body=asked)
+    assert (code, "beta" in answer["message"]) == (400, True)
+
+
+@pytest.mark.parametrize(("options", "option"), [
+    ({"timeout": "soon"}, "timeout"), ({"memory": "a lot"}, "memory"),
+])  # fmt: skip
+async def test_a_limit_that_cannot_be_read_is_named_for_the_form(options, option, ask, project):
+    write_notebook(project / "train.ipynb", "1 + 1", parameters="alpha: float = 0.5")
+    body = {"notebook": "train.ipynb", "options": options}
+    code, answer = await ask("jobs", method="POST", body=body)
+    assert (code, answer["details"]) == (400, {"option": option})
+
+
 async def test_a_part_of_a_name_is_taken_as_it_is(ask, project):
     tracking = Lab.from_(project).tracking
     names = [

@@ -315,3 +315,31 @@ def test_drift_may_be_looked_for_in_some_columns_only(tmp_path: Path) -> None:
     assert settings.monitor.drift.features == ("age", "city")
     with pytest.raises(BadSettings, match="unknown key 'treshold'"):
         load(tmp_path, "[monitor.drift]\ntreshold = 0.1\n")
+
+
+def test_endpoints_are_looked_at_by_the_clock_only_where_the_policy_says_so(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "").monitor.every is None
+    assert load(tmp_path, '[monitor]\nevery = "1h"\n').monitor.every == 3600
+    with pytest.raises(BadSettings, match=r"labline.toml:2: monitor.every"):
+        load(tmp_path, '[monitor]\nevery = "1s"\n')
+
+
+def test_a_model_is_trained_again_by_hand_only_unless_the_policy_says_when(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "").retrain.when == ()
+    text = '[retrain]\nnotebook = "t.ipynb"\nwhen = ["drift"]\ncooldown = "7d"\nto = "lab"\n'
+    rule = load(tmp_path, text).retrain
+    assert (rule.notebook, rule.when, rule.cooldown) == ("t.ipynb", ("drift",), 7 * 86400)
+    with pytest.raises(BadSettings, match=r"labline.toml:2: retrain.when"):
+        load(tmp_path, '[retrain]\nwhen = ["drft"]\n')
+
+
+def test_how_far_a_metric_may_drop_is_a_share_of_the_runs_own(tmp_path: Path) -> None:
+    text = '[monitor.metrics]\ndrop = 0.05\nlabels = 100\nnames = ["r2"]\n'
+    rule = load(tmp_path, text).monitor.metrics
+    assert (rule.drop, rule.labels, rule.names) == (0.05, 100, ("r2",))
+    with pytest.raises(BadSettings, match="unknown key 'dorp'"):
+        load(tmp_path, "[monitor.metrics]\ndorp = 0.1\n")

@@ -8,7 +8,7 @@ from typing import Any
 import certifi
 import pytest
 from tests.certificates import make_issued
-from tests.otlp import receiver
+from tests.otlp import plain, receiver
 
 from labline import telemetry
 from labline.errors import BadSettings, Refused
@@ -171,6 +171,18 @@ def test_the_worker_sends_to_a_collector_with_a_certificate(
         ):
             pass
     assert [each.item.name for each in got.spans] == ["work"]
+
+
+def test_the_figures_of_an_endpoint_are_gauges_that_have_its_name(tmp_path: Path) -> None:
+    with receiver() as got:
+        (tmp_path / "labline.toml").write_text(f'[telemetry]\notlp = "{got.url}"\n')
+        with telemetry.sending(Settings.load(tmp_path), "labline-worker"):
+            telemetry.gauge("labline.drift", 0.5, {"labline.endpoint": "flats", "column": "age"})
+            telemetry.gauge("labline.drift", 0.7, {"labline.endpoint": "flats", "column": "age"})
+            telemetry.gauge("labline.drift", 0.1, {"labline.endpoint": "flats", "column": "rooms"})
+    (metric,) = [each.item for each in got.metrics if each.item.name == "labline.drift"]
+    found = {plain(each.attributes)["column"]: each.as_double for each in metric.gauge.data_points}
+    assert found == {"age": 0.7, "rooms": 0.1}
 
 
 def test_authorities_that_are_not_there_are_named(tmp_path: Path) -> None:

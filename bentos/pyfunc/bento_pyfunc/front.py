@@ -157,7 +157,7 @@ class Front:
         return Form.JSON.header, orjson.dumps(document(self.spec, examples))
 
     def _own_metrics(self) -> tuple[bytes, bytes] | None:
-        page = metrics.own_page()
+        page = metrics.page()
         return None if page is None else (metrics.CONTENT_TYPE, page)
 
 

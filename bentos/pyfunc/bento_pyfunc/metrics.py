@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
 
@@ -62,8 +63,24 @@ class RecordMetrics:
         self._lost[reason].inc(many)
 
 
-def own_page() -> bytes | None:
-    """Return /metrics of this one process; ``None`` where BentoML collects several processes."""
+def page() -> bytes | None:
+    """Return /metrics: of all instances of the endpoint where they count together, else one's own.
+
+    ``None`` where BentoML collects its own processes.
+    """
+    if "LABLINE_METRICS" in os.environ:
+        return _of_all(os.environ["LABLINE_METRICS"])
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         return None
     return generate_latest(REGISTRY)
+
+
+def _of_all(folder: str) -> bytes:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)
+    while True:
+        try:
+            return generate_latest(registry)
+        except FileNotFoundError:
+            # An instance was taken away meanwhile, and its file with it.
+            continue

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bento_pyfunc import categories
 from bento_pyfunc.columns import KINDS, Column, Kind, Unfit, describe
 
 Json = dict[str, Any]
@@ -19,6 +20,8 @@ NESTED = frozenset({"array", "object", "map"})
 
 def kind_of(item: Json) -> Kind:
     """Return how a column of MLflow's schema travels as JSON; ``item`` is its entry."""
+    if "categories" in item:
+        return categories.kind(item["categories"])
     if item["type"] not in NESTED:
         return KINDS[item["type"]]
     check = _check(item)
@@ -132,6 +135,8 @@ def schema(item: Json) -> Json:
 
 def sample(item: Json, samples: Json) -> Any:
     """Return a value that fits, with those of plain types from `samples`."""
+    if "categories" in item:
+        return item["categories"][0]
     if item["type"] == "array":
         return [sample(item["items"], samples)]
     if item["type"] == "map":

@@ -195,6 +195,8 @@ def _cell(item: Json) -> Json:
     schema = kind_of(item).schema
     if item.get("required", True):
         return schema
+    if "enum" in schema:
+        return {"enum": [*schema["enum"], None]}
     return schema | {"type": [schema["type"], "null"]}
 
 

@@ -26,7 +26,6 @@ _MANY = 16
 _LARGEST = 16 * 2**20
 #: seconds after which nobody completes a file any more
 _STALE = 3600.0
-_DAY = 86400.0
 
 
 class Spool:
@@ -78,10 +77,10 @@ class Spool:
 
     def tidy(self) -> None:
         """Remove what is too old, or too much."""
-        oldest, sum = time.time() - self._keep, 0
+        oldest, total = time.time() - self._keep, 0
         for path, size, modified in sorted(self._files(), reverse=True):
-            sum += size
-            if sum > self._most or modified < oldest:
+            total += size
+            if total > self._most or modified < oldest:
                 path.unlink(missing_ok=True)
         for path in self._folder.glob(f"date=*/.*{_PARTIAL}"):
             if path.stat().st_mtime < time.time() - _STALE:

@@ -20,6 +20,9 @@ interface IProps {
 
 /**
  * How an endpoint answers, while one looks: requests, latency and errors of each release.
+ *
+ * No event tells of it, and the gateway's figures are read when they are asked for: to have a line
+ * it is asked once a second, while the charts are seen.
  */
 export function Charts(props: IProps): React.ReactElement {
   const { name, serverSettings, trans } = props;
@@ -55,6 +58,13 @@ export function Charts(props: IProps): React.ReactElement {
             ))}
           </div>
           <Releases releases={answer.releases} trans={trans} />
+          {answer.releases.every(one => one.requests === 0) && (
+            <p className="jp-labline-quiet">
+              {trans.__(
+                'Nobody has asked it in this time. Figures begin with the first look.'
+              )}
+            </p>
+          )}
         </>
       )}
     </section>

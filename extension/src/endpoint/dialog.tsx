@@ -33,6 +33,9 @@ export async function askForDeployment(options: {
     title: trans.__('Deploy a model'),
     accept: trans.__('Deploy'),
     action: 'deployments',
+    nothing: model
+      ? ''
+      : trans.__('There is no model yet. Promote a run to a stage first.'),
     value: { model, endpoint: null, canary: 0, shadow: false },
     trans,
     serverSettings,
@@ -60,13 +63,6 @@ function Fields(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { change, choices, live, trans, value } = props;
-  if (!value.model) {
-    return (
-      <p>
-        {trans.__('There is no model yet. Promote a run to a stage first.')}
-      </p>
-    );
-  }
   const name = value.endpoint || endpointOf(value.model);
   const taken = live.includes(name);
   return (

@@ -2,23 +2,30 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { deployIcon } from '../icons';
-import { showOnce } from '../showing';
+import { Page } from '../page';
+import { addPages } from '../showing';
+import { IEvents } from '../tokens';
 import { askForDeployment } from './dialog';
-import { EndpointView } from './view';
+import type { Run } from './view';
+import { Endpoint } from './view';
 
 export const endpoint: JupyterFrontEndPlugin<void> = {
   id: 'labline:endpoint',
   description: 'Deploys models, and shows the endpoints that serve them.',
   autoStart: true,
-  optional: [ICommandPalette, ITranslator],
+  requires: [IEvents],
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    events: IEvents,
     palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('labline');
@@ -41,18 +48,16 @@ export const endpoint: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    app.commands.addCommand(CommandIDs.openEndpoint, {
+    const run: Run = (command, args) =>
+      void app.commands.execute(command, args);
+    addPages(app, restorer, {
+      command: CommandIDs.openEndpoint,
       label: trans.__('Show an Endpoint'),
-      describedBy: { args: NAME },
-      execute: args => {
-        const name = args['name'] as string;
-        showOnce(app.shell, {
-          id: `labline-endpoint-${name}`,
-          label: name,
-          icon: deployIcon,
-          make: () => new EndpointView({ name, serverSettings, trans })
-        });
-      }
+      icon: deployIcon,
+      argument: 'name',
+      title: name => name,
+      make: name =>
+        new Page(Endpoint, { events, name, run, serverSettings, trans })
     });
     palette?.addItem({
       command: CommandIDs.deploy,
@@ -65,8 +70,3 @@ const MODEL = {
   type: 'object',
   properties: { model: { type: 'string' } }
 } as const;
-const NAME = {
-  type: 'object',
-  properties: { name: { type: 'string' } },
-  required: ['name']
-};

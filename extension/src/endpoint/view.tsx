@@ -1,104 +1,120 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { asRequestError, useAsked } from '../asking';
+import { useAsked } from '../asking';
 import { moment } from '../format';
-import type { RequestError } from '../request';
-import { send } from '../request';
 import { Failure } from '../sidebar/failure';
-import { CommandLine, Notice, Prose } from '../sidebar/notice';
+import { CopyButton, Notice, Prose } from '../sidebar/notice';
+import type { IEvent, IEvents } from '../tokens';
 import { Charts } from './charts';
+import { Instances, Reality } from './reality';
 import type { IDeployment, IEndpointDetail } from './records';
+import { Releases } from './releases';
+import { Traffic } from './traffic';
+import { Trying } from './trying';
 
-/**
- * One endpoint: what it serves, on whose share of the traffic, and how to ask it.
- */
-export class EndpointView extends ReactWidget {
-  constructor(readonly options: EndpointView.IOptions) {
-    super();
-    this.addClass('jp-labline');
-    this.addClass('jp-labline-view');
-  }
+/** Runs one of JupyterLab's commands. */
+export type Run = (command: string, args?: ReadonlyPartialJSONObject) => void;
 
-  protected override render(): React.ReactElement {
-    return <Endpoint {...this.options} />;
-  }
+export interface IEndpointProps {
+  events: IEvents;
+  name: string;
+  run: Run;
+  serverSettings: ServerConnection.ISettings;
+  trans: TranslationBundle;
 }
 
+/** An endpoint of which something is known. */
+export type Known = IEndpointProps & {
+  detail: IEndpointDetail;
+  /** Whether something is being done to it. */
+  busy: boolean;
+  /** Ask now: something was asked to be done. */
+  again: () => void;
+};
+
 /**
- * A namespace for `EndpointView` statics.
+ * One endpoint: what it serves and should serve, who has which share of its traffic, how it
+ * answers, how to ask it, and what served before.
  */
-export namespace EndpointView {
-  export interface IOptions {
-    name: string;
-    serverSettings: ServerConnection.ISettings;
-    trans: TranslationBundle;
-  }
+export function Endpoint(props: IEndpointProps): React.ReactElement {
+  const { events, name, serverSettings, trans } = props;
+  const path = encodeURIComponent(name);
+  const work = useAsked<readonly IDeployment[]>(
+    `deployments?endpoint=${path}`,
+    found => found.some(isUnderWay),
+    serverSettings,
+    { events, about: event => isWorkOn(name, event) }
+  );
+  const asked = useAsked<IEndpointDetail>(
+    `endpoints/${path}`,
+    () => work.answer?.some(isUnderWay) ?? true,
+    serverSettings,
+    {
+      events,
+      about: event =>
+        (event.type === 'endpoint' && event.id === name) ||
+        isWorkOn(name, event)
+    }
+  );
+  const { answer: detail, failure } = asked;
+  const newest = work.answer?.[0];
+  const busy = newest !== undefined && isUnderWay(newest);
+  const again = () => {
+    asked.again();
+    work.again();
+  };
+  return (
+    <>
+      <Head {...props} detail={detail} newest={newest} />
+      {newest?.failure && <Failed {...props} detail={detail} newest={newest} />}
+      {failure && !busy && <Failure failure={failure} at={0} trans={trans} />}
+      {!detail && !failure && (
+        <p className="jp-labline-quiet" role="status">
+          {trans.__('Looking for the endpoint…')}
+        </p>
+      )}
+      {detail && <Body {...props} {...{ again, busy, detail }} />}
+      <Timeline work={work.answer ?? []} trans={trans} />
+    </>
+  );
+}
+
+function Body(props: Known): React.ReactElement {
+  const { detail } = props;
+  return (
+    <>
+      <Reality {...props} />
+      <Traffic {...props} />
+      {detail.live && detail.endpoint.state !== 'down' && <Charts {...props} />}
+      <Instances {...props} />
+      {detail.live && <Trying {...props} />}
+      <Releases {...props} />
+    </>
+  );
 }
 
 function isUnderWay(one: IDeployment): boolean {
   return one.state === 'queued' || one.state === 'running';
 }
 
-function Endpoint(props: EndpointView.IOptions): React.ReactElement {
-  const { name, serverSettings, trans } = props;
-  const path = encodeURIComponent(name);
-  const work = useAsked<readonly IDeployment[]>(
-    `deployments?endpoint=${path}`,
-    found => found.some(isUnderWay),
-    serverSettings
-  );
-  const asked = useAsked<IEndpointDetail>(
-    `endpoints/${path}`,
-    () => work.answer?.some(isUnderWay) ?? true,
-    serverSettings
-  );
-  const { answer, failure } = asked;
-  const newest = work.answer?.[0];
-  const again = () => {
-    asked.again();
-    work.again();
-  };
-  const settled = newest?.state;
-  const askAgain = asked.again;
-  React.useEffect(() => askAgain(), [settled, askAgain]);
-  return (
-    <>
-      <Head {...props} detail={answer} newest={newest} />
-      {newest?.failure && (
-        <Notice tone="error" title={newest.failure.message}>
-          <Prose text={newest.failure.fix} />
-        </Notice>
-      )}
-      {failure && !(newest && isUnderWay(newest)) && (
-        <Failure failure={failure} at={0} trans={trans} />
-      )}
-      {answer && (
-        <>
-          <Traffic detail={answer} trans={trans} />
-          <Actions {...props} detail={answer} onDone={again} />
-          {answer.live && <Charts {...props} />}
-          <Asking {...props} detail={answer} />
-        </>
-      )}
-      <History work={work.answer ?? []} trans={trans} />
-    </>
-  );
+/** Whether an event tells of a deployment, a rollback or a shift on an endpoint. */
+function isWorkOn(name: string, event: IEvent): boolean {
+  const work = event.data as IDeployment | null;
+  return event.type === 'deployment' && work?.endpoint === name;
 }
 
 function Head(
-  props: EndpointView.IOptions & {
+  props: IEndpointProps & {
     detail: IEndpointDetail | null;
     newest?: IDeployment;
   }
 ): React.ReactElement {
   const { detail, name, newest, trans } = props;
   const busy = newest !== undefined && isUnderWay(newest);
-  const { model, serving, state, url } = detail?.endpoint ?? {};
-  const agrees = model !== null && serving === model;
+  const { state, url } = detail?.endpoint ?? {};
   return (
     <div className="jp-labline-head">
       <h1>
@@ -111,215 +127,42 @@ function Head(
       >
         {busy ? newest.progress || trans.__('queued') : (state ?? '…')}
       </span>
-      {detail && (
-        <p className="jp-labline-quiet">
-          <code>{url}</code>{' '}
-          {serving && agrees && trans.__('serves %1, as recorded.', serving)}
-          {serving &&
-            !agrees &&
-            trans.__('serves %1; the record says %2.', serving, model)}
+      {url && (
+        <p className="jp-labline-quiet jp-labline-address">
+          <code>{url}</code>
+          <CopyButton text={url} trans={trans} />
         </p>
       )}
-      {busy && <progress aria-label={newest.progress} />}
+      {busy && <progress aria-label={newest.progress || trans.__('queued')} />}
     </div>
   );
 }
 
-function Traffic(props: {
-  detail: IEndpointDetail;
+/** Why what was asked for last came to nothing, and what goes on all the same. */
+function Failed(props: {
+  detail: IEndpointDetail | null;
+  newest: IDeployment;
   trans: TranslationBundle;
-}): React.ReactElement | null {
-  const { detail, trans } = props;
-  if (detail.traffic.length === 0) {
-    return null;
-  }
-  const says = (release: number) =>
-    detail.instances
-      .filter(one => one.release === release)
-      .map(one => one.serving ?? one.state)
-      .join(', ');
-  return (
-    <section>
-      <h2>{trans.__('Traffic')}</h2>
-      <table className="jp-labline-table">
-        <thead>
-          <tr>
-            <th>{trans.__('model')}</th>
-            <th data-numeric>{trans.__('release')}</th>
-            <th data-numeric>{trans.__('share')}</th>
-            <th>{trans.__('its instances say')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {detail.traffic.map(share => (
-            <tr key={share.release}>
-              <td>{share.model}</td>
-              <td data-numeric>{share.release}</td>
-              <td data-numeric>
-                {share.mirrored ? trans.__('shadow') : `${share.weight} %`}
-              </td>
-              <td>{says(share.release) || '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-type Detailed = EndpointView.IOptions & { detail: IEndpointDetail };
-
-function Actions(props: Detailed & { onDone: () => void }): React.ReactElement {
-  const { detail, name, onDone, serverSettings, trans } = props;
-  const [failure, setFailure] = React.useState<RequestError | null>(null);
-  const candidate = detail.traffic.find(
-    share => share.release !== detail.live?.id
-  );
-  const path = `endpoints/${encodeURIComponent(name)}`;
-  const act = async (verb: string, body: object) => {
-    try {
-      await send(`${path}/${verb}`, body, serverSettings);
-      setFailure(null);
-      onDone();
-    } catch (error) {
-      setFailure(asRequestError(error));
-    }
-  };
-  const rollBack = async () => {
-    if (await confirmed(detail, trans)) {
-      await act('rollback', {});
-    }
-  };
-  return (
-    <section>
-      <div className="jp-labline-actions">
-        {candidate && (
-          <>
-            <Weight
-              key={candidate.release}
-              weight={candidate.weight}
-              trans={trans}
-              onChange={weight =>
-                void act('traffic', { action: 'shift', weight })
-              }
-            />
-            <button
-              type="button"
-              className="jp-mod-styled jp-mod-accept"
-              onClick={() => void act('traffic', { action: 'finish' })}
-            >
-              {trans.__('Let %1 take over', candidate.model)}
-            </button>
-            <button
-              type="button"
-              className="jp-mod-styled jp-mod-warn"
-              onClick={() => void act('traffic', { action: 'abort' })}
-            >
-              {trans.__('Abort')}
-            </button>
-          </>
-        )}
-        <button
-          type="button"
-          className="jp-mod-styled jp-mod-reject"
-          disabled={!detail.previous}
-          title={
-            detail.previous
-              ? trans.__('Bring back %1', detail.previous.model)
-              : trans.__('Nothing served here before')
-          }
-          onClick={() => void rollBack()}
-        >
-          {trans.__('Roll back…')}
-        </button>
-      </div>
-      {failure && <Failure failure={failure} at={0} trans={trans} />}
-    </section>
-  );
-}
-
-async function confirmed(
-  detail: IEndpointDetail,
-  trans: TranslationBundle
-): Promise<boolean> {
-  const result = await showDialog({
-    title: trans.__('Roll back %1?', detail.endpoint.name),
-    body: trans.__(
-      '%1 is started and proven first; until then %2 goes on.',
-      detail.previous?.model,
-      detail.live?.model
-    ),
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.warnButton({ label: trans.__('Roll back') })
-    ]
-  });
-  return result.button.accept;
-}
-
-function Weight(props: {
-  weight: number;
-  trans: TranslationBundle;
-  onChange: (weight: number) => void;
 }): React.ReactElement {
-  const { onChange, trans, weight } = props;
-  const [chosen, setChosen] = React.useState(weight);
+  const { detail, newest, trans } = props;
+  const { asked, failure, kind, model } = newest;
+  const what = model ? trans.__('%1 of %2', kind, model) : kind;
+  const live = detail?.live;
   return (
-    <label className="jp-labline-weight">
-      {trans.__('Candidate’s share')}
-      <input
-        type="range"
-        min={0}
-        max={100}
-        value={chosen}
-        onChange={event => setChosen(Number(event.target.value))}
-        onPointerUp={() => chosen !== weight && onChange(chosen)}
-        onKeyUp={() => chosen !== weight && onChange(chosen)}
-      />
-      <output>{chosen} %</output>
-    </label>
+    <div role="alert">
+      <Notice tone="error" title={failure?.message ?? ''}>
+        <Prose text={failure?.fix ?? ''} />
+        <p className="jp-labline-quiet">
+          {trans.__('The %1 of %2 failed.', what, moment(asked))}
+          {live && ` ${trans.__('%1 stays live.', live.model)}`}
+        </p>
+      </Notice>
+    </div>
   );
 }
 
-function Asking(props: Detailed): React.ReactElement {
-  const { detail, name, serverSettings, trans } = props;
-  const [key, setKey] = React.useState('');
-  const [failure, setFailure] = React.useState<RequestError | null>(null);
-  const issue = async () => {
-    try {
-      const path = `endpoints/${encodeURIComponent(name)}/keys`;
-      const issued = await send<{ key: string }>(path, {}, serverSettings);
-      setKey(issued.key);
-      setFailure(null);
-    } catch (error) {
-      setFailure(asRequestError(error));
-    }
-  };
-  return (
-    <section>
-      <h2>{trans.__('Ask it')}</h2>
-      <CommandLine text={detail.curl} trans={trans} />
-      {key ? (
-        <Notice tone="warn" title={trans.__('Keep this key: it is shown once')}>
-          <CommandLine text={key} trans={trans} />
-        </Notice>
-      ) : (
-        <div className="jp-labline-actions">
-          <button
-            type="button"
-            className="jp-mod-styled"
-            onClick={() => void issue()}
-          >
-            {trans.__('Issue a key')}
-          </button>
-        </div>
-      )}
-      {failure && <Failure failure={failure} at={0} trans={trans} />}
-    </section>
-  );
-}
-
-function History(props: {
+/** What people asked for, newest first. */
+function Timeline(props: {
   work: readonly IDeployment[];
   trans: TranslationBundle;
 }): React.ReactElement | null {
@@ -338,7 +181,10 @@ function History(props: {
               {moment(one.asked, locale)}
             </time>
             <span>
-              <b>{one.actor}</b> {one.kind} {one.model} · {one.state}
+              <b>{one.actor}</b> {one.kind} {one.model} ·{' '}
+              <span data-mark={one.state === 'failed' ? 'bad' : undefined}>
+                {one.state}
+              </span>
             </span>
           </li>
         ))}

@@ -5,8 +5,11 @@ import { Pipeline } from '../pipeline';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
 import { Field } from './fields';
 import type { Limit } from './form';
-import { entryOf, withEntry, withLimit } from './form';
+import { entryOf, sweepOf, withEntry, withLimit } from './form';
+import { Labelled } from './labelled';
 import type { Order } from './model';
+import { Search } from './search';
+import { When } from './when';
 
 /**
  * What is asked before a notebook is run as a job.
@@ -52,6 +55,8 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
         </p>
       )}
       {form && <Parameters order={order} />}
+      {form && sweepOf(order.draft).sweeps && <Search order={order} />}
+      {form && <When order={order} />}
       {form && <Limits order={order} />}
       {failure && (
         <div role="alert" ref={intoView}>
@@ -61,9 +66,7 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
         </div>
       )}
       {jobs > 1 && (
-        <p role="status">
-          {trans.__('One job for each combination: %1 jobs.', jobs)}
-        </p>
+        <p role="status">{trans.__('%1 jobs, all under one run.', jobs)}</p>
       )}
       {cli && (
         <div className="jp-labline-same">
@@ -71,7 +74,7 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
             {trans.__('The same in a terminal')}
           </p>
           <CommandLine text={cli} trans={trans} />
-          {order.body && (
+          {order.body && !order.scheduled && (
             <Pipeline
               action="jobs"
               body={order.body}
@@ -91,7 +94,7 @@ function intoView(node: HTMLElement | null): void {
 }
 
 function Parameters({ order }: { order: Order }): React.ReactElement {
-  const { complaints, draft, form, tried, trans } = order;
+  const { draft, form, trans } = order;
   const fields = form?.parameters ?? [];
   if (fields.length === 0) {
     return (
@@ -114,16 +117,19 @@ function Parameters({ order }: { order: Order }): React.ReactElement {
       {fields.map(field => {
         const entry = entryOf(draft, field.name);
         // A value that is missing is told when somebody tries to go on, a wrong one at once.
-        const told = tried || entry.text !== '';
+        const touched =
+          entry.draws === 'values' || !entry.sweep
+            ? entry.text !== ''
+            : entry.low !== '' && entry.high !== '';
         return (
           <Field
             key={field.name}
             field={field}
             entry={entry}
-            complaint={told ? (complaints.get(field.name) ?? '') : ''}
+            complaint={order.told(field.name, touched)}
             trans={trans}
             onChange={change => {
-              order.draft = withEntry(draft, field.name, change);
+              order.change(withEntry(draft, field.name, change));
             }}
           />
         );
@@ -132,41 +138,39 @@ function Parameters({ order }: { order: Order }): React.ReactElement {
   );
 }
 
-function Limits({ order }: { order: Order }): React.ReactElement {
-  const { complaints, draft, trans } = order;
-  const fields: readonly (readonly [Limit, string, string])[] = [
+/** What has a name in the form for each limit. */
+function limitsOf(
+  trans: Order['trans']
+): readonly (readonly [Limit, string, string])[] {
+  return [
     ['timeout', trans.__('Time'), '2h'],
     ['memory', trans.__('Memory'), '4GiB'],
-    ['retries', trans.__('Retries'), '0']
+    ['cpus', trans.__('CPUs'), '2'],
+    ['retries', trans.__('Retries'), '0'],
+    ['priority', trans.__('Priority'), '0'],
+    ['group', trans.__('Group'), 'gpu']
   ];
-  const complaint = complaints.get('limit:retries');
+}
+
+function Limits({ order }: { order: Order }): React.ReactElement {
+  const { draft, trans } = order;
   return (
     <details className="jp-labline-limits">
-      <summary>{trans.__('Limits')}</summary>
+      <summary>{trans.__('Limits and queue')}</summary>
       <div>
-        {fields.map(([name, label, example]) => (
-          <label key={name}>
-            {label}
-            <input
-              type="text"
-              className="jp-mod-styled"
-              spellCheck={false}
-              autoComplete="off"
-              value={draft.limits[name]}
-              placeholder={trans.__('e.g. %1', example)}
-              aria-invalid={name === 'retries' && complaint !== undefined}
-              onChange={event => {
-                order.draft = withLimit(draft, name, event.target.value);
-              }}
-            />
-          </label>
+        {limitsOf(trans).map(([name, label, example]) => (
+          <Labelled
+            key={name}
+            label={label}
+            value={draft.limits[name]}
+            placeholder={trans.__('e.g. %1', example)}
+            complaint={order.told(`option:${name}`, draft.limits[name] !== '')}
+            onChange={text => {
+              order.change(withLimit(draft, name, text));
+            }}
+          />
         ))}
       </div>
-      {complaint && (
-        <p className="jp-labline-complaint" role="alert">
-          {complaint}
-        </p>
-      )}
       <p className="jp-labline-quiet">
         {trans.__('What is left empty is as labline.toml says.')}
       </p>

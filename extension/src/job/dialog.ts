@@ -3,11 +3,10 @@ import { Dialog } from '@jupyterlab/apputils';
 import { rendered } from '../dialog';
 import { fileName } from '../format';
 import { OrderBody } from './body';
-import type { Order } from './model';
-import type { ISubmitted } from './records';
+import type { Order, Outcome } from './model';
 
 /**
- * Asks how a notebook is to be run. It closes when the jobs are queued, and stays where they are
+ * Asks how and when a notebook is to be run. It closes when that is queued, and stays where it is
  * refused, with the reason.
  */
 export class OrderDialog extends Dialog<unknown> {
@@ -25,6 +24,7 @@ export class OrderDialog extends Dialog<unknown> {
     });
     this.addClass('jp-labline-orderDialog');
     this._form = body;
+    _order.stateChanged.connect(this._nameButton);
   }
 
   override async launch(): Promise<Dialog.IResult<unknown>> {
@@ -32,8 +32,8 @@ export class OrderDialog extends Dialog<unknown> {
     return super.launch();
   }
 
-  /** What was queued; null where somebody thought better of it. */
-  get submitted(): ISubmitted | null {
+  /** What came of it; null where somebody thought better of it. */
+  get submitted(): Outcome | null {
     return this._submitted;
   }
 
@@ -51,6 +51,19 @@ export class OrderDialog extends Dialog<unknown> {
     });
   }
 
+  /** Have the button say what it does. */
+  private readonly _nameButton = (): void => {
+    const { scheduled, trans } = this._order;
+    const button = this.node.querySelector('.jp-Dialog-footer .jp-mod-accept');
+    const label = button?.querySelector('.jp-Dialog-buttonLabel');
+    if (button && label) {
+      label.textContent = scheduled
+        ? trans.__('Add Schedule')
+        : trans.__('Run');
+      button.setAttribute('aria-label', label.textContent);
+    }
+  };
+
   private readonly _form: OrderBody;
-  private _submitted: ISubmitted | null = null;
+  private _submitted: Outcome | null = null;
 }

@@ -12,6 +12,8 @@ import { Tail } from './tail';
 
 /** Pieces of a log that are asked for at a time. */
 const PIECES = 8;
+/** Bytes of a log at its end that are read; what lies before is passed over by the server. */
+const MOST = 512 * 1024;
 /** Milliseconds between two questions about a job that runs: its log is told by no event. */
 const BUSY = 1_000;
 /** Milliseconds between two questions about one that waits, while events tell how it stands. */
@@ -136,10 +138,10 @@ export class JobFollower extends VDomModel {
     for (let count = 0; count < PIECES; count++) {
       const piece = await request<ILogPiece>(
         `${this._path}/log`,
-        { after: this._after },
+        { after: this._after, most: MOST },
         this._settings
       );
-      this.tail.append(piece.text);
+      this.tail.append(piece.text, piece.skipped);
       this._after = piece.next;
       if (!piece.more) {
         return piece.ended && this._isOver;

@@ -17,12 +17,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
+import { moment } from '../format';
 import { jobIcon } from '../icons';
 import { IEvents, ILine } from '../tokens';
 import { OrderDialog } from './dialog';
 import { Order } from './model';
 import { shownPath } from './place';
-import type { ISubmitted } from './records';
+import type { Outcome } from './model';
 import { JobPanel } from './widget';
 
 export const job: JupyterFrontEndPlugin<void> = {
@@ -47,9 +48,9 @@ export const job: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('labline');
-    addOrder(app, notebooks, browsers, trans, submitted => {
+    addOrder(app, notebooks, browsers, trans, outcome => {
       void line.refresh();
-      tell(app, submitted, trans);
+      tell(app, outcome, trans);
     });
     addPages(app, events, restorer, trans);
     const changed = () =>
@@ -68,7 +69,7 @@ function addOrder(
   notebooks: INotebookTracker,
   browsers: IFileBrowserFactory | null,
   trans: TranslationBundle,
-  done: (submitted: ISubmitted) => void
+  done: (outcome: Outcome) => void
 ): void {
   const named = (args: {
     path?: unknown;
@@ -92,8 +93,8 @@ function addOrder(
     execute: async args => {
       const path = named(args);
       if (path !== undefined) {
-        const submitted = await ask(app, notebooks, path, trans);
-        return submitted && done(submitted);
+        const outcome = await ask(app, notebooks, path, trans);
+        return outcome && done(outcome);
       }
     }
   });
@@ -104,7 +105,7 @@ async function ask(
   notebooks: INotebookTracker,
   path: string,
   trans: TranslationBundle
-): Promise<ISubmitted | null> {
+): Promise<Outcome | null> {
   const context = notebooks.find(panel => panel.context.path === path)?.context;
   const { contents, serverSettings } = app.serviceManager;
   const order = new Order({
@@ -124,19 +125,25 @@ async function ask(
   }
 }
 
+/** Show what came of it: the job, the sweep, or the schedules with the new one. */
 function tell(
   app: JupyterFrontEnd,
-  { jobs }: ISubmitted,
+  outcome: Outcome,
   trans: TranslationBundle
 ): void {
-  const [first] = jobs;
-  if (jobs.length === 1 && first) {
-    void app.commands.execute(CommandIDs.openJob, { id: first.id });
-    return;
+  if ('schedule' in outcome) {
+    const { name, next } = outcome.schedule;
+    const when = next === null ? '' : moment(next, undefined, 'short');
+    const text = trans.__('%1 comes next: %2', name, when);
+    Notification.success(text, { autoClose: 5_000 });
+    void app.commands.execute(CommandIDs.openSchedules);
+  } else if (outcome.sweep !== null) {
+    void app.commands.execute(CommandIDs.openSweep, { id: outcome.sweep });
+  } else {
+    outcome.jobs.forEach(
+      ({ id }) => void app.commands.execute(CommandIDs.openJob, { id })
+    );
   }
-  const text = trans.__('%1 jobs are queued', jobs.length);
-  Notification.success(text, { autoClose: 5_000 });
-  void app.commands.execute(CommandIDs.open);
 }
 
 /** The command that shows a job, and the pages that it has opened. */
@@ -184,6 +191,8 @@ function pageOf(
     trans,
     onOpen: other =>
       void app.commands.execute(CommandIDs.openJob, { id: other }),
+    onOpenSweep: sweep =>
+      void app.commands.execute(CommandIDs.openSweep, { id: sweep }),
     onStart: () => void app.commands.execute(CommandIDs.start),
     onOpenOutput: path => void openOutput(app, path, trans)
   });

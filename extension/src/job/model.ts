@@ -5,11 +5,20 @@ import { Debouncer } from '@lumino/polling';
 
 import { request, RequestError, send } from '../request';
 import type { IDraft } from './form';
-import { BLANK, bodyOf, complaintsOf, jobsOf } from './form';
-import type { INewJobs, INotebookForm, ISubmitted } from './records';
+import { BLANK, bodyOf, complaintsOf, jobsOf, scheduleOf } from './form';
+import type {
+  INewJobs,
+  INewSchedule,
+  INotebookForm,
+  IScheduled,
+  ISubmitted
+} from './records';
 
 /** How long nothing is typed until the command line is asked for, in milliseconds. */
 const PAUSE = 250;
+
+/** What was queued, or what will be by the clock. */
+export type Outcome = ISubmitted | IScheduled;
 
 /**
  * A notebook that is about to be run as a job: its form, and what was typed so far.
@@ -42,9 +51,9 @@ export class Order extends VDomModel {
     return this._cli;
   }
 
-  /** Why the server refused. */
+  /** Why the server refused; null where that is told beside a field. */
   get failure(): RequestError | null {
-    return this._failure;
+    return this._blamed ? null : this._failure;
   }
 
   /** Whether the notebook's page has changes that a job would not see. */
@@ -52,27 +61,42 @@ export class Order extends VDomModel {
     return this._unsaved();
   }
 
-  get complaints(): Map<string, string> {
-    return this._form
-      ? complaintsOf(this._form, this._draft, this.trans)
-      : new Map<string, string>();
+  /** What stands against it, by the field at fault. */
+  get complaints(): ReadonlyMap<string, string> {
+    const found = this._ownComplaints;
+    const blamed = this._blamed;
+    return blamed
+      ? new Map([...found, [blamed, this._failure?.message ?? '']])
+      : found;
   }
 
-  /** Whether complaints are told: not before somebody has tried to go on. */
-  get tried(): boolean {
-    return this._tried;
+  /**
+   * What is to be told of a field now: of one that was `touched`, or once somebody has tried to go
+   * on. Nothing is complained of before.
+   */
+  told(field: string, touched = false): string {
+    const tell = touched || this._tried || this._blamed === field;
+    return tell ? (this.complaints.get(field) ?? '') : '';
+  }
+
+  /** Whether it is to be run by the clock, not now. */
+  get scheduled(): boolean {
+    return this._draft.clock.on;
   }
 
   /** What would be sent; null while it is not known what can be. */
-  get body(): INewJobs | null {
+  get body(): INewJobs | INewSchedule | null {
     return this._form ? this._body(this._form) : null;
   }
 
   get jobs(): number {
-    return this._form ? jobsOf(this._body(this._form)) : 0;
+    return this._form && !this.scheduled
+      ? jobsOf(bodyOf(this._form, this._draft), this._draft)
+      : 0;
   }
 
-  set draft(draft: IDraft) {
+  /** Take what was typed. */
+  change(draft: IDraft): void {
     this._draft = draft;
     this._failure = null;
     this.stateChanged.emit();
@@ -97,15 +121,15 @@ export class Order extends VDomModel {
     await this.load();
   }
 
-  /** Queue the jobs; null where something stands against it, which is then told. */
-  async submit(): Promise<ISubmitted | null> {
+  /** Do what was asked; null where something stands against it, which is then told. */
+  async submit(): Promise<Outcome | null> {
     const form = this._form;
     this._tried = true;
-    if (!form || this._busy || this.complaints.size > 0) {
+    if (!form || this._busy || this._ownComplaints.size > 0) {
       this.stateChanged.emit();
       return null;
     }
-    return this._try(() => this._send<ISubmitted>('jobs', this._body(form)));
+    return this._try(() => this._send<Outcome>(this._action, this._body(form)));
   }
 
   override dispose(): void {
@@ -113,18 +137,41 @@ export class Order extends VDomModel {
     super.dispose();
   }
 
-  private _body(form: INotebookForm): INewJobs {
-    return bodyOf(form, this._draft);
+  private get _action(): 'jobs' | 'schedules' {
+    return this.scheduled ? 'schedules' : 'jobs';
+  }
+
+  /** What can be seen to be wrong without the server. */
+  private get _ownComplaints(): Map<string, string> {
+    return this._form
+      ? complaintsOf(this._form, this._draft, this.trans)
+      : new Map<string, string>();
+  }
+
+  /** The field that the server's refusal is about; null for none that is in the form. */
+  private get _blamed(): string | null {
+    const { option, parameter } = this._failure?.details ?? {};
+    if (typeof option === 'string') {
+      return `option:${option}`;
+    }
+    const known = this._form?.parameters.some(({ name }) => name === parameter);
+    return known ? (parameter as string) : null;
+  }
+
+  private _body(form: INotebookForm): INewJobs | INewSchedule {
+    return this.scheduled
+      ? scheduleOf(form, this._draft)
+      : bodyOf(form, this._draft);
   }
 
   private async _ask(): Promise<void> {
-    if (!this._form || this.complaints.size > 0) {
+    if (!this._form || this._ownComplaints.size > 0) {
       this._cli = '';
     } else {
       const body = this._body(this._form);
       // The server says what is wrong with it when it is sent for good.
       const line = await this._send<{ cli: string }>('cli', {
-        action: 'jobs',
+        action: this._action,
         body
       }).catch(() => ({ cli: '' }));
       this._cli = line.cli;

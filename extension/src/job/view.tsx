@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { ago, moment, parameters } from '../format';
 import { Dot } from '../sidebar/dot';
+import { Failure } from '../sidebar/failure';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
 import { JOB_MARKS, sayJob } from '../sidebar/rows';
 import type { JobFollower } from './follower';
@@ -15,6 +16,8 @@ interface IProps {
   /** Start the platform, so that somebody is there to run it. */
   onStart: () => void;
   onOpenOutput: (path: string) => void;
+  /** Show the sweep that it is a trial of. */
+  onOpenSweep: (id: string) => void;
 }
 
 /**
@@ -29,9 +32,7 @@ export function JobView(props: IProps): React.ReactElement {
       <div className="jp-labline-jobNotices">
         {failure && (
           <div role="alert">
-            <Notice tone="error" title={failure.message}>
-              <Prose text={failure.fix} />
-            </Notice>
+            <Failure failure={failure} at={0} trans={trans} />
           </div>
         )}
         {detail && <Trouble {...props} detail={detail} />}
@@ -47,7 +48,8 @@ export function JobView(props: IProps): React.ReactElement {
 }
 
 function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
-  const { job, trans } = props;
+  const { job, onOpenSweep, trans } = props;
+  const { sweep } = job;
   const says = sayJob(trans)[job.status];
   const given = parameters(job.parameters);
   const [done, all] = job.progress;
@@ -61,10 +63,12 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
       <dl>
         <div>
           <dt>{trans.__('Status')}</dt>
-          <dd role="status">
+          <dd>
             <Dot mark={JOB_MARKS[job.status] ?? 'off'} />
-            {says}
-            {job.attempt > 1 && ` · ${trans.__('attempt %1', job.attempt)}`}
+            <span role="status">
+              {says}
+              {job.attempt > 1 && ` · ${trans.__('attempt %1', job.attempt)}`}
+            </span>
           </dd>
         </div>
         <div>
@@ -73,6 +77,20 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
             {given ? <code>{given}</code> : trans.__('as in the notebook')}
           </dd>
         </div>
+        {sweep !== null && (
+          <div>
+            <dt>{trans.__('Sweep')}</dt>
+            <dd>
+              <button
+                type="button"
+                className="jp-labline-name"
+                onClick={() => onOpenSweep(sweep)}
+              >
+                {sweep}
+              </button>
+            </dd>
+          </div>
+        )}
         <div>
           <dt>{trans.__('Time')}</dt>
           <dd title={moment(job.created)}>{timing(job, trans)}</dd>
@@ -175,7 +193,7 @@ function Trouble(
 
 function Log(props: IProps & { job: IWholeJob }): React.ReactElement {
   const { follower, job, trans } = props;
-  const { dropped, text } = follower.tail;
+  const { blocks, dropped } = follower.tail;
   const place = React.useRef<HTMLPreElement>(null);
   const atEnd = React.useRef(true);
   React.useLayoutEffect(() => {
@@ -183,18 +201,19 @@ function Log(props: IProps & { job: IWholeJob }): React.ReactElement {
     if (node && atEnd.current) {
       node.scrollTop = node.scrollHeight;
     }
-  }, [text]);
+  }, [blocks]);
   return (
     <section className="jp-labline-log" aria-label={trans.__('Log')}>
       {dropped > 0 && (
         <p className="jp-labline-quiet">
           {trans.__(
-            'The first %1 lines are left out here; the output notebook has them all.',
-            dropped
+            'The first %1 lines are left out here; “labline jobs logs %2” shows them all.',
+            dropped.toLocaleString(),
+            job.id
           )}
         </p>
       )}
-      {text ? (
+      {blocks.length > 0 ? (
         <pre
           ref={place}
           // A log that is longer than its place is scrolled by keyboard too.
@@ -205,7 +224,9 @@ function Log(props: IProps & { job: IWholeJob }): React.ReactElement {
               node.scrollHeight - node.scrollTop - node.clientHeight < 8;
           }}
         >
-          {text}
+          {blocks.map(block => (
+            <Block key={block.at} text={block.text} />
+          ))}
         </pre>
       ) : (
         <p className="jp-labline-quiet">
@@ -217,3 +238,8 @@ function Log(props: IProps & { job: IWholeJob }): React.ReactElement {
     </section>
   );
 }
+
+/** Lines of a log; those that stay as they are cost nothing when others come. */
+const Block = React.memo(function Block({ text }: { text: string }) {
+  return <code className="jp-labline-logBlock">{text}</code>;
+});

@@ -42,7 +42,7 @@ export class JobPanel extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    const { onOpen, onOpenOutput, onStart, trans } = this._options;
+    const { onOpen, onOpenOutput, onOpenSweep, onStart, trans } = this._options;
     const retry = async () => {
       const submitted = await this.follower.retry();
       submitted?.jobs.forEach(job => onOpen(job.id));
@@ -55,6 +55,7 @@ export class JobPanel extends ReactWidget {
             trans={trans}
             onRetry={() => void retry()}
             onOpenOutput={onOpenOutput}
+            onOpenSweep={onOpenSweep}
             onStart={onStart}
           />
         )}
@@ -74,6 +75,8 @@ export namespace JobPanel {
     trans: TranslationBundle;
     /** Open another job. */
     onOpen: (id: string) => void;
+    /** Show the sweep that the job is a trial of. */
+    onOpenSweep: (id: string) => void;
     /** Start the platform. */
     onStart: () => void;
     /** Open a notebook by its path on the server. */

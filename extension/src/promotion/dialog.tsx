@@ -29,13 +29,15 @@ export async function askForPromotion(options: {
 }): Promise<string | null> {
   const { serverSettings, trans } = options;
   const offer = await offered(serverSettings);
+  const candidate = options.candidate ?? firstOf(offer);
   const accepted = await ask<INewPromotion, { id: string }>({
     title: trans.__('Promote a model'),
     accept: trans.__('Promote'),
     action: 'promotions',
     ci: true,
+    nothing: candidate ? whyNot(offer, trans) : noModel(trans),
     value: {
-      candidate: options.candidate ?? firstOf(offer),
+      candidate,
       to: offer.stages[0]?.name ?? '',
       dry_run: false
     },
@@ -47,6 +49,21 @@ export async function askForPromotion(options: {
     submit: value => send('promotions', value, serverSettings)
   });
   return accepted?.id ?? null;
+}
+
+function noModel(trans: TranslationBundle): string {
+  return trans.__(
+    'No run has logged a model yet. In a recorded notebook: `%log --model model --data X_test,y_test`'
+  );
+}
+
+/** Why no model can be promoted anywhere; empty where one can. */
+function whyNot(offer: IOffer, trans: TranslationBundle): string {
+  return offer.stages.length
+    ? ''
+    : trans.__(
+        'The policy has no stage to promote to. Add one to `labline.toml`, such as `[stages.staging]`.'
+      );
 }
 
 async function offered(
@@ -67,15 +84,6 @@ function Fields(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { change, offer, trans, value } = props;
-  if (!firstOf(offer) && !value.candidate) {
-    return (
-      <p>
-        {trans.__(
-          'No run has logged a model yet. In a recorded notebook: %log --model model --data X_test,y_test'
-        )}
-      </p>
-    );
-  }
   return (
     <>
       <Field label={trans.__('Candidate')}>

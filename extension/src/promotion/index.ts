@@ -2,26 +2,29 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { promoteIcon } from '../icons';
-import { showOnce } from '../showing';
+import { Page } from '../page';
+import { addPages } from '../showing';
 import { IEvents } from '../tokens';
 import { askForPromotion } from './dialog';
-import { PromotionView } from './view';
+import { Promotion } from './view';
 
 export const promotion: JupyterFrontEndPlugin<void> = {
   id: 'labline:promotion',
   description: 'Asks for promotions, and shows how they stand.',
   autoStart: true,
   requires: [IEvents],
-  optional: [ICommandPalette, ITranslator],
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     events: IEvents,
     palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('labline');
@@ -44,18 +47,13 @@ export const promotion: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    app.commands.addCommand(CommandIDs.openPromotion, {
+    addPages(app, restorer, {
+      command: CommandIDs.openPromotion,
       label: trans.__('Show a Promotion'),
-      describedBy: { args: ID },
-      execute: args => {
-        const id = args['id'] as string;
-        showOnce(app.shell, {
-          id: `labline-promotion-${id}`,
-          label: trans.__('Promotion %1', id.slice(0, 8)),
-          icon: promoteIcon,
-          make: () => new PromotionView({ events, id, serverSettings, trans })
-        });
-      }
+      icon: promoteIcon,
+      argument: 'id',
+      title: id => trans.__('Promotion %1', id.slice(0, 8)),
+      make: id => new Page(Promotion, { events, id, serverSettings, trans })
     });
     palette?.addItem({
       command: CommandIDs.promote,
@@ -68,8 +66,3 @@ const CANDIDATE = {
   type: 'object',
   properties: { candidate: { type: 'string' } }
 } as const;
-const ID = {
-  type: 'object',
-  properties: { id: { type: 'string' } },
-  required: ['id']
-};

@@ -1,6 +1,5 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
@@ -14,34 +13,17 @@ import { Diff } from './diff';
 import type { IPromotion } from './records';
 import { isUnderWay } from './records';
 
+interface IProps {
+  events: IEvents;
+  id: string;
+  serverSettings: ServerConnection.ISettings;
+  trans: TranslationBundle;
+}
+
 /**
  * One promotion: how far it is, what each gate says, and what people decide.
  */
-export class PromotionView extends ReactWidget {
-  constructor(readonly options: PromotionView.IOptions) {
-    super();
-    this.addClass('jp-labline');
-    this.addClass('jp-labline-view');
-  }
-
-  protected override render(): React.ReactElement {
-    return <Promotion {...this.options} />;
-  }
-}
-
-/**
- * A namespace for `PromotionView` statics.
- */
-export namespace PromotionView {
-  export interface IOptions {
-    events: IEvents;
-    id: string;
-    serverSettings: ServerConnection.ISettings;
-    trans: TranslationBundle;
-  }
-}
-
-function Promotion(props: PromotionView.IOptions): React.ReactElement {
+export function Promotion(props: IProps): React.ReactElement {
   const { events, id, serverSettings, trans } = props;
   const { again, answer, failure } = useAsked<IPromotion>(
     `promotions/${encodeURIComponent(id)}`,
@@ -164,7 +146,7 @@ function Metrics(props: Known): React.ReactElement | null {
 }
 
 function Decide(
-  props: Known & PromotionView.IOptions & { onDone: () => void }
+  props: Known & IProps & { onDone: () => void }
 ): React.ReactElement | null {
   const { decision, id, onDone, promotion, serverSettings, trans } = props;
   const [comment, setComment] = React.useState('');

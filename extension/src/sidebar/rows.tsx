@@ -240,6 +240,28 @@ export function ModelRow(
           <span className="jp-labline-quiet">{trans.__('holds no stage')}</span>
         )}
       </div>
+      {model.served
+        .filter(one => !one.agrees)
+        .map(one => (
+          <div
+            key={one.endpoint}
+            className="jp-labline-detail"
+            data-mark="warn"
+          >
+            {one.serving
+              ? trans.__(
+                  '%1 says it serves %2, recorded is %3',
+                  one.endpoint,
+                  one.serving,
+                  `${model.name}/${one.recorded}`
+                )
+              : trans.__(
+                  '%1 does not answer; recorded is %2',
+                  one.endpoint,
+                  `${model.name}/${one.recorded}`
+                )}
+          </div>
+        ))}
     </Row>
   );
 }
@@ -324,13 +346,17 @@ function markOfEndpoint(
   up: boolean,
   trans: TranslationBundle
 ): [Mark, string] {
-  const { model, serving, state } = endpoint;
+  const { agreement, model, says, serving, state } = endpoint;
   if (!up) {
     return ['off', trans.__('down with the platform')];
   }
   switch (state) {
     case 'ready':
-      return ['good', trans.__('serves %1', serving ?? model)];
+      return agreement === 'agrees'
+        ? ['good', trans.__('serves %1', serving ?? model)]
+        : [agreement === 'on trial' ? 'busy' : 'warn', says];
+    case 'degraded':
+      return ['warn', trans.__('some of its instances do not answer')];
     case 'starting':
       return ['busy', trans.__('starting')];
     case 'empty':

@@ -50,6 +50,8 @@ COMMANDS = {
     "predict": "endpoints",
     "monitor": "monitor",
     "drift": "monitor",
+    "labels": "monitor",
+    "retrain": "retrain",
     "manifests": "manifests",
     "cloud": "manifests",
     "worker": "jobs",

@@ -19,7 +19,7 @@ from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
 from labline.cli.ci import GitHub, GitLab, detect
 from labline.cli.junit import refusal, report, write
-from labline.cli.options import Swept, job_options, sweep_options
+from labline.cli.options import Swept, Valued, job_options, sweep_options, values_option
 from labline.errors import LablineError
 from labline.records import Job, JobStatus, to_dict
 
@@ -37,9 +37,9 @@ _ICON = {
 }
 
 
-@click.command()
+@click.command(cls=Valued)
 @click.argument("notebook", type=click.Path(path_type=Path))
-@click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
+@values_option
 @sweep_options
 @job_options
 @click.option("--key", help="Submit once: the same key is the same job.")

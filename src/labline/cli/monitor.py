@@ -1,4 +1,4 @@
-"""``labline monitor`` and ``labline drift``: how a model does after go-live."""
+"""``labline monitor``, ``labline drift`` and ``labline labels``: how a model does after go-live."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Output, json_option, pass_output, stage_line
 from labline.cli.options import last_option
 from labline.errors import BadInput, Refused
 from labline.records import to_dict
@@ -16,6 +16,8 @@ from labline.records import to_dict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labline.monitoring.look import Look
+    from labline.monitoring.realised import Realised, RealisedReport
     from labline.monitoring.report import ColumnDrift, DriftReport
 
 _SHOWN = 20
@@ -23,12 +25,68 @@ _SHOWN = 20
 _LEFT_OUT = ("release", "milliseconds", "model")
 _WIDE = 9
 _LONG = 18
-_TONES = {"drifted": "red", "stable": "green", "not judged": "yellow"}
+_TONES = {
+    "drifted": "red",
+    "dropped": "red",
+    "stable": "green",
+    "held": "green",
+    "not judged": "yellow",
+}
 
 
 @click.group()
 def monitor() -> None:
-    """See what endpoints were asked, and what they answered."""
+    """See what endpoints were asked and answered, and look whether all is well."""
+
+
+@monitor.command("check")
+@click.argument("endpoint")
+@json_option
+@pass_output
+def check(output: Output, endpoint: str) -> None:
+    """Have a worker look at an endpoint now, as it does by [monitor] every.
+
+    What has changed is kept in the ledger and told by [notify]. Exits with 1 where something is
+    wrong.
+
+    Example: labline monitor check penguins
+    """
+    from labline.lab import Lab
+
+    found = Lab.from_().monitor.check(endpoint, progress=stage_line())
+    output.emit(to_dict(found), lambda: _show_look(found))
+    if found.alarms:
+        raise Refused(f"{endpoint}: {found.state}.", fix=found.fix)
+
+
+def _show_look(found: Look) -> None:
+    show_drift(found.drift)
+    if found.realised.labels:
+        show_realised(found.realised)
+
+
+@monitor.command("list")
+@click.argument("endpoint", required=False)
+@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@json_option
+@pass_output
+def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
+    """List what looks by the clock found, the newest first.
+
+    Example: labline monitor list penguins
+    """
+    from labline.lab import Lab
+
+    lab = Lab.from_()
+    found = lab.monitor.looks(endpoint or lab.monitor.only(), limit=limit)
+    rows = [(render.ago(each.at), each.model, each.state, each.says) for each in found]
+    empty = "No look yet. Set every under [monitor], and see that labline is up."
+    if lab.settings.monitor.every:
+        empty = "No look yet. See that labline is up: labline status"
+    output.emit(
+        [to_dict(each) for each in found],
+        lambda: render.table("", ("when", "model", "state", ""), rows, empty),
+    )
 
 
 @monitor.command("rows")
@@ -136,6 +194,69 @@ def drift(output: Output, endpoint: str, last: float | None, check: bool) -> Non
         raise Refused(f"{endpoint} drifted.", fix=found.fix)
 
 
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--endpoint", help="The project's only one unless given.")
+@click.option("--on", default="request_id", show_default=True, help="Column of the request ids.")
+@click.option("--label", metavar="COLUMN", help="What is true; the only other column unless given.")
+@click.option(
+    "--row",
+    metavar="COLUMN",
+    help="Place of the row in its request, from 0; by the order of the lines unless given.",
+)
+@json_option
+@pass_output
+def labels(
+    output: Output,
+    file: Path | None,
+    endpoint: str | None,
+    on: str,
+    label: str | None,
+    row: str | None,
+) -> None:
+    """Tell what turned out to be true, and see what the model's metrics have become.
+
+    FILE is a table (.csv, .parquet, .json, .ndjson). Without it, what is known so far is shown.
+
+    Example: labline labels outcomes.csv --on request_id
+    """
+    from labline.lab import Lab
+    from labline.monitoring import labels as late
+
+    desk = Lab.from_().monitor
+    name = endpoint or desk.only()
+    if file is None:
+        found = desk.realised(name)
+    else:
+        told = late.from_table(late.read_file(file), on, label=label, row=row)
+        found = desk.label(name, told)
+    output.emit(to_dict(found), lambda: show_realised(found))
+
+
+def show_realised(found: RealisedReport) -> None:
+    """Print what labels say."""
+    click.secho(f"{found.endpoint}  {found.model}  ", bold=True, nl=False)
+    click.secho(str(found.outcome), fg=_TONES[found.outcome])
+    click.echo(f"  {found.says}")
+    for remark in (found.fix, *found.remarks):
+        if remark:
+            click.secho(f"  {remark}", dim=True)
+    rows = [
+        (each.metric, str(each.outcome), render.number(each.logged), *_interval(each))
+        for each in found.metrics
+    ]
+    if rows:
+        columns = ("metric", "", "in the run", "by labels", "95 % interval")
+        render.table("", columns, rows, "")
+
+
+def _interval(found: Realised) -> tuple[str, str]:
+    value = "-" if found.value is None else render.number(found.value)
+    if found.low is None or found.high is None:
+        return value, "-"
+    return value, f"{render.number(found.low)} to {render.number(found.high)}"
+
+
 def show_drift(found: DriftReport) -> None:
     """Print a report."""
     click.secho(f"{found.endpoint}  {found.model}  ", bold=True, nl=False)
@@ -152,6 +273,8 @@ def _line(column: ColumnDrift) -> tuple[str, ...]:
     name = column.column if column.of == "input" else f"({column.of})"
     if column.value is None or column.limit is None:
         return name, str(column.outcome), "-", "-", column.says.partition(": ")[2]
-    most = max(column.bins, key=lambda bin: abs(bin.window - bin.reference))
-    moved = f"{most.name}: {100 * most.reference:.3g} % -> {100 * most.window:.3g} %"
+    most = column.furthest
+    moved = (
+        f"{most.name}: {100 * most.reference:.3g} % -> {100 * most.window:.3g} %" if most else ""
+    )
     return name, str(column.outcome), f"{column.value:.3g}", f"{column.limit:.3g}", moved

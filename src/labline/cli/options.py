@@ -115,6 +115,24 @@ _NAMES = (
 )  # fmt: skip
 
 
+class Valued(click.Command):
+    """A command with ``-p NAME VALUE``, as papermill has it; ``-p NAME=VALUE`` is the same."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of the command; called by click."""
+        if "-p" in args:
+            from labline.notebooks import apart
+
+            args = [*apart(args)]
+        return super().parse_args(ctx, args)
+
+
+values_option = click.option(
+    "-p", "values", nargs=2, multiple=True, metavar="NAME VALUE",
+    help="A parameter; NAME=VALUE will do, too.",
+)  # fmt: skip
+
+
 class Swept(NamedTuple):
     """The options of a sweep."""
 

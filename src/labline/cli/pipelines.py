@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from labline.cli.app import Output, json_option, pass_output
+from labline.cli.options import Valued, values_option
 from labline.records import to_dict
 
 
-@click.command()
+@click.command(cls=Valued)
 @click.argument("system", type=click.Choice(["github", "gitlab"]))
 @click.argument("notebooks", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
+@values_option
 @click.option("--promote", "candidate", help="What to promote on merge: best:METRIC, MODEL ...")
 @click.option("--to", "stage", help="Stage that it shall hold.")
 @click.option("--model", help="Name to register a run under; the project's unless given.")

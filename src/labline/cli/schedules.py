@@ -12,7 +12,7 @@ import click
 
 from labline.cli import render
 from labline.cli.app import Output, json_option, pass_output
-from labline.cli.options import job_options
+from labline.cli.options import Valued, job_options, values_option
 from labline.records import Schedule, to_dict
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def schedules() -> None:
     """Run notebooks by the clock, while a worker is running."""
 
 
-@schedules.command("add")
+@schedules.command("add", cls=Valued)
 @click.argument("notebook", type=click.Path(path_type=Path))
 @click.option("--cron", required=True, help="Minute, hour, day, month, weekday: '0 6 * * 1-5'.")
 @click.option("--timezone", default="UTC", show_default=True, help="Time zone of the rule.")
@@ -33,7 +33,7 @@ def schedules() -> None:
 @click.option("--snapshot", "runs", flag_value="snapshot", help="Run the notebook as it is now.")
 @click.option("--catch-up", is_flag=True, help="Make up for what came while no worker ran.")
 @click.option("--name", default="", help="Name of the schedule; the notebook's unless given.")
-@click.option("-p", "values", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
+@values_option
 @job_options
 @json_option
 @pass_output

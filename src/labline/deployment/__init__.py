@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey, public_keys
     from labline.deployment.platform import Platform
-    from labline.deployment.proof import again
+    from labline.deployment.proof import again, require_live
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
     from labline.deployment.trials import Trial, check_instances, check_percent
     from labline.deployment.web import send
@@ -29,6 +29,7 @@ _PLACES = {
     "Share": "status",
     "Trial": "trials",
     "again": "proof",
+    "require_live": "proof",
     "check_instances": "trials",
     "check_percent": "trials",
     "Endpoints": "endpoints",
@@ -56,6 +57,7 @@ __all__ = [
     "check_percent",
     "envoy_binary",
     "public_keys",
+    "require_live",
     "send",
     "trusted",
 ]

@@ -226,18 +226,21 @@ class Endpoints:
 
     # -- back -------------------------------------------------------------------------------
 
-    def rollback(self, endpoint: str, *, actor: str, key: str) -> Release:
+    def rollback(
+        self, endpoint: str, *, actor: str, key: str, release: int | None = None
+    ) -> Release:
         """Boot what served before the live release, prove it, and lead the traffic back to it.
 
         The result is a release of its own. Rolling back once more goes one further back, never
-        to the release that was rolled away from.
+        to the release that was rolled away from. Of two people who roll back the same `release`
+        only the first does.
 
         Raises
         ------
         NotFound
             No such endpoint, or nothing served before.
         Conflict
-            The platform is not up.
+            The platform is not up, or another release than `release` is live.
         ModelAltered, BootFailed
             Its files are others now, or it does not come up; the live release keeps serving.
         """
@@ -247,7 +250,7 @@ class Endpoints:
             if stored is None:
                 self._platform.require_current()
                 self._require_no_candidate(endpoint)
-                back = self._earlier(endpoint)
+                back = self._earlier(endpoint, release)
                 artifacts.check(back)
                 stored = self._releases.begin(
                     endpoint,
@@ -259,8 +262,9 @@ class Endpoints:
                 )
             return self._complete(stored)
 
-    def _earlier(self, endpoint: str) -> Stored:
+    def _earlier(self, endpoint: str, release: int | None) -> Stored:
         live = self._releases.live(endpoint)
+        proof.require_live(endpoint, live.release if live else None, release)
         if live is None or live.previous is None:
             what = f"before release {live.release.id}" if live else "yet"
             raise NotFound(

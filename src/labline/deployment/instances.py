@@ -61,9 +61,12 @@ class Instances:
         """Start the instances of a release and keep them running."""
         captures = {shadows.VARIABLE: SigningKey.of(self._settings).secret(shadows.VARIABLE)}
         own = captures | predictions.variables(self._settings, stored.release)
+        folder = self._places.metrics(stored.release.endpoint)
+        folder.mkdir(parents=True, exist_ok=True)
         for each in stored.instances:
             command = process(each)
-            env = {**command.env, **self._telemetry(stored, each.name), **own}
+            counts = {"LABLINE_METRICS": str(folder), "LABLINE_INSTANCE": each.name}
+            env = {**command.env, **self._telemetry(stored, each.name), **own, **counts}
             self._control.add(each.name, Command(command.argv, env, command.cwd))
 
     def _telemetry(self, stored: Stored, instance: str) -> dict[str, str]:
@@ -82,8 +85,11 @@ class Instances:
 
     def stop(self, stored: Stored) -> None:
         """Stop a release and wait until its instances have ended."""
+        folder = self._places.metrics(stored.release.endpoint)
         for each in stored.instances:
             self._control.remove(each.name)
+            for counted in folder.glob(f"*_{each.name}.db"):
+                counted.unlink(missing_ok=True)
 
     def await_ready(self, stored: Stored, timeout: float) -> None:
         """Return once every instance answers and serves what was asked for.

@@ -53,6 +53,10 @@ class Places:
         """Folder of the files that the gateway watches."""
         return self.state / "envoy"
 
+    def metrics(self, endpoint: str) -> Path:
+        """Return the folder in which the instances of an endpoint count together."""
+        return self.state / "metrics" / endpoint
+
     @property
     def control(self) -> Path:
         """Socket of the daemon."""

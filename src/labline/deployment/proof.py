@@ -1,4 +1,4 @@
-"""Proof that traffic could go back: the release that serves now is booted once more."""
+"""Going back: the proof that it could be done, and that it is still what somebody means."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from labline.deployment import artifacts
 from labline.deployment.instances import process
 from labline.deployment.platform import Platform
 from labline.deployment.releases import Stored
-from labline.errors import BootFailed, Refused
-from labline.records import Command
+from labline.errors import BootFailed, Conflict, Refused
+from labline.records import Command, Release
 from labline.tracking.registry import ModelAltered
 
 
@@ -47,6 +47,24 @@ def prove(platform: Platform, endpoint: str, timeout: float) -> None:
         ) from error
     finally:
         platform.instances.stop(spare)
+
+
+def require_live(endpoint: str, live: Release | None, release: int | None) -> None:
+    """Return if `release`, where one is named, is what serves an endpoint.
+
+    Raises
+    ------
+    Conflict
+        Another one is, by now: who rolls that back as well goes one too far.
+    """
+    if release in (None, live.id if live else None):
+        return
+    what = f"{live.model} (release {live.id})" if live else "nothing"
+    raise Conflict(
+        f"Release {release} is not live on {endpoint!r} any more: {what} is. Nothing was changed.",
+        fix=f"Look at what it serves, labline endpoints; to go further back: "
+        f"labline rollback {endpoint}",
+    )
 
 
 def again(stored: Stored, port: int) -> Command:

@@ -6,9 +6,9 @@ import codecs
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from labline.jobs.outputs import ANSI, Redaction, overwritten
 
@@ -128,6 +128,29 @@ def read(path: Path, offset: int, limit: int = PIECE) -> tuple[str, int]:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     text = decoder.decode(content)
     return text, offset + len(content) - len(decoder.getstate()[0])
+
+
+def skip(path: Path, offset: int, most: int) -> tuple[int, int]:
+    """Return where to go on to read at most the last `most` bytes, and how many lines that skips.
+
+    It is the beginning of a line, where there is one so near; `offset` if no more than that
+    follows.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    if size - offset <= most:
+        return offset, 0
+    with path.open("rb") as file:
+        file.seek(offset)
+        lines = sum(piece.count(b"\n") for piece in _pieces(file, size - most - offset))
+        if file.readline(most).endswith(b"\n"):
+            return file.tell(), lines + 1
+        return size - most, lines
+
+
+def _pieces(file: BinaryIO, count: int) -> Iterator[bytes]:
+    while count > 0 and (piece := file.read(min(count, PIECE))):
+        count -= len(piece)
+        yield piece
 
 
 def tail(path: Path, limit: int) -> tuple[str, int]:

@@ -89,6 +89,7 @@ class Schedules:
             raise BadInput(
                 f"{name!r} cannot name a schedule.",
                 fix="Give --name of letters, digits, '-', '_' and '.'.",
+                option="name",
             )
         payload = {
             "notebook": str(taken.path),

@@ -60,7 +60,7 @@ class Jobs:
         self.schedules = Schedules(settings, workflows, self._desk, self.notices.send)
         #: jobs over a space of parameters
         self.sweeps = Sweeps(settings, workflows, self._runs, self._desk, self._job)
-        workflows.register(JOB, self._work.run, queue="jobs")
+        workflows.register(JOB, self._work.run, queue="jobs", given_up=self._work.given_up)
 
     # -- submit ------------------------------------------------------------------------------
 
@@ -116,6 +116,19 @@ class Jobs:
         found = self._workflows.list(JOB, limit=limit, offset=offset, status=status)
         return [self._job(state) for state in found]
 
+    def search(
+        self, text: str, *, limit: int = 50, offset: int = 0, status: JobStatus | None = None
+    ) -> tuple[builtins.list[Job], int]:
+        """Return jobs, newest first, that have `text` in id, status, notebook, parameters or error.
+
+        Returns
+        -------
+        tuple
+            A page of them, and how many there are.
+        """
+        found, total = self._workflows.search(JOB, text, limit=limit, offset=offset, status=status)
+        return [self._job(state) for state in found], total
+
     def count(self, limit: int) -> int:
         """Return how many jobs there are, up to `limit`."""
         return self._workflows.count(JOB, limit)
@@ -159,11 +172,13 @@ class Jobs:
         piece = LogPiece(text, offset, ended=job.status.ended)
         return JobView(job, views.cells(notebook, job) if notebook else (), piece)
 
-    def read_log(self, id: str, offset: int = 0, *, limit: int = logs.PIECE) -> LogPiece:
+    def read_log(
+        self, id: str, offset: int = 0, *, limit: int = logs.PIECE, most: int | None = None
+    ) -> LogPiece:
         """Return what the job's cells have shown, as text, from a byte offset on.
 
         Ask again with the offset of the piece, until one has ended. It costs what it returns,
-        however long the log is.
+        however long the log is; with `most`, no more than the last so many bytes are read.
 
         Raises
         ------
@@ -176,8 +191,11 @@ class Jobs:
             raise BadInput(f"The offset {offset} is below zero.", fix="Begin with 0.")
         # The state first: what the job wrote before it ended is then read.
         state = self._find(id)
-        text, end = logs.read(Order(**state.payload).log, offset, limit)
-        return LogPiece(text, end, ended=state.status.ended and not text)
+        path, skipped = Order(**state.payload).log, 0
+        if most is not None:
+            offset, skipped = logs.skip(path, offset, most)
+        text, end = logs.read(path, offset, limit)
+        return LogPiece(text, end, ended=state.status.ended and not text, skipped=skipped)
 
     def log(self, id: str) -> str:
         """Return what the job's cells have shown so far, as text; raises as :meth:`get` does."""

@@ -155,7 +155,16 @@ class Submission:
         report = place / "report.html" if output.parent == place else output.with_suffix(".html")
         complete = replace(order, snapshot=snapshot, output=str(output), report=str(report))
         queue = of_group(order.group) if order.group else None
-        self._workflows.submit(JOB, asdict(complete), id=id, queue=queue, priority=order.priority)
+        words = self._words(order)
+        self._workflows.submit(
+            JOB, asdict(complete), id=id, queue=queue, priority=order.priority, words=words
+        )
+
+    def _words(self, order: Order) -> str:
+        """Return what a job is found by."""
+        root, path = self._settings.root, order.path
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        return " ".join([str(shown), *(f"{n}={value}" for n, value in order.parameters.items())])
 
     def keep(self, id: str, taken: notebooks.Snapshot) -> str:
         """Keep a notebook as it is, in the folder of `id`; return the file."""

@@ -6,13 +6,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline import notebooks
-from labline.errors import CellFailed, LablineError, Unreachable
+from labline.errors import CellFailed, Failed, LablineError, Unreachable
 from labline.jobs import files, log
 from labline.jobs.execution import (
     DEAD,
@@ -32,7 +33,7 @@ from labline.jobs.slots import Slots
 from labline.jobs.telling import of_job
 from labline.notify import Notice
 from labline.records import Artifact, JobStatus, RunningCell
-from labline.workflows import Flow, Interrupted, Workflows
+from labline.workflows import Flow, Interrupted, Workflows, WorkflowState
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -78,9 +79,21 @@ class Work:
             except Exception as error:
                 if isinstance(error, LablineError):
                     error.details.update(facts)
+                with suppress(Unreachable):
+                    # It fails for what it failed of, also where that is then not found by words.
+                    self.workflows.note_failure(flow.id, error)
                 self.tell(of_job(flow.id, order, error, facts))
                 raise
             return facts
+
+    def given_up(self, state: WorkflowState) -> None:
+        """Tell of a job that is tried no more, as each of its workers died, and end its run."""
+        run_id = self.workflows.events(state.id).get("run_id")
+        error = state.error or Failed(f"Job {state.id} was given up.")
+        self.workflows.note_failure(state.id, error)
+        self.tell(of_job(state.id, Order(**state.payload), error, {"run_id": run_id}))
+        if run_id:
+            self.runs.tracking.end_run(run_id, "FAILED")
 
     def _run(self, flow: Flow, order: Order, facts: dict[str, Any]) -> None:
         flow.publish("started", facts["started"])

@@ -116,10 +116,11 @@ class Delivery:
 
     def rollback(self, flow: Flow, payload: dict[str, Any]) -> Release:
         """Bring back the release that served before."""
-        endpoint, actor = payload["endpoint"], payload["actor"]
+        endpoint, actor, of = payload["endpoint"], payload["actor"], payload.get("release")
         flow.publish("stage", f"booting what served /{endpoint} before")
         release = flow.step(
-            "release", lambda: self.lab.endpoints.rollback(endpoint, actor=actor, key=flow.id)
+            "release",
+            lambda: self.lab.endpoints.rollback(endpoint, actor=actor, key=flow.id, release=of),
         )
         flow.step("ledger", lambda: self._record("rolled back", release, flow.id, actor))
         return release

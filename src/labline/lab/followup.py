@@ -43,7 +43,14 @@ class FollowUp:
         order = Order(label, endpoint=promotion.endpoint, actor=promotion.actor)
         asked = of_stage(self.lab, order, promotion.model, label, promotion.stage)
         payload = {**asked.payload, "promotion": promotion.id}
-        return self.lab.workflows.submit(asked.workflow, payload, id=_id(promotion))
+        host = self.host(promotion.endpoint)
+        return self.lab.workflows.submit(asked.workflow, payload, id=_id(promotion), host=host)
+
+    def host(self, endpoint: str) -> str:
+        """Return the host that serves an endpoint: a promotion may run on any."""
+        releases = self.lab.platform.releases
+        there = releases.elsewhere(endpoint)
+        return releases.host if releases.live(endpoint) or not there else there[0].release.host
 
     def check(self, payload: dict[str, Any]) -> None:
         """Return if a deployment may go on that a promotion began.

@@ -1,22 +1,27 @@
-"""Endpoints after go-live as surfaces ask for them: rows, drift."""
+"""Endpoints after go-live as surfaces ask for them: rows, drift, labels."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import NotFound
+from labline.errors import BadInput, NotFound
+from labline.lab import watching
+from labline.records import JobStatus
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labline.lab.service import Lab
+    from labline.lab.service import Lab, Progress
     from labline.monitoring.decoding import Row
     from labline.monitoring.drift import Reference
+    from labline.monitoring.labels import Label, Labels, Place
     from labline.monitoring.log import PredictionLog, Span
+    from labline.monitoring.look import Look
     from labline.monitoring.looking import Window
+    from labline.monitoring.realised import RealisedReport
     from labline.monitoring.report import DriftReport
 
 #: requests that are looked at, of more spread evenly
@@ -45,6 +50,23 @@ class MonitorDesk:
 
     lab: Lab
 
+    def only(self) -> str:
+        """Return the name of the project's endpoint, where it has one.
+
+        Raises
+        ------
+        NotFound
+            It has none yet.
+        BadInput
+            It has several: one must be named.
+        """
+        names = [each.name for each in self.lab.endpoints.list()]
+        if not names:
+            raise NotFound("There is no endpoint yet.", fix="labline deploy MODEL@STAGE")
+        if len(names) > 1:
+            raise BadInput(f"There are several endpoints: {', '.join(names)}.", fix="Name one.")
+        return names[0]
+
     def drift(self, endpoint: str, *, last: float | None = None) -> DriftReport:
         """Hold what an endpoint's live model was asked against what it was fitted on.
 
@@ -60,8 +82,6 @@ class MonitorDesk:
         BadSettings
             ``[monitor.drift]`` names a test or a column that is not there.
         """
-        from dataclasses import replace
-
         from labline.monitoring import looking
 
         window = self._window(endpoint, last)
@@ -98,9 +118,13 @@ class MonitorDesk:
         ------
         NotFound
             There is no such endpoint.
+        BadInput
+            `limit` is less than one.
         """
         from labline.monitoring import decoding
 
+        if limit < 1:
+            raise BadInput(f"A limit of {limit} rows leaves nothing.", fix="Give 1 or more.")
         if drifted:
             return self._drifted(endpoint, last, limit)
         self.lab.endpoints.get(endpoint)
@@ -132,6 +156,101 @@ class MonitorDesk:
         if not self.lab.settings.monitor.capture:
             return f"The prediction log of {endpoint} is off. {_TURN_ON}"
         return f"{endpoint} has answered no request in this time."
+
+    # -- what turned out to be true -----------------------------------------------------------
+
+    def label(self, endpoint: str, found: Sequence[Label]) -> RealisedReport:
+        """Keep labels of rows that an endpoint predicted, and return what all of them say.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        self._live(endpoint)
+        self._labels(endpoint).add(found)
+        return self.realised(endpoint)
+
+    def realised(self, endpoint: str) -> RealisedReport:
+        """Return what the labels that are kept say of an endpoint's live model.
+
+        Its metrics are those that its run logged, computed on the rows that have a label, as far
+        as the prediction log goes back.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        from labline.lab import realising
+
+        model = self._live(endpoint)
+        known = self._labels(endpoint).all()
+        run = self.lab.tracking.run(self.lab.version(model).run_id)
+        rows = self._labelled(endpoint, model, known)
+        return realising.report(
+            endpoint, model, run.metrics, rows, known, self.lab.settings.monitor.metrics
+        )
+
+    def _labelled(self, endpoint: str, model: str, known: Mapping[Place, Any]) -> list[Row]:
+        from labline.monitoring import decoding
+
+        ids = {place.request_id for place in known}
+        span = self._span(self.lab.settings.monitor.keep)
+        found = self._log(endpoint).find(span, model=model, most=_REQUESTS, ids=ids)
+        return decoding.rows(found.table)
+
+    def _labels(self, endpoint: str) -> Labels:
+        from labline.monitoring.labels import Labels
+
+        return Labels(self.lab.settings.labels / endpoint)
+
+    # -- as a whole --------------------------------------------------------------------------
+
+    def judge(self, endpoint: str) -> Look:
+        """Look at an endpoint as it is now; nothing is recorded.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        from labline.monitoring.look import decide
+
+        return decide(self.drift(endpoint), self.realised(endpoint))
+
+    def check(self, endpoint: str, *, progress: Progress | None = None) -> Look:
+        """Have a worker look at an endpoint now; what has changed is recorded and told.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint, or nothing is live on it.
+        """
+        self._live(endpoint)
+        found: Look = self.lab.work(watching.MONITOR, {"endpoint": endpoint}, progress)
+        return found
+
+    def looks(self, endpoint: str, *, limit: int = 50) -> list[Look]:
+        """Return what looks by the clock found, the newest first.
+
+        Raises
+        ------
+        NotFound
+            There is no such endpoint.
+        """
+        self.lab.endpoints.get(endpoint)
+        done = self.lab.workflows.list(
+            watching.MONITOR, limit=limit, prefix=watching.prefix(endpoint),
+            status=JobStatus.SUCCEEDED,
+        )  # fmt: skip
+        return [each.result for each in done]
+
+    def recorded(self, endpoint: str) -> str | None:
+        """Return the state of an endpoint that the ledger has last; None where it has none."""
+        entries = self.lab.ledger.entries(actions=(watching.ACTION,))
+        mine = (each for each in entries if each.payload["endpoint"] == endpoint)
+        return next((str(each.payload["state"]) for each in mine), None)
 
     # -- what they are made of ---------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labline import telemetry
 from labline.database import Database
 from labline.errors import NotFound
-from labline.lab import checks, overview
+from labline.lab import checks, overview, retraining, watching
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
 from labline.lab.part import part
@@ -97,6 +97,8 @@ class Lab:
         workflows.register("shift", delivery.shift, queue="deployments")
         workflows.register("rollout", delivery.roll_out, queue="rollouts")
         workflows.register("rollback", delivery.rollback, queue="deployments")
+        workflows.register(watching.MONITOR, watching.Watching(self).look, queue="monitors")
+        workflows.register(retraining.RETRAIN, self.retraining.run, queue="retrains")
         return workflows
 
     @part
@@ -187,6 +189,11 @@ class Lab:
         return MonitorDesk(self)
 
     @part
+    def retraining(self) -> retraining.Retraining:
+        """Training a model again."""
+        return retraining.Retraining(self)
+
+    @part
     def cards(self) -> CardDesk:
         """Model cards and technical documentation."""
         from labline.lab.card import CardDesk
@@ -214,12 +221,15 @@ class Lab:
         """Run queued work in this process until the block ends."""
         _ = self.jobs  # registers its workflow
         told = telemetry.sending(self.settings, "labline-worker")
-        with told, self.workflows.executor(heartbeat=True):
+        with told, self.workflows.executor(heartbeat=True), watching.beat(self):
             yield
 
     def work(self, name: str, payload: dict[str, Any], progress: Progress | None) -> Any:
         """Queue a workflow, see that somebody works on it, and return its result."""
-        id = self.workflows.submit(name, payload)
+        return self.follow(self.workflows.submit(name, payload), progress)
+
+    def follow(self, id: str, progress: Progress | None) -> Any:
+        """See that somebody works on a workflow, and return its result."""
         with self.hands() as worker:
             state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
             while not state.status.ended:

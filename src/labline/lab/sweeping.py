@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labline.jobs.options import Options
-    from labline.jobs.sweeps import Sweep, Wanted
+    from labline.jobs.sweeps import Space, Sweep, Wanted
     from labline.lab.service import Lab
     from labline.lab.shapes import SweepDetail
     from labline.records import Job
@@ -50,16 +50,26 @@ class SweepDesk:
         from labline import notebooks
         from labline.jobs.options import DEFAULT
         from labline.jobs.sweeps import Wanted
-        from labline.jobs.sweeps.space import parse_axis
 
         self.lab.tracking.knock()
-        cells = notebooks.read(notebook)
-        typed = notebooks.parse_values(cells, values)
-        known = notebooks.known_parameters(cells, axes)
-        space = {name: parse_axis(text, known[name]) for name, text in axes.items()}
+        typed = notebooks.parse_values(notebooks.read(notebook), values)
         return self.lab.jobs.sweeps.start(
-            notebook, typed, space, wanted or Wanted(), options or DEFAULT
+            notebook, typed, self.space(notebook, axes), wanted or Wanted(), options or DEFAULT
         )
+
+    def space(self, notebook: Path, axes: Mapping[str, str]) -> Space:
+        """Return what `axes`, as :meth:`start` takes them, mean for a notebook.
+
+        Raises
+        ------
+        BadNotebook, BadParameter, BadInput
+            The notebook has no such parameter, or it does not take such values.
+        """
+        from labline import notebooks
+        from labline.jobs.sweeps.space import parse_axis
+
+        known = notebooks.known_parameters(notebooks.read(notebook), axes)
+        return {name: parse_axis(text, known[name]) for name, text in axes.items()}
 
     def wait(self, sweep: Sweep, progress: Callable[[Sequence[Job]], None] | None = None) -> Sweep:
         """Return the sweep once it has ended; `progress` is called with its jobs so far."""

@@ -21,7 +21,7 @@ SUMMARIES = {
     "approve": "Approve, or reject, a promotion that waits for it.",
     "deploy": "Serve a model version on an endpoint.",
     "rollback": "Bring back the release that an endpoint served before.",
-    "prod": "Bring production into the notebook: rows, drift and health of an endpoint.",
+    "prod": "Bring production into the notebook: rows, drift, labels and health of an endpoint.",
 }
 
 

@@ -61,6 +61,10 @@ class Parser(argparse.ArgumentParser):
         words = split(line)
         if {"-h", "--help"} & set(words):
             raise HelpAsked(self.format_help())
+        if "-p" in words:
+            from labline.notebooks import apart
+
+            words = [*apart(words)]
         return self.parse_intermixed_args(words)
 
     def error(self, message: str) -> NoReturn:

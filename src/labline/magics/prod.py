@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import BadInput, NotFound
 from labline.magics.arguments import BadUsage, Parser
 from labline.magics.cards import Card, number, show, told
 from labline.magics.project import lab
@@ -16,22 +17,37 @@ if TYPE_CHECKING:
 
     from labline.lab import Lab
     from labline.lab.shapes import Answered, EndpointRow
-    from labline.monitoring.report import DriftReport
+    from labline.monitoring.realised import RealisedReport
 
 
 def prod_parser() -> Parser:
     """Return the parser of ``%prod``."""
     parser = Parser(
         "prod",
-        "Bring production into the notebook: rows, drift and health of an endpoint.",
+        "Bring production into the notebook: rows, drift, labels and health of an endpoint.",
         example="%prod rows churn --drifted --last 7d",
     )
     parser.add_argument(
-        "what", choices=("rows", "drift", "health"),
+        "what", choices=("rows", "drift", "labels", "health"),
         help="rows: what was asked and answered, as a DataFrame; drift: that against the training "
-        "set; health: what is served, and how it answers",
+        "set; labels: what turned out to be true; health: what is served, and how it answers",
     )  # fmt: skip
-    parser.add_argument("endpoint", nargs="?", help="the project's only one unless given")
+    parser.add_argument(
+        "of", nargs="?", metavar="ENDPOINT|LABELS",
+        help="endpoint, the project's only one unless given; for labels: a file, or a DataFrame by "
+        "its name",
+    )  # fmt: skip
+    parser.add_argument("--endpoint", help="endpoint, for labels")
+    parser.add_argument(
+        "--on", default="request_id", metavar="COLUMN",
+        help="labels: column of the request ids (default: request_id)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--label", metavar="COLUMN", help="labels: what is true; the only other column unless given"
+    )
+    parser.add_argument(
+        "--row", metavar="COLUMN", help="labels: place of the row in its request, from 0"
+    )
     parser.add_argument("--last", metavar="TIME", help="how far to look back: 6h, 7d")
     parser.add_argument(
         "--drifted", action="store_true", help="only rows that speak for the drift, most first"
@@ -41,40 +57,43 @@ def prod_parser() -> Parser:
     return parser
 
 
-def prod(shell: Any, arguments: Namespace) -> pd.DataFrame | DriftReport | EndpointRow:
-    """Return what is asked for."""
+def prod(shell: Any, arguments: Namespace) -> Any:
+    """Return what is asked for: a DataFrame, a report or the endpoint."""
     if arguments.what != "rows" and (arguments.drifted or arguments.model):
         option = "--drifted" if arguments.drifted else "--model"
         raise BadUsage(f"{option} is about rows.", fix="%prod rows --drifted")
     project = lab(shell)
-    endpoint = arguments.endpoint or _only(project)
+    if arguments.what == "labels":
+        return _labels(shell, project, arguments)
+    endpoint = arguments.of or arguments.endpoint or project.monitor.only()
     last = _seconds(arguments.last)
     if arguments.what == "rows":
         return _rows(project, endpoint, last, arguments)
     if arguments.what == "drift":
-        report: DriftReport = show(shell, project.monitor.drift(endpoint, last=last))
-        return report
-    row: EndpointRow = show(
-        shell, project.views.endpoints.detail(endpoint).endpoint, lambda row: _health(project, row)
-    )
-    return row
+        return show(shell, project.monitor.drift(endpoint, last=last))
+    row = project.views.endpoints.detail(endpoint).endpoint
+    return show(shell, row, lambda row: _health(project, row))
+
+
+def _labels(shell: Any, project: Lab, arguments: Namespace) -> RealisedReport:
+    from labline.monitoring import labels
+
+    endpoint = arguments.endpoint or project.monitor.only()
+    # A replay only looks whether a notebook still gives the same.
+    if arguments.of is None or os.environ.get("LABLINE_KIND") == "replay":
+        known: RealisedReport = show(shell, project.monitor.realised(endpoint))
+        return known
+    named = shell.user_ns.get(arguments.of)
+    table = named if hasattr(named, "columns") else labels.read_file(Path(arguments.of))
+    told = labels.from_table(table, arguments.on, label=arguments.label, row=arguments.row)
+    found: RealisedReport = show(shell, project.monitor.label(endpoint, told))
+    return found
 
 
 def _seconds(text: str | None) -> float | None:
     from labline.settings import to_seconds
 
     return None if text is None else to_seconds(text)
-
-
-def _only(project: Lab) -> str:
-    names = [row["name"] for row in project.list_endpoints()]
-    if not names:
-        raise NotFound("There is no endpoint yet.", fix="Deploy a model: %deploy MODEL@STAGE")
-    if len(names) > 1:
-        raise BadInput(
-            f"There are several endpoints: {', '.join(names)}.", fix=f"Name one: %prod {names[0]}"
-        )
-    return str(names[0])
 
 
 def _rows(project: Lab, endpoint: str, last: float | None, arguments: Namespace) -> pd.DataFrame:

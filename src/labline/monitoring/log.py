@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ _REPLACES = b"labline.replaces"
 _TRIES = 5
 #: bytes of bodies that are held at a time; of more, fewer requests are looked at
 _BUDGET = 2**28
-_LIGHT = ["at", "model"]
+_LIGHT = ["at", "model", "request_id"]
 T = TypeVar("T")
 
 
@@ -55,6 +55,7 @@ class _Entry(NamedTuple):
     #: among those of the file that were asked for
     place: int
     model: str
+    request_id: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,13 @@ class PredictionLog:
     folder: Path
 
     def find(
-        self, span: Span, *, model: str | None = None, most: int, newest: bool = False
+        self,
+        span: Span,
+        *,
+        model: str | None = None,
+        most: int,
+        newest: bool = False,
+        ids: Collection[str] | None = None,
     ) -> Found:
         """Return requests of a span of time.
 
@@ -80,8 +87,10 @@ class PredictionLog:
             ``MODEL/VERSION`` that answered; any unless given.
         most
             How many to return at most: spread evenly over the span, or the `newest`.
+        ids
+            Request ids to look for; any unless given.
         """
-        return self._again(lambda: self._find(span, model, most, newest))
+        return self._again(lambda: self._find(span, model, most, newest, ids))
 
     def models(self, span: Span) -> dict[str, int]:
         """Return how many requests each ``MODEL/VERSION`` answered."""
@@ -95,10 +104,18 @@ class PredictionLog:
                 return read()
         return read()
 
-    def _find(self, span: Span, model: str | None, most: int, newest: bool) -> Found:
+    def _find(
+        self,
+        span: Span,
+        model: str | None,
+        most: int,
+        newest: bool,
+        ids: Collection[str] | None,
+    ) -> Found:
         import pyarrow as pa
 
-        index = sorted(self._index(span, model))
+        every = self._index(span, model)
+        index = sorted(each for each in every if ids is None or each.request_id in ids)
         step = 1 if newest else max(1, -(-len(index) // most))
         picked: dict[Path, list[int]] = defaultdict(list)
         for entry in index[-most:] if newest else index[::step]:
@@ -108,15 +125,15 @@ class PredictionLog:
             tables.append(_chosen(path, span, model).take(pa.array(places, pa.int64())))
             size += tables[-1].nbytes
             if size > _BUDGET and most > 1:
-                return self._find(span, model, most // 2, newest)
+                return self._find(span, model, most // 2, newest, ids)
         return Found(pa.concat_tables(tables).sort_by("at"), len(index))
 
     def _index(self, span: Span, model: str | None) -> list[_Entry]:
         """Return where each request is, without its bodies."""
         return [
-            _Entry(at, file.path, place, name)
+            _Entry(at, file.path, place, name, id)
             for file in self._files(span)
-            for place, (at, name) in enumerate(_pairs(_chosen(file.path, span, model, _LIGHT)))
+            for place, (at, name, id) in enumerate(_told(_chosen(file.path, span, model, _LIGHT)))
         ]
 
     def _files(self, span: Span) -> list[_File]:
@@ -152,8 +169,8 @@ def schema() -> pa.Schema:
     )
 
 
-def _pairs(table: pa.Table) -> Iterator[tuple[datetime, str]]:
-    return zip(table["at"].to_pylist(), table["model"].to_pylist(), strict=True)
+def _told(table: pa.Table) -> Iterator[tuple[datetime, str, str]]:
+    return zip(*(table[name].to_pylist() for name in _LIGHT), strict=True)
 
 
 def _chosen(

@@ -42,6 +42,11 @@ class ColumnDrift:
     limit: float | None = None
     bins: tuple[Bin, ...] = ()
 
+    @property
+    def furthest(self) -> Bin | None:
+        """The bin whose share has moved most."""
+        return max(self.bins, key=lambda bin: abs(bin.window - bin.reference), default=None)
+
 
 @dataclass(frozen=True)
 class DriftReport(Rich):

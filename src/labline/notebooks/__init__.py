@@ -31,12 +31,14 @@ from labline.notebooks.reading import (
     snapshot,
 )
 from labline.notebooks.report import html
+from labline.notebooks.typed import apart
 
 __all__ = [
     "INJECTED_TAG",
     "PARAMETERS_TAG",
     "Parameter",
     "Snapshot",
+    "apart",
     "bind",
     "cell_name",
     "clear_outputs",

@@ -14,7 +14,7 @@ class Notice:
 
     #: the same id is the same notice, however often it is delivered
     id: str
-    #: ``job.failed``, ``schedule.failed``, ``model.promoted`` or ``endpoint.rolled_back``
+    #: an event of ``[notify] on``: ``job.failed``, ``endpoint.drifted`` ...
     type: str
     #: what happened, in one line
     title: str

@@ -313,14 +313,21 @@ def _soak(evidence: Evidence, stage: StageSettings, span: float) -> Verdict:
     )
 
 
-def check_approvals(verdicts: list[Verdict], actor: str, stage: StageSettings) -> list[Verdict]:
+def check_approvals(
+    verdicts: list[Verdict], actor: str, stage: StageSettings, *, least: int = 0
+) -> list[Verdict]:
     """Return the verdict on ``approvals``: how many people must agree once the gates have passed.
 
     A gate that answers "needs approval" wants one, even if the stage asks for none.
+
+    Parameters
+    ----------
+    least
+        How many must in any case.
     """
     rule = stage.approvals
     asked = any(verdict.outcome is Outcome.NEEDS_APPROVAL for verdict in verdicts)
-    required = max(rule.required, int(asked))
+    required = max(rule.required, int(asked), least)
     if not required:
         return []
     but = f", but not of {actor}, who asked" if rule.four_eyes else ""

@@ -111,7 +111,9 @@ class Promotions:
         evidence = self._previous(flow, asked, evidence, stage)
         verdicts = gates.check_order(evidence, stage) + gates.judge(asked, evidence, stage)
         if all(verdict.outcome is not Outcome.FAILED for verdict in verdicts):
-            verdicts += gates.check_approvals(verdicts, payload["actor"], stage)
+            # What nobody asked for, a person has to say yes to.
+            least = int(payload.get("approval", False))
+            verdicts += gates.check_approvals(verdicts, payload["actor"], stage, least=least)
         expires = now + stage.approvals.expires
         judged = _judged(flow.id, payload, evidence, verdicts)
         endpoint = _endpoint(stage, judged.model, payload.get("deploy"))

@@ -164,6 +164,14 @@ class NewShare(Body):
 
 
 @dataclass(frozen=True)
+class NewRollback(Body):
+    """What is to be rolled back."""
+
+    #: id of the release that is seen to be live: where another one is by now, it is refused
+    release: int | None = None
+
+
+@dataclass(frozen=True)
 class NewKey(Body):
     """A key to issue."""
 
@@ -176,6 +184,31 @@ class NewPrediction(Body):
     """Rows to try an endpoint with; the model's own input example unless given."""
 
     rows: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class NewLabel(Body):
+    """What turned out to be true of a row that was predicted."""
+
+    request_id: str
+    label: float | bool | str
+    #: its place in the request, from 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class NewLabels(Body):
+    """Labels of rows that an endpoint predicted."""
+
+    labels: list[NewLabel]
+
+
+@dataclass(frozen=True)
+class NewRetraining(Body):
+    """A model to train again."""
+
+    #: kept in the ledger
+    why: str = "by hand"
 
 
 @dataclass(frozen=True)

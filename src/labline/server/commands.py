@@ -24,9 +24,15 @@ from labline.server.bodies import (
 def of_jobs(body: NewJobs) -> str:
     """Return ``labline run ...``."""
     words = ["labline", "run", body.notebook, *_values(body.parameters)]
+    return shlex.join([*words, *beyond_values(body)])
+
+
+def beyond_values(body: NewJobs) -> list[str]:
+    """Return what ``labline run`` is given beside the notebook and its parameters."""
+    words = []
     for name, text in body.axes.items():
         words += ["--sweep", f"{name}{text if text.startswith('~') else f'={text}'}"]
-    return shlex.join([*words, *_search(body.search), *_options(body.options)])
+    return [*words, *_search(body.search), *_options(body.options)]
 
 
 def of_schedule(body: NewSchedule) -> str:
@@ -77,6 +83,11 @@ def of_share(endpoint: str, body: NewShare) -> str:
     words += [str(body.weight)] if body.action == "shift" else []
     words += ["--why", body.why] if body.action == "abort" and body.why else []
     return shlex.join(words)
+
+
+def of_retraining(name: str, why: str) -> str:
+    """Return the command that trains again what an endpoint serves."""
+    return shlex.join(["labline", "retrain", name, "--why", why, "--detach"])
 
 
 def of_rollback(endpoint: str) -> str:

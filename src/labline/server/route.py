@@ -47,13 +47,19 @@ class Query:
             return self._truth(text)
         return text
 
+    @property
+    def _fix(self) -> str:
+        return f"Leave {self.name!r} out" + (
+            "." if self.default is None else f" for {self.default}."
+        )
+
     def _whole(self, text: str) -> int:
         number = int(text) if text.isdecimal() and len(text) < 19 else -1
         if number < 0 or (self.largest is not None and number > self.largest):
             span = f"from 0 to {self.largest}" if self.largest is not None else "of 0 or more"
             raise BadInput(
                 f"{self.name}={text!r} is not a whole number {span}.",
-                fix=f"Leave {self.name!r} out for {self.default}.",
+                fix=self._fix,
             )
         return number
 
@@ -65,7 +71,7 @@ class Query:
         if not 0 <= number < math.inf:
             raise BadInput(
                 f"{self.name}={text!r} is not a number of 0 or more.",
-                fix=f"Leave {self.name!r} out for {self.default}.",
+                fix=self._fix,
             )
         return number
 

@@ -131,8 +131,6 @@ class Watcher:
         began = time.monotonic()
         try:
             lab = self._bench.open()
-            if source.type == "platform":
-                lab.errands.tend()
             found = {id: _json(record) for id, record in source.look(lab).items()}
         except LablineError as error:
             self._set_away(source, orjson.dumps(error.to_dict(), default=str))

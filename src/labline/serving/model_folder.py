@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from labline.errors import Refused
+from labline.tracking.models import CATEGORIES
 
 #: MLflow data types that travel as one JSON value
 COLUMN_TYPES = frozenset(
@@ -67,7 +68,7 @@ class ModelFolder:
         signature = _signature(meta, label)
         facts = cls(
             path=path,
-            inputs=signature["inputs"],
+            inputs=_categorised(signature["inputs"], meta.get("metadata") or {}),
             outputs=signature["outputs"],
             params=signature["params"],
             example=_example(path, meta),
@@ -88,6 +89,15 @@ def _signature(meta: Json, label: str) -> dict[str, tuple[Json, ...]]:
             f"{label} has no signature, so a service would not know its columns.", fix=_LOG_AGAIN
         )
     return parts
+
+
+def _categorised(inputs: tuple[Json, ...], metadata: Json) -> tuple[Json, ...]:
+    """Return the inputs with the categories of those that have some."""
+    found = metadata.get(CATEGORIES) or {}
+    return tuple(
+        {**item, "categories": found[item["name"]]} if item.get("name") in found else item
+        for item in inputs
+    )
 
 
 def _schema(text: str | None) -> list[Json]:

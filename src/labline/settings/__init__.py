@@ -11,7 +11,7 @@ from labline.settings.fairness import FairnessSettings
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
 from labline.settings.ledger import LedgerSettings
-from labline.settings.monitor import DriftSettings, MonitorSettings
+from labline.settings.monitor import DriftSettings, MetricsSettings, MonitorSettings
 from labline.settings.notify import NotifySettings, SmtpSettings
 from labline.settings.platform import (
     JobsSettings,
@@ -20,6 +20,7 @@ from labline.settings.platform import (
 )
 from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
 from labline.settings.recording import RecordingSettings
+from labline.settings.retrain import RetrainSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
 from labline.settings.stages import (
     ApprovalSettings,
@@ -51,12 +52,14 @@ __all__ = [
     "LatencySettings",
     "LedgerSettings",
     "MetricSettings",
+    "MetricsSettings",
     "MonitorSettings",
     "NotifySettings",
     "ParitySettings",
     "ProjectSettings",
     "RecordingSettings",
     "ReplaySettings",
+    "RetrainSettings",
     "RolloutSettings",
     "ServingSettings",
     "Settings",

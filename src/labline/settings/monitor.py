@@ -39,6 +39,23 @@ class DriftSettings(Section):
     predictions: bool = Field(True, description="whether the predictions are judged too")
 
 
+class MetricsSettings(Section):
+    """``[monitor.metrics]``: from when on labels say that a model has got worse."""
+
+    drop: float = Field(
+        0.1,
+        ge=0,
+        description="share of the run's own value by which a metric may be worse on labelled rows "
+        "of production, as long as chance does not explain more",
+    )
+    labels: int = Field(
+        50, ge=10, description="labelled rows below which no metric is judged: fewer tell nothing"
+    )
+    names: Literal["all"] | tuple[str, ...] = Field(
+        "all", description='metrics that are judged, as the run logged them: "all", or their names'
+    )
+
+
 class MonitorSettings(Section):
     """``[monitor]``: what is kept of what endpoints are asked, and how it is watched."""
 
@@ -55,7 +72,13 @@ class MonitorSettings(Section):
     size: Size = Field(
         2**30, ge=2**20, description="bytes (or '1GiB') that it keeps of each endpoint"
     )
+    every: Duration | None = Field(
+        None,
+        ge=60,
+        description="how often ('1h') a worker looks at each endpoint by itself; never unless set",
+    )
     window: Duration = Field(
         86400.0, ge=60, description="how far ('24h') a look at an endpoint goes back"
     )
     drift: DriftSettings = DriftSettings()
+    metrics: MetricsSettings = MetricsSettings()

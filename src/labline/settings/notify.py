@@ -9,7 +9,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from labline.settings.section import Section
 
-Event = Literal["job.failed", "schedule.failed", "model.promoted", "endpoint.rolled_back"]
+Event = Literal[
+    "job.failed",
+    "schedule.failed",
+    "model.promoted",
+    "endpoint.rolled_back",
+    "endpoint.drifted",
+    "endpoint.dropped",
+    "endpoint.recovered",
+    "endpoint.retrained",
+]
 _ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
 
 
@@ -53,8 +62,15 @@ class NotifySettings(Section):
     """``[notify]``: who is told of what happens while nobody looks."""
 
     on: tuple[Event, ...] = Field(
-        ("job.failed", "schedule.failed"),
-        description="events to tell of; there are also model.promoted and endpoint.rolled_back",
+        (
+            "job.failed",
+            "schedule.failed",
+            "endpoint.drifted",
+            "endpoint.dropped",
+            "endpoint.retrained",
+        ),
+        description="events to tell of; there are also model.promoted, endpoint.rolled_back and "
+        "endpoint.recovered",
     )
     webhook: Annotated[str, AfterValidator(_place)] | None = Field(
         None, description='URL that is posted to, or "env:NAME" where it holds a secret'

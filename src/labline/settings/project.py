@@ -28,6 +28,7 @@ from labline.settings.platform import (
     ServingSettings,
 )
 from labline.settings.recording import RecordingSettings
+from labline.settings.retrain import RetrainSettings
 from labline.settings.stages import StageSettings, default_stages
 from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
     monitor: MonitorSettings = MonitorSettings()
+    retrain: RetrainSettings = RetrainSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     ledger: LedgerSettings = LedgerSettings()
     notify: NotifySettings = NotifySettings()
@@ -144,6 +146,11 @@ class Settings(BaseSettings):
     def predictions(self) -> Path:
         """Folder of the prediction log: a folder an endpoint, a folder a day, Parquet files."""
         return self.state / "predictions"
+
+    @property
+    def labels(self) -> Path:
+        """Folder of the labels that came late: a folder an endpoint, Parquet files."""
+        return self.state / "labels"
 
     @property
     def mlflow_uri(self) -> str:

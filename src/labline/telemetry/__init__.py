@@ -5,6 +5,6 @@
 
 from labline.telemetry.knocking import knock
 from labline.telemetry.otlp import SIGNALS, Otlp, Signal
-from labline.telemetry.spans import sending, span
+from labline.telemetry.spans import gauge, sending, span
 
-__all__ = ["SIGNALS", "Otlp", "Signal", "knock", "sending", "span"]
+__all__ = ["SIGNALS", "Otlp", "Signal", "gauge", "knock", "sending", "span"]

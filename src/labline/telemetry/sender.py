@@ -57,6 +57,7 @@ class Sender:
         self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         self._handler = _handler(otlp, self._logs)
         self._quiet = Seldom.on_all()
+        self._gauges: dict[str, Any] = {}
         self._tracer = self._traces.get_tracer(_SCOPE, __version__)
         self._seconds = self._metrics.get_meter(_SCOPE, __version__).create_histogram(
             "labline.work.duration",
@@ -74,6 +75,13 @@ class Sender:
     def count(self, kind: str, outcome: str, seconds: float) -> None:
         """Count a piece of work that ended."""
         self._seconds.record(seconds, {"labline.work": kind, "labline.outcome": outcome})
+
+    def gauge(self, name: str, value: float, attributes: Mapping[str, str]) -> None:
+        """Tell how large something is now."""
+        if name not in self._gauges:
+            meter = self._metrics.get_meter(_SCOPE, __version__)
+            self._gauges[name] = meter.create_gauge(name)
+        self._gauges[name].set(value, dict(attributes))
 
     def stop(self) -> None:
         """Send what is left, within seconds: a collector that is away holds up no end."""

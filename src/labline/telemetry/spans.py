@@ -61,6 +61,12 @@ def span(name: str, attributes: Mapping[str, Any] | None = None) -> Iterator[Non
         yield
 
 
+def gauge(name: str, value: float, attributes: Mapping[str, str]) -> None:
+    """Tell how large something is now."""
+    if _senders:
+        _senders[-1].gauge(name, value, attributes)
+
+
 def count(kind: str, outcome: str, seconds: float) -> None:
     """Count a piece of work that ended, and how long it took."""
     if _senders:

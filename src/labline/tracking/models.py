@@ -18,6 +18,8 @@ from labline.tracking.flavors import Flavor, flavor_of
 if TYPE_CHECKING:
     from labline.tracking.client import Tracking
 
+#: key of a model's metadata: column -> its categories, in order
+CATEGORIES = "labline.categories"
 CONTENT_TAG = "labline.content"
 # MLflow adds this file to a copy that is downloaded by its registered name.
 _ADDED = {"registered_model_meta"}
@@ -60,6 +62,7 @@ def save(
         "input_example": _head(example),
         "pip_requirements": list(requirements),
         "code_paths": [str(path) for path in code_paths] or None,
+        "metadata": _metadata(example),
         flavor.argument: model,
         **flavor.options,
     }
@@ -69,6 +72,27 @@ def save(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _metadata(example: Any) -> dict[str, Any] | None:
+    """Return what MLflow's schema of the inputs does not say: the categories of columns."""
+    columns = example.items() if hasattr(example, "columns") else ()
+    found = {
+        str(name): _categories(str(name), column.dtype.categories)
+        for name, column in columns
+        if getattr(column.dtype, "name", "") == "category"
+    }
+    return {CATEGORIES: found} if found else None
+
+
+def _categories(name: str, categories: Any) -> list[Any]:
+    listed: list[Any] = categories.tolist()
+    if not all(isinstance(each, str | bool | int) for each in listed):
+        raise NoSignature(
+            f"The categories of column {name!r} are {categories.dtype}: JSON has no such values.",
+            fix=f'Train with words instead: data["{name}"].astype(str).astype("category").',
+        )
+    return listed
 
 
 def _signature(model: Any, flavor: Flavor, example: Any) -> Any:

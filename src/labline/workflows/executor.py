@@ -11,11 +11,13 @@ from typing import Any
 
 from labline.errors import Conflict
 from labline.workflows.flow import Flow, Interrupted, payload_of
+from labline.workflows.state import GIVEN_UP, WorkflowState, state_of
 from labline.workflows.telling import told
 from labline.workflows.workers import Workers
 
 Body = Callable[[Flow, dict[str, Any]], Any]
 Lane = Callable[[dict[str, Any]], str]
+GivenUp = Callable[[WorkflowState], None]
 
 #: Recorded with each workflow. Raise it when bodies change their steps so that a workflow that
 #: an older labline began cannot be carried on by a newer one.
@@ -38,6 +40,8 @@ class Registered:
     queue: str
     #: says from the payload what it must not run beside
     lane: Lane | None = None
+    #: is told of one that is tried no more, for as long as there is an executor
+    given_up: GivenUp | None = None
 
 
 class Executor:
@@ -76,6 +80,7 @@ class Executor:
         self._changed = changed
         self.id = ""
         self._running: dict[str, Flow] = {}
+        self._given_up: set[str] = set()
         #: ids whose body ended lately; DBOS may still be writing down how
         self._ended: deque[str] = deque(maxlen=64)
         self._pace = BUSY
@@ -127,6 +132,8 @@ class Executor:
         for name, registered in self._bodies.items():
             run = self._wrapped(name, registered.body)
             DBOS.workflow(name=name, max_recovery_attempts=_TRIES)(run)
+        # Of the queues that are there, not those of other hosts.
+        DBOS.listen_queues([queue.name for queue in self._queues])
         DBOS.launch()
 
     def stop(self) -> None:
@@ -218,6 +225,15 @@ class Executor:
     def _beat(self) -> None:
         self._workers.beat(self.id)
         take_over(self._client, self._workers)
+        self._tell_given_up()
+
+    def _tell_given_up(self) -> None:
+        """Tell of what DBOS tries no more: no body runs that could do so itself."""
+        tell = {name: item.given_up for name, item in self._bodies.items() if item.given_up}
+        for found in self._client.list_workflows(status=GIVEN_UP, name=[*tell]) if tell else ():
+            if found.workflow_id not in self._given_up:
+                tell[found.name](state_of(found))
+                self._given_up.add(found.workflow_id)
 
     def _is_mine(self, id: str) -> bool:
         """Tell whether a workflow is still this executor's to run."""

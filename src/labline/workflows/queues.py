@@ -2,7 +2,8 @@
 
 The queue ``jobs`` and those of its groups run as many as the settings say, the queues
 ``rollouts``, ``sweeps`` and ``notices`` many, one with lanes one in each lane. Any other runs one
-at a time, on all executors together.
+at a time, on all executors together. On a database that several hosts share, ``deployments`` and
+``rollouts`` are queues of one host each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from labline.settings import JobsSettings
 JOBS = "jobs"
 #: they last long, and mostly wait
 PATIENT = ("rollouts", "sweeps", "notices")
+#: each host has its own: what they do is done to the gateway and the releases of that host
+OF_HOSTS = ("deployments", "rollouts")
 
 
 def of_group(group: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,8 @@ from labline.database import Database
 from labline.errors import Conflict, NotFound, Unreachable, nearest
 from labline.records import JobStatus
 from labline.settings import Settings
-from labline.workflows import queues
-from labline.workflows.executor import BUSY, Body, Executor, Lane, Registered
+from labline.workflows import queues, search
+from labline.workflows.executor import BUSY, Body, Executor, GivenUp, Lane, Registered
 from labline.workflows.state import READ, STATUS, WorkflowState, state_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
@@ -44,18 +45,29 @@ class Workflows:
         self._settings = settings
         self._database = database
         self._workers = Workers(database, settings.workers)
+        #: empty where no other host can share the database
+        self.host = socket.gethostname() if database.on_postgres else ""
         self._bodies: dict[str, Registered] = {}
         self._changed = threading.Condition()
         self._executor: Executor | None = None
 
-    def register(self, name: str, body: Body, *, queue: str, lane: Lane | None = None) -> None:
+    def register(
+        self,
+        name: str,
+        body: Body,
+        *,
+        queue: str,
+        lane: Lane | None = None,
+        given_up: GivenUp | None = None,
+    ) -> None:
         """Name a body, before :meth:`executor`; submitting needs the name too.
 
         See :mod:`labline.workflows.queues` for how many a queue runs at a time. With `lane`, which
         names the lane of a payload, its queue runs one at a time in each lane, in the order of
-        submission, and lanes side by side.
+        submission, and lanes side by side. `given_up` is told, at least once, of a workflow that is
+        tried no more as each of its executors died.
         """
-        self._bodies[name] = Registered(body, queue, lane)
+        self._bodies[name] = Registered(body, queue, lane, given_up)
 
     # -- from outside ----------------------------------------------------------------------
 
@@ -67,6 +79,8 @@ class Workflows:
         id: str | None = None,
         queue: str | None = None,
         priority: int = 0,
+        words: str = "",
+        host: str | None = None,
     ) -> str:
         """Queue a workflow and return its id; an `id` that is known is that same workflow.
 
@@ -76,6 +90,10 @@ class Workflows:
             A queue other than that of the name.
         priority
             From -100 to 100: what is higher leaves the queue first.
+        words
+            What :meth:`search` finds it by, beside its id.
+        host
+            Where to run what each host has a queue of its own for; here unless given.
 
         Raises
         ------
@@ -87,11 +105,12 @@ class Workflows:
         registered = self._registered(name)
         options = {
             "workflow_name": name,
-            "queue_name": self._queue(queue or registered.queue),
+            "queue_name": self._queue(queue or registered.queue, host),
             **self._lane(registered, payload),
             "workflow_id": id or uuid4().hex,
             # Somebody waits for what the executing process itself submits.
             "priority": _USUAL - 2 * priority - (1 if self._executor else 0),
+            **({"attributes": search.said(words)} if words else {}),
         }
         try:
             with self._answering() as client:
@@ -135,6 +154,26 @@ class Workflows:
                 load_output=whole,
             )
         return sorted(map(state_of, found), key=lambda state: state.created, reverse=True)
+
+    def search(
+        self,
+        name: str,
+        text: str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        status: JobStatus | None = None,
+    ) -> tuple[builtins.list[WorkflowState], int]:
+        """Return a page of the workflows that `text` fits, newest first, and how many it fits."""
+        with self._answering() as client:
+            ids, total = search.find(client, name, text, limit=limit, offset=offset, status=status)
+        found = self.states(ids)
+        return [found[id] for id in ids if id in found], total
+
+    def note_failure(self, id: str, error: Exception) -> None:
+        """Have :meth:`search` find a workflow by what it failed with."""
+        with self._answering() as client:
+            client.update_workflow_attributes(id, search.failed(error), merge=True)
 
     def states(self, ids: Sequence[str]) -> dict[str, WorkflowState]:
         """Return those of several workflows that there are, in one query."""
@@ -330,8 +369,9 @@ class Workflows:
             return "labline"
         return "labline-" + re.sub(r"[^a-z0-9_]+", "-", self._settings.project.name.lower())
 
-    def _queue(self, name: str) -> str:
-        return f"{self._application}-{name}"
+    def _queue(self, name: str, host: str | None = None) -> str:
+        where = (self.host if host is None else host) if name in queues.OF_HOSTS else ""
+        return "-".join(filter(None, (self._application, name, where)))
 
     def _log_to_file(self) -> None:
         logger = logging.getLogger("dbos")

@@ -9,12 +9,14 @@ from labline.errors import Failed
 from labline.records import JobStatus
 from labline.workflows.flow import payload_of
 
+#: DBOS's word for what it tries no more
+GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 #: DBOS's words for a status
 STATUS = {
     JobStatus.QUEUED: ["ENQUEUED", "DELAYED"],
     JobStatus.RUNNING: ["PENDING"],
     JobStatus.SUCCEEDED: ["SUCCESS"],
-    JobStatus.FAILED: ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+    JobStatus.FAILED: ["ERROR", GIVEN_UP],
     JobStatus.CANCELLED: ["CANCELLED"],
 }
 #: the status that a word of DBOS's means
@@ -56,7 +58,7 @@ def state_of(found: Any) -> WorkflowState:
 
 
 def _error(found: Any) -> Exception | None:
-    if found.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
+    if found.status == GIVEN_UP:
         return Failed(
             f"{found.name} {found.workflow_id} was given up: each of {found.recovery_attempts} "
             "times its worker died or was stopped.",

@@ -147,16 +147,20 @@ def checked(cron: str, timezone: str, payload: dict[str, Any], *, catch_up: bool
         raise BadInput(
             f"There is no time zone {timezone!r}.",
             fix=_zone(timezone),
+            option="timezone",
         )
     if not croniter.is_valid(cron, second_at_beginning=True):
         raise BadInput(
             f"{cron!r} is not a cron rule.",
             fix="Write minute, hour, day, month and weekday: '0 6 * * 1-5' is weekdays at 6:00.",
+            option="cron",
         )
     try:
         next = upcoming(cron, timezone)
     except CroniterBadDateError as error:
-        raise BadInput(f"{cron!r} never comes.", fix="Correct its day or its month.") from error
+        raise BadInput(
+            f"{cron!r} never comes.", fix="Correct its day or its month.", option="cron"
+        ) from error
     return Entry("", cron, timezone, payload, False, catch_up, next, None)
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from labline.jobs import log as logs
 from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction
@@ -60,3 +62,28 @@ def test_the_tail_of_a_log_is_whole_lines(tmp_path):
     path.write_text("first line\nsecond\nthird\n")
     assert logs.tail(path, 15) == ("second\nthird\n", 24)
     assert logs.tail(path, 100)[0].startswith("first")
+
+
+@pytest.mark.parametrize(
+    ("offset", "most", "rest", "lines"),
+    [
+        (0, 100, "one\ntwo\nthree\nfo", 0),
+        (0, 12, "three\nfo", 2),
+        (0, 8, "fo", 3),
+        (4, 11, "three\nfo", 1),
+        # No line begins so near the end.
+        (0, 1, "o", 3),
+        (16, 1, "", 0),
+    ],
+)
+def test_a_reader_who_is_far_behind_skips_whole_lines_and_counts_them(
+    tmp_path, offset, most, rest, lines
+):
+    path = tmp_path / "log.txt"
+    path.write_text("one\ntwo\nthree\nfo")
+    place, skipped = logs.skip(path, offset, most)
+    assert (logs.read(path, place)[0], skipped) == (rest, lines)
+
+
+def test_of_a_log_that_is_not_there_nothing_is_skipped(tmp_path):
+    assert logs.skip(tmp_path / "log.txt", 0, 10) == (0, 0)

@@ -94,3 +94,9 @@ def test_a_rejection_without_a_reason_is_bad_input() -> None:
     assert require_reason(" worse ") == "worse"
     with pytest.raises(BadInput, match="needs a reason"):
         require_reason(" ")
+
+
+def test_what_nobody_asked_for_waits_for_a_person_even_where_the_stage_asks_for_none() -> None:
+    (verdict,) = gates.check_approvals([PASSED], "labline", StageSettings(), least=1)
+    assert verdict.outcome is Outcome.NEEDS_APPROVAL
+    assert verdict.evidence["required"] == 1

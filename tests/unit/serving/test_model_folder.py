@@ -11,6 +11,7 @@ import yaml
 
 from labline.errors import Refused
 from labline.serving.model_folder import ModelFolder
+from labline.tracking.models import CATEGORIES
 
 COLUMN = {"type": "double", "name": "x", "required": True}
 
@@ -40,6 +41,13 @@ def test_the_facts_of_a_good_model(tmp_path: Path) -> None:
     assert facts.requirements == ("numpy==2.4.6",)
     assert facts.example == {"rows": [{"x": x} for x in (1.5, None, 3, 4, 5)]}
     assert (facts.python, facts.loader, facts.inputs) == ("3.12", "mlflow.sklearn", (COLUMN,))
+
+
+def test_categories_are_facts_of_their_columns(tmp_path: Path) -> None:
+    town, size = ({"type": "string", "name": name, "required": True} for name in ("town", "size"))
+    folder = write(tmp_path, [town, size], metadata={CATEGORIES: {"town": ["Oslo", "Bern"]}})
+    facts = ModelFolder.read(folder, "m/1")
+    assert facts.inputs == (town | {"categories": ["Oslo", "Bern"]}, size)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from bento_pyfunc.openapi import document, example
 from tests.unit.serving.specs import doubles, make_spec
-from tests.unit.serving.test_tables import INPUTS, ROW
+from tests.unit.serving.test_tables import INPUTS, ROW, TOWNS
 
 TENSOR = [{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 2]}}]
 NAMED = [{"name": "a", **TENSOR[0]}]
@@ -20,7 +20,7 @@ def valid(spec: Any, body: Any) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(body))
 
 
-@pytest.mark.parametrize("inputs", [INPUTS, TENSOR, NAMED, doubles("x")])
+@pytest.mark.parametrize("inputs", [INPUTS, TENSOR, NAMED, TOWNS, doubles("x")])
 def test_an_example_made_up_from_the_signature_fits_the_schema(inputs: Any) -> None:
     spec = make_spec(inputs)
     body = example(spec) if inputs is not NAMED else {"inputs": {"a": [[1, 2]]}}
@@ -43,6 +43,14 @@ def test_an_example_made_up_from_the_signature_fits_the_schema(inputs: Any) -> N
 )
 def test_the_schema_accepts_what_the_codec_accepts(body: Any, fits: bool) -> None:
     assert valid(make_spec(INPUTS), body) is fits
+
+
+@pytest.mark.parametrize(("row", "fits"), [
+    ({"town": "Bern", "size": 1}, True), ({"town": None, "size": 1}, True),
+    ({"town": "Lima", "size": 1}, False), ({"town": "Bern", "size": None}, False),
+])  # fmt: skip
+def test_the_schema_names_the_categories(row: Any, fits: bool) -> None:
+    assert valid(make_spec(TOWNS), {"rows": [row]}) is fits
 
 
 def test_the_examples_are_the_models_own() -> None:

@@ -219,3 +219,36 @@ def test_the_matrix_holds_the_same_bits_in_the_same_order_as_the_table() -> None
     assert matrix is not None
     assert matrix.strides == np.asarray(table).strides
     assert matrix.tolist() == table.to_numpy().tolist() == [[0.1, 2, 3], [4, 5.5, 6]]
+
+
+TOWNS: list[dict[str, Any]] = [
+    {"name": "town", "type": "string", "required": False, "categories": ["Oslo", "Bern", "Rome"]},
+    {"name": "size", "type": "long", "categories": [3, 1, 2]},
+]
+
+
+def test_categories_are_those_of_training_in_their_order() -> None:
+    table = read({"rows": [{"town": "Rome", "size": 1}, {"town": None, "size": 3}]}, TOWNS)
+    assert table["town"].cat.categories.tolist() == ["Oslo", "Bern", "Rome"]
+    assert table["town"].cat.codes.tolist() == [2, -1]
+    assert table["size"].cat.categories.tolist() == [3, 1, 2]
+    assert table["size"].cat.codes.tolist() == [1, 0]
+
+
+def test_a_category_that_training_did_not_have_is_named_with_those_it_had() -> None:
+    known = {"town": "Rome", "size": 1}
+    many = [{"name": "n", "type": "long", "categories": list(range(20))}]
+    assert errors({"rows": [known, known | {"town": "Lima"}]}, TOWNS) == [
+        (
+            "town",
+            1,
+            'must be one of the model\'s categories: Oslo, Bern, Rome, not the string "Lima"',
+        )
+    ]
+    assert errors({"rows": [known | {"size": None}]}, TOWNS) == [
+        ("size", 0, "is required and must not be null")
+    ]
+    assert errors({"rows": [{"n": 20}]}, many) == [
+        ("n", 0, "must be one of the model's categories: 0, 1, 2, 3, 4, 5, 6, 7, ..., "
+         "not the number 20")
+    ]  # fmt: skip

@@ -157,12 +157,13 @@ def _check(space: Space, wanted: Wanted) -> None:
         )
     if kind is not Kind.GRID and (wanted.trials is None or wanted.trials < 1):
         what = "No number of trials is given" if wanted.trials is None else "There are no trials"
-        raise BadInput(f"{what}.", fix="Say how many points to try: --trials 20")
+        raise BadInput(f"{what}.", fix="Say how many points to try: --trials 20", option="trials")
     for option, needed in (("--search optuna", kind is Kind.OPTUNA), ("--prune", wanted.prune)):
         if needed and not wanted.metric:
             raise BadInput(
                 f"{option} needs the metric that tells what does well.",
                 fix="Name one that the notebook logs: --metric auc",
+                option="metric",
             )
 
 

@@ -34,23 +34,27 @@ class DeploymentErrands:
         asked = prepare(self._lab, order)
         return self.errands.give(asked.workflow, asked.payload)
 
-    def rollback(self, endpoint: str, *, actor: str) -> str:
-        """Queue a rollback and return its id.
+    def rollback(self, endpoint: str, *, actor: str, release: int | None = None) -> str:
+        """Queue a rollback, of `release` if that is named, and return its id.
 
         Raises
         ------
         NotFound
             There is no such endpoint, or nothing served before.
         Conflict
-            The platform is not up.
+            The platform is not up, or another release than `release` is live.
         """
+        from labline.deployment import require_live
+
         found = self._lab.endpoints.get(endpoint)
+        require_live(endpoint, found.live, release)
         if found.previous is None:
             raise NotFound(
                 f"Nothing was live on {endpoint!r} before.", fix="Deploy a version instead."
             )
         require_platform(self._lab)
-        return self.errands.give("rollback", {"endpoint": endpoint, "actor": actor})
+        payload = {"endpoint": endpoint, "actor": actor, "release": release}
+        return self.errands.give("rollback", payload)
 
     def shift(
         self, endpoint: str, *, to: str, weight: int | None = None, why: str = "", actor: str

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline.errors import LablineError
 from labline.lab.errands.deployments import DeploymentErrands
+from labline.lab.errands.failures import failure_of
 from labline.lab.errands.platform import PlatformErrands
 from labline.lab.errands.promotions import PromotionErrands
 from labline.lab.hands import Hands
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from labline.lab.service import Lab
+    from labline.lab.shapes import Failure
 
 
 #: seconds between two looks whether a worker is still there, and at most where none can be had
@@ -41,6 +43,7 @@ class Errands:
         self._hands: Hands | None = None
         self._open: set[str] = set()
         self._tending: threading.Thread | None = None
+        self._failure: Failure | None = None
 
     @part
     def promotions(self) -> PromotionErrands:
@@ -55,7 +58,12 @@ class Errands:
     @part
     def platform(self) -> PlatformErrands:
         """Starting and stopping the platform."""
-        return PlatformErrands(self.lab)
+        return PlatformErrands(self)
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why what was asked for has no worker; None while it has, or nothing is to be done."""
+        return self._failure
 
     def give(self, name: str, payload: dict[str, Any], *, id: str | None = None) -> str:
         """Queue a workflow, see that a worker is there, and return its id at once.
@@ -93,8 +101,9 @@ class Errands:
             time.sleep(pause)
             try:
                 self.tend()
-                pause = PERIOD
+                pause, self._failure = PERIOD, None
             except LablineError as error:
+                self._failure = failure_of(error)
                 logging.getLogger(__name__).warning("Queued work has no worker yet: %s", error)
                 pause = min(2 * pause, LONGEST)
             with self._lock:

@@ -11,7 +11,7 @@ from labline.lab.errands.failures import failure_of
 from labline.lab.shapes import Failure, PlatformStep
 
 if TYPE_CHECKING:
-    from labline.lab.service import Lab
+    from labline.lab.errands.errands import Errands
 
 
 class PlatformErrands:
@@ -19,19 +19,21 @@ class PlatformErrands:
 
     Parameters
     ----------
-    lab
-        Whose platform it is.
+    errands
+        Of the Lab whose platform it is; work that has no worker is told with it.
     """
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
+    def __init__(self, errands: Errands) -> None:
+        self._errands = errands
+        self._platform = errands.lab.platform
         self._lock = threading.Lock()
         self._doing = ""
         self._failure: Failure | None = None
 
     def look(self) -> PlatformStep:
-        """Return whether the platform is up, and what is under way."""
-        return PlatformStep(self._lab.platform.running, self._doing, self._failure)
+        """Return whether it is up, what is under way, and what failed."""
+        failure = self._failure or self._errands.failure
+        return PlatformStep(self._platform.running, self._doing, failure)
 
     def start(self) -> PlatformStep:
         """Begin to start the platform; one that is up or coming up is left alone.
@@ -41,7 +43,7 @@ class PlatformErrands:
         Conflict
             It is being stopped.
         """
-        return self._begin("start", self._lab.platform.up)
+        return self._begin("start", self._platform.up)
 
     def stop(self) -> PlatformStep:
         """Begin to stop it.
@@ -51,7 +53,7 @@ class PlatformErrands:
         Conflict
             It is being started.
         """
-        return self._begin("stop", self._lab.platform.down)
+        return self._begin("stop", self._platform.down)
 
     def _begin(self, what: str, call: Callable[[], Any]) -> PlatformStep:
         with self._lock:

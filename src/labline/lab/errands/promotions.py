@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from labline.errors import LablineError, NotFound, Unreachable
+from labline.errors import Conflict, LablineError, NotFound, Unreachable
 from labline.lab.errands.failures import failure_of
 from labline.lab.followup import FollowUp, release_comment
 from labline.lab.shapes import Decision, Moment, PromotionDetail, PromotionRow
@@ -77,6 +77,8 @@ class PromotionErrands:
         ------
         NotFound, Refused
             There is no such promotion, or it does not wait for this person.
+        Conflict
+            Somebody's decision on it is being carried out.
         """
         return self._decide(reference, True, comment, actor)
 
@@ -89,12 +91,15 @@ class PromotionErrands:
             `why` says nothing.
         NotFound, Refused
             There is no such promotion, or it does not wait for anybody.
+        Conflict
+            Somebody's decision on it is being carried out.
         """
         return self._decide(reference, False, approvals.require_reason(why), actor)
 
     def _decide(self, reference: str, approve: bool, comment: str, actor: str) -> str:
         promotion = self._lab.promotions.find(reference)
         approvals.check(promotion, actor, approve=approve, now=time.time())
+        self._require_undecided(promotion)
         self._lab.tracking.knock()
         payload = {
             "promotion": promotion.id,
@@ -104,6 +109,16 @@ class PromotionErrands:
         }
         self.errands.give("approval", payload, id=f"{promotion.id}-{uuid4().hex[:8]}")
         return promotion.id
+
+    def _require_undecided(self, promotion: Promotion) -> None:
+        for state in self._decisions(promotion):
+            if not state.status.ended:
+                raise Conflict(
+                    f"{state.payload['actor']} has just decided on this promotion; nothing was "
+                    "changed.",
+                    fix="See what becomes of it, then decide: "
+                    f"labline promotions show {promotion.id[:8]}",
+                )
 
     # -- look --------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ class PipelineDesk:
         *,
         promotion: Line | None = None,
         branch: str = "main",
+        more: Sequence[str] = (),
     ) -> Written:
         """Return the CI file that does what was asked for here; nothing is written to disk.
 
@@ -41,6 +42,8 @@ class PipelineDesk:
             Each with its parameters, as text.
         promotion
             What to judge on pull requests and to promote on merge.
+        more
+            Further words of the command that runs each notebook: what is swept, limits.
 
         Raises
         ------
@@ -54,7 +57,7 @@ class PipelineDesk:
             raise BadInput(f"There is no CI system {kind!r} here.", fix=nearest(kind, KINDS))
         if promotion:
             self.lab.settings.stage(promotion.stage)
-        found = tuple(self._checked(path, values) for path, values in notebooks)
+        found = tuple(self._checked(path, values, more) for path, values in notebooks)
         plan = checked(Plan(found, promotion, self._needs(), branch))
         made = github.workflow(plan) if kind == "github" else gitlab.pipeline(plan)
         return Written(github.PATH if kind == "github" else gitlab.PATH, _dumped(made))
@@ -75,14 +78,14 @@ class PipelineDesk:
         path.write_text(written.text, encoding="utf-8")
         return path
 
-    def _checked(self, path: Path, values: Mapping[str, str]) -> Notebook:
+    def _checked(self, path: Path, values: Mapping[str, str], more: Sequence[str]) -> Notebook:
         from labline import notebooks
 
         notebooks.parse_values(notebooks.read(path), values)
         root = self.lab.settings.root
         inside = path.resolve()
         place = inside.relative_to(root) if inside.is_relative_to(root) else inside
-        return Notebook(place.as_posix(), values)
+        return Notebook(place.as_posix(), values, tuple(more))
 
     def _needs(self) -> tuple[str, ...]:
         """Return what to install: the project's own requirements where it has some."""

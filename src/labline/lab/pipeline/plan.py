@@ -22,6 +22,8 @@ class Notebook:
 
     path: str
     values: Mapping[str, str] = field(default_factory=dict)
+    #: further words of the command: what is swept, limits
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def checked(plan: Plan) -> Plan:
     """
     promotion = plan.promotion
     words = [word for item in plan.notebooks for pair in item.values.items() for word in pair]
-    words += [item.path for item in plan.notebooks]
+    words += [word for item in plan.notebooks for word in (item.path, *item.more)]
     words += [promotion.candidate, promotion.stage, promotion.model or ""] if promotion else []
     for word in (*words, plan.branch):
         if "${{" in word or re.search(r"[\r\n\0]", word):
@@ -104,5 +106,5 @@ def checked(plan: Plan) -> Plan:
 def _run(number: int, item: Notebook) -> str:
     name = f"{number}-{PurePosixPath(item.path).stem}"
     values = [word for pair in item.values.items() for word in ("-p", *pair)]
-    more = ["--junit", f"{OUTPUT}/{name}.xml", "--output-dir", f"{OUTPUT}/{name}"]
-    return shlex.join(["labline", "run", item.path, *values, *more])
+    kept = ["--junit", f"{OUTPUT}/{name}.xml", "--output-dir", f"{OUTPUT}/{name}"]
+    return shlex.join(["labline", "run", item.path, *values, *item.more, *kept])

@@ -53,6 +53,8 @@ from labline.lab.shapes.runs import (
     RunComparison,
     RunDetail,
 )
+from labline.monitoring.look import Look
+from labline.monitoring.realised import RealisedReport
 from labline.monitoring.report import DriftReport
 from labline.records import Job, ModelVersion, Release, Run, Schedule
 
@@ -75,6 +77,7 @@ __all__ = [
     "JobDetail",
     "Line",
     "LogPiece",
+    "Look",
     "MetricPoint",
     "Mismatch",
     "ModelDetail",
@@ -87,6 +90,7 @@ __all__ = [
     "Prediction",
     "PromotionDetail",
     "PromotionRow",
+    "RealisedReport",
     "Release",
     "Run",
     "RunComparison",

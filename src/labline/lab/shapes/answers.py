@@ -50,7 +50,7 @@ class PlatformStep:
     running: bool
     #: ``start`` or ``stop`` while that is under way; empty else
     doing: str = ""
-    #: why the last one failed
+    #: why the last one failed, or why queued work has no worker
     failure: Failure | None = None
 
 

@@ -52,6 +52,10 @@ class EndpointDetail:
     instances: tuple[InstanceStatus, ...]
     traffic: tuple[Share, ...]
     keys: tuple[ApiKey, ...]
+    #: what was ever deployed on it, newest first, the latest 20
+    releases: tuple[Release, ...]
+    #: what other hosts on the same database serve under this name
+    elsewhere: tuple[Release, ...]
     #: a request to try, without the key
     curl: str
 

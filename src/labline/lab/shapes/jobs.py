@@ -58,6 +58,8 @@ class LogPiece:
     more: bool
     #: whether the job has ended, so that nothing will come any more
     ended: bool
+    #: how many lines before it were passed over
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Submitted:
     jobs: tuple[Job, ...]
     #: the same as a command
     cli: str
+    #: id of the sweep that they are of; null for a job alone
+    sweep: str | None = None
 
 
 @dataclass(frozen=True)

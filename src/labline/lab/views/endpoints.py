@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from labline.lab.service import Lab
 
 
+#: releases that are told of an endpoint
+_HISTORY = 20
+
+
 @dataclass(frozen=True)
 class EndpointViews:
     """What is shown of endpoints."""
@@ -39,6 +43,7 @@ class EndpointViews:
         """
         found = self.lab.endpoints.get(name)
         row = self._row(found, Registries(self.lab).of(found))
+        releases = self.lab.platform.releases.of(name)
         return EndpointDetail(
             endpoint=row,
             live=found.live,
@@ -46,6 +51,8 @@ class EndpointViews:
             instances=found.instances,
             traffic=found.traffic,
             keys=tuple(self.lab.endpoints.list_keys(name)),
+            releases=tuple(each.release for each in releases[:_HISTORY]),
+            elsewhere=found.elsewhere,
             curl=_curl(row.url),
         )
 

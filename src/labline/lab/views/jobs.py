@@ -13,8 +13,6 @@ from labline.records import Job, JobStatus
 if TYPE_CHECKING:
     from labline.lab.service import Lab
 
-#: jobs that a filter looks through
-_DEPTH = 2000
 #: how far jobs are counted
 _COUNTED = 100_000
 
@@ -31,9 +29,7 @@ class JobViews:
         """Return a page of jobs, newest first, and how many there are in all."""
         jobs = self.lab.jobs
         if filter:
-            every = jobs.list(limit=_DEPTH, status=status)
-            fit = [job for job in every if filter.lower() in _words(job)]
-            return fit[offset : offset + limit], len(fit)
+            return jobs.search(filter, limit=limit, offset=offset, status=status)
         found = jobs.list(limit=limit, offset=offset, status=status)
         return found, self.lab.workflows.count("job", _COUNTED, status)
 
@@ -49,8 +45,10 @@ class JobViews:
         worker = job.status.ended or self.lab.workflows.has_worker()
         return JobDetail(job, self.lab.jobs.traceback(job.id), worker)
 
-    def log(self, id: str, *, after: int = 0) -> LogPiece:
+    def log(self, id: str, *, after: int = 0, most: int | None = None) -> LogPiece:
         """Return what a job's cells have shown from a place on; ``next`` is where to go on.
+
+        With `most`, what lies more than so many bytes before the end is passed over.
 
         Raises
         ------
@@ -59,8 +57,8 @@ class JobViews:
         BadInput
             The place is below zero.
         """
-        piece = self.lab.jobs.read_log(id, after)
-        return LogPiece(piece.text, piece.offset, bool(piece.text), piece.ended)
+        piece = self.lab.jobs.read_log(id, after, most=most)
+        return LogPiece(piece.text, piece.offset, bool(piece.text), piece.ended, piece.skipped)
 
     def form(self, path: Path, shown: str) -> Form:
         """Return the form that a notebook's parameters make.
@@ -86,8 +84,3 @@ class JobViews:
             for item in notebooks.parameters(book)
         )
         return Form(shown, has_cell, fields)
-
-
-def _words(job: Job) -> str:
-    values = " ".join(f"{name}={value}" for name, value in job.parameters.items())
-    return f"{job.id} {job.notebook} {job.status} {values} {job.error}".lower()

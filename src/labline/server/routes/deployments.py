@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labline.server import commands
-from labline.server.bodies import NewDeployment, NewShare
+from labline.server.bodies import NewDeployment, NewRollback, NewShare
 from labline.server.route import Asked, Query, Route
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def _ask(lab: Lab, asked: Asked) -> Accepted:
 def _rollback(lab: Lab, asked: Asked) -> Accepted:
     from labline.lab.shapes import Accepted
 
-    name = asked.path["name"]
-    id = lab.errands.deployments.rollback(name, actor=asked.actor)
+    name, release = asked.path["name"], asked.body.release
+    id = lab.errands.deployments.rollback(name, actor=asked.actor, release=release)
     return Accepted(id, commands.of_rollback(name))
 
 
@@ -68,7 +68,7 @@ ROUTES = (
     Route("GET", "deployments/{id}", "How far it is, and what came of it.", _one,
           "DeploymentState"),
     Route("POST", "endpoints/{name}/rollback", "Bring back what served before.", _rollback,
-          "Accepted", status=202),
+          "Accepted", body=NewRollback, status=202),
     Route("POST", "endpoints/{name}/traffic", "Shift, finish or abort the candidate.", _shift,
           "Accepted", body=NewShare, status=202),
 )  # fmt: skip

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labline.server.bodies import NewKey, NewPrediction
+from labline.server import commands
+from labline.server.bodies import NewKey, NewLabels, NewPrediction, NewRetraining
 from labline.server.route import Asked, Query, Route, cut, paging
 
 if TYPE_CHECKING:
     from labline.lab import Lab
     from labline.lab.shapes import (
+        Accepted,
         Comparison,
         Done,
         DriftReport,
         EndpointDetail,
         EndpointMetrics,
         IssuedKey,
+        Look,
         Prediction,
+        RealisedReport,
     )
 
 
@@ -42,6 +46,29 @@ def _metrics(lab: Lab, asked: Asked) -> EndpointMetrics:
 
 def _drift(lab: Lab, asked: Asked) -> DriftReport:
     return lab.monitor.drift(asked.path["name"], last=asked.query["last"] or None)
+
+
+def _looks(lab: Lab, asked: Asked) -> list[Look]:
+    return lab.monitor.looks(asked.path["name"], limit=asked.query["limit"])
+
+
+def _realised(lab: Lab, asked: Asked) -> RealisedReport:
+    return lab.monitor.realised(asked.path["name"])
+
+
+def _label(lab: Lab, asked: Asked) -> RealisedReport:
+    from labline.monitoring.labels import Label, Place
+
+    told = [Label(Place(each.request_id, each.row), each.label) for each in asked.body.labels]
+    return lab.monitor.label(asked.path["name"], told)
+
+
+def _retrain(lab: Lab, asked: Asked) -> Accepted:
+    from labline.lab.shapes import Accepted
+
+    name, why = asked.path["name"], asked.body.why
+    id = lab.retraining.begin(name, why=why, actor=asked.actor)
+    return Accepted(id, commands.of_retraining(name, why))
 
 
 def _issue(lab: Lab, asked: Asked) -> IssuedKey:
@@ -78,6 +105,15 @@ ROUTES = (
     Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
           _drift, "DriftReport", store="tracking", query=(
               Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
+    Route("GET", "endpoints/{name}/looks", "What looks by the clock found, the newest first.",
+          _looks, "Look", "list", query=(
+              Query("limit", "How many at most.", int, 50, 500),)),
+    Route("GET", "endpoints/{name}/labels", "What the labels that came later say of its model.",
+          _realised, "RealisedReport", store="tracking"),
+    Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
+          _label, "RealisedReport", body=NewLabels, status=201, store="tracking"),
+    Route("POST", "endpoints/{name}/retrainings", "Train its model again, as [retrain] says.",
+          _retrain, "Accepted", body=NewRetraining, status=202, store="tracking"),
     Route("POST", "endpoints/{name}/keys", "Issue an API key; it is shown once.", _issue,
           "IssuedKey", body=NewKey, status=201),
     Route("DELETE", "keys/{id}", "Make the gateway refuse a key from now on.", _revoke, "Done"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labline.errors import BadInput, nearest
 from labline.records import Job, JobStatus
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.lab import Lab
     from labline.lab.shapes import Done, Form, JobDetail, LogPiece, Submitted
+
+T = TypeVar("T")
 
 
 def _list(lab: Lab, asked: Asked) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def _one(lab: Lab, asked: Asked) -> JobDetail:
 
 
 def _log(lab: Lab, asked: Asked) -> LogPiece:
-    return lab.views.jobs.log(asked.path["id"], after=asked.query["after"])
+    query = asked.query
+    return lab.views.jobs.log(asked.path["id"], after=query["after"], most=query["most"])
 
 
 def _submit(lab: Lab, asked: Asked) -> Submitted:
@@ -53,15 +57,15 @@ def _submit(lab: Lab, asked: Asked) -> Submitted:
 
     body: NewJobs = asked.body
     notebook, options = below(asked.shown, body.notebook), options_of(body.options, asked.shown)
+    cli = commands.of_jobs(body)
     if body.axes:
         wanted = sweeps.wanted_of(body.search)
         sweep = lab.sweeps.start(notebook, body.parameters, body.axes, wanted, options)
-        jobs = lab.sweeps.jobs(sweep)
         lab.errands.see_to([sweep.id])
-    else:
-        jobs = [lab.queue.submit(notebook, body.parameters, options)]
-        lab.errands.see_to([jobs[0].id])
-    return Submitted(tuple(jobs), commands.of_jobs(body))
+        return Submitted(tuple(lab.sweeps.jobs(sweep)), cli, sweep.id)
+    job = lab.queue.submit(notebook, body.parameters, options)
+    lab.errands.see_to([job.id])
+    return Submitted((job,), cli)
 
 
 def options_of(given: JobOptions, shown: Path) -> Options:
@@ -72,8 +76,8 @@ def options_of(given: JobOptions, shown: Path) -> Options:
 
     return Options(
         experiment=given.experiment or None,
-        timeout=to_seconds(given.timeout) if given.timeout else None,
-        memory=to_bytes(given.memory) if given.memory else None,
+        timeout=_read("timeout", to_seconds, given.timeout),
+        memory=_read("memory", to_bytes, given.memory),
         retries=given.retries,
         retry_on_error=given.retry_on_error,
         cpus=given.cpus,
@@ -83,6 +87,15 @@ def options_of(given: JobOptions, shown: Path) -> Options:
         keep=given.keep,
         key=given.key or None,
     )
+
+
+def _read(name: str, read: Callable[[str], T], text: str | None) -> T | None:
+    """Return what was typed for an option; an error names the option, for the form it is on."""
+    try:
+        return read(text) if text else None
+    except BadInput as error:
+        error.details["option"] = name
+        raise
 
 
 def _cancel(lab: Lab, asked: Asked) -> Done:
@@ -119,7 +132,8 @@ ROUTES = (
           body=NewJobs, status=202, store="tracking"),
     Route("GET", "jobs/{id}", "A job, and why it failed.", _one, "JobDetail"),
     Route("GET", "jobs/{id}/log", "What its cells have shown, from a place on.", _log, "LogPiece",
-          query=(Query("after", "The `next` of the last answer.", int, 0),)),
+          query=(Query("after", "The `next` of the last answer.", int, 0),
+                 Query("most", "Bytes at its end to read; pass over those before.", int))),
     Route("POST", "jobs/{id}/cancel", "Take it out of the queue, or stop it.", _cancel, "Done",
           store="tracking"),
     Route("POST", "jobs/{id}/retry", "Queue it once more, as it was.", _retry, "Submitted",

@@ -30,7 +30,9 @@ def _pipeline(lab: Lab, asked: Asked) -> Pipeline:
     if body.action == "jobs":
         jobs: NewJobs = fitted(NewJobs, body.body)
         notebook = below(asked.shown, jobs.notebook)
-        written = desk.write(body.platform, [(notebook, jobs.parameters)])
+        lab.sweeps.space(notebook, jobs.axes)
+        more = commands.beyond_values(jobs)
+        written = desk.write(body.platform, [(notebook, jobs.parameters)], more=more)
     elif body.action == "promotions":
         sent: NewPromotion = fitted(NewPromotion, body.body)
         promotion = Promotion(sent.candidate, sent.to, sent.model)

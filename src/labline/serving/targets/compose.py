@@ -12,8 +12,8 @@ from labline.serving.targets.text import as_yaml
 
 Json = dict[str, Any]
 
-_GATEWAY = "envoyproxy/envoy:v1.34.1"
-_COLLECTOR = "otel/opentelemetry-collector-contrib:0.119.0"
+_GATEWAY = "envoyproxy/envoy:v1.34.14"
+COLLECTOR = "otel/opentelemetry-collector-contrib:0.150.1"
 _OTLP = 4318
 #: of the gateway, on the host's loopback
 _PUBLISHED = 8490
@@ -47,7 +47,7 @@ def _compose(workload: Workload) -> Json:
         "restart": "unless-stopped",
     }
     services["collector"] = {
-        "image": _COLLECTOR,
+        "image": COLLECTOR,
         "configs": [{"source": "collector", "target": "/etc/otelcol-contrib/config.yaml"}],
         "restart": "unless-stopped",
     }
