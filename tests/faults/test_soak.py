@@ -103,9 +103,13 @@ def weighing(processes: list[psutil.Process], every: float) -> Iterator[list[int
         thread.join()
 
 
-@pytest.mark.parametrize("seconds", [3.0, pytest.param(600.0, marks=pytest.mark.proof)])
+# In seconds, memory has not come to rest (it takes some thousand requests), nor has the machine.
+@pytest.mark.parametrize(
+    ("seconds", "growth", "held"),
+    [(3.0, 0.15, 0.2), pytest.param(600.0, 0.05, 0.9, marks=pytest.mark.proof)],
+)
 def test_at_four_fifths_of_what_it_can_do_nothing_fails_and_memory_stays_flat(
-    soaked: Soaked, seconds: float
+    soaked: Soaked, seconds: float, growth: float, held: float
 ) -> None:
     most = drive(soaked.port, soaked.requests, connections=CONNECTIONS, seconds=seconds / 60 + 1)
     wanted = SHARE * most.rate
@@ -120,6 +124,6 @@ def test_at_four_fifths_of_what_it_can_do_nothing_fails_and_memory_stays_flat(
         f"memory {memory[0] / 2**20:.0f} MiB, grown {grown:+.1%}"
     )
     assert most.failed == load.failed == 0
-    assert load.rate > 0.7 * wanted, "the load itself must hold"
-    assert grown < 0.05
+    assert load.rate > held * wanted, "the load itself must hold"
+    assert grown < growth
     assert {each.pid for each in soaked.processes()} == before, "none died"
