@@ -76,7 +76,9 @@ async function tell(
  */
 export async function rendered(body: ReactWidget): Promise<void> {
   MessageLoop.sendMessage(body, Widget.Msg.UpdateRequest);
-  await body.renderPromise;
+  // It is rendered well before the page is idle, which is what this waits for.
+  const late = new Promise(done => setTimeout(done, SETTLED));
+  await Promise.race([body.renderPromise, late]);
 }
 
 /**
