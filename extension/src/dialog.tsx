@@ -2,6 +2,8 @@ import { Dialog } from '@jupyterlab/apputils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { asRequestError } from './asking';
@@ -38,8 +40,10 @@ export async function ask<V extends object, A>(
         options.warns
           ? Dialog.warnButton({ label: options.accept })
           : Dialog.okButton({ label: options.accept })
-      ]
+      ],
+      focusNodeSelector: 'select, input, textarea'
     });
+    await rendered(body);
     const result = await dialog.launch();
     if (!result.button.accept || result.value === null) {
       return null;
@@ -64,6 +68,17 @@ async function tell(
   body.addClass('jp-labline-form');
   const close = Dialog.okButton({ label: trans.__('Close') });
   await new Dialog({ title, body, buttons: [close] }).launch();
+}
+
+/**
+ * Render the body of a dialog before it is launched: JupyterLab looks only then for what Tab comes
+ * back to after the last button, and of a form it would find nothing but the buttons.
+ */
+export async function rendered(body: ReactWidget): Promise<void> {
+  MessageLoop.sendMessage(body, Widget.Msg.UpdateRequest);
+  // It is rendered well before the page is idle, which is what this waits for.
+  const late = new Promise(done => setTimeout(done, SETTLED));
+  await Promise.race([body.renderPromise, late]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Dialog } from '@jupyterlab/apputils';
 
+import { rendered } from '../dialog';
 import { fileName } from '../format';
 import { OrderBody } from './body';
 import type { Order, Outcome } from './model';
@@ -11,9 +12,10 @@ import type { Order, Outcome } from './model';
 export class OrderDialog extends Dialog<unknown> {
   constructor(private readonly _order: Order) {
     const { path, trans } = _order;
+    const body = new OrderBody(_order);
     super({
       title: trans.__('Run %1 as a job', fileName(path)),
-      body: new OrderBody(_order),
+      body,
       buttons: [
         Dialog.cancelButton(),
         Dialog.okButton({ label: trans.__('Run') })
@@ -21,7 +23,13 @@ export class OrderDialog extends Dialog<unknown> {
       focusNodeSelector: '.jp-labline-order fieldset input[type="text"]'
     });
     this.addClass('jp-labline-orderDialog');
+    this._form = body;
     _order.stateChanged.connect(this._nameButton);
+  }
+
+  override async launch(): Promise<Dialog.IResult<unknown>> {
+    await rendered(this._form);
+    return super.launch();
   }
 
   /** What came of it; null where somebody thought better of it. */
@@ -56,5 +64,6 @@ export class OrderDialog extends Dialog<unknown> {
     }
   };
 
+  private readonly _form: OrderBody;
   private _submitted: Outcome | null = null;
 }

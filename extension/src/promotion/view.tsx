@@ -155,8 +155,10 @@ function Decide(
   if (promotion.state !== 'needs approval') {
     return null;
   }
-  const decide = async (verb: 'approve' | 'reject') => {
+  const decide = async (verb: 'approve' | 'reject', button: HTMLElement) => {
     const body = verb === 'approve' ? { comment } : { why: comment };
+    // The buttons go once it is decided: whoever pressed one by keys must not be left nowhere.
+    button.closest<HTMLElement>('.jp-labline-view')?.focus();
     setBusy(true);
     try {
       const path = `promotions/${encodeURIComponent(id)}/${verb}`;
@@ -187,7 +189,7 @@ function Decide(
           type="button"
           className="jp-mod-styled jp-mod-accept"
           disabled={busy || !decision.may_approve}
-          onClick={() => void decide('approve')}
+          onClick={event => void decide('approve', event.currentTarget)}
         >
           {trans.__('Approve')}
         </button>
@@ -195,7 +197,7 @@ function Decide(
           type="button"
           className="jp-mod-styled jp-mod-warn"
           disabled={busy || !decision.may_reject || !comment.trim()}
-          onClick={() => void decide('reject')}
+          onClick={event => void decide('reject', event.currentTarget)}
         >
           {trans.__('Reject')}
         </button>

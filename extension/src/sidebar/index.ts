@@ -41,7 +41,11 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show the runs, jobs, models and endpoints'),
       icon: lablineIcon,
       describedBy: { args: NO_ARGUMENTS },
-      execute: () => app.shell.activateById(panel.id)
+      execute: async () => {
+        // The palette gives the focus back to where it was, after this has begun.
+        await new Promise(done => setTimeout(done));
+        app.shell.activateById(panel.id);
+      }
     });
     app.commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Refresh Labline'),

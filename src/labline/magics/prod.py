@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from labline.lab import Lab
     from labline.lab.shapes import Answered, EndpointRow
     from labline.monitoring.realised import RealisedReport
+    from labline.monitoring.report import DriftReport
 
 
 def prod_parser() -> Parser:
@@ -57,7 +59,9 @@ def prod_parser() -> Parser:
     return parser
 
 
-def prod(shell: Any, arguments: Namespace) -> Any:
+def prod(
+    shell: Any, arguments: Namespace
+) -> pd.DataFrame | DriftReport | RealisedReport | EndpointRow:
     """Return what is asked for: a DataFrame, a report or the endpoint."""
     if arguments.what != "rows" and (arguments.drifted or arguments.model):
         option = "--drifted" if arguments.drifted else "--model"
@@ -70,9 +74,11 @@ def prod(shell: Any, arguments: Namespace) -> Any:
     if arguments.what == "rows":
         return _rows(project, endpoint, last, arguments)
     if arguments.what == "drift":
-        return show(shell, project.monitor.drift(endpoint, last=last))
-    row = project.views.endpoints.detail(endpoint).endpoint
-    return show(shell, row, lambda row: _health(project, row))
+        drift: DriftReport = show(shell, project.monitor.drift(endpoint, last=last))
+        return drift
+    row: EndpointRow = project.views.endpoints.detail(endpoint).endpoint
+    show(shell, row, lambda row: _health(project, row))
+    return row
 
 
 def _labels(shell: Any, project: Lab, arguments: Namespace) -> RealisedReport:
@@ -112,16 +118,11 @@ def _rows(project: Lab, endpoint: str, last: float | None, arguments: Namespace)
 def _health(project: Lab, row: EndpointRow) -> Card:
     """Return the card of an endpoint: what it serves, and how it answered lately."""
     found = project.serving.metrics(row.name, window=300.0)
-    facts = [
-        ("serves", row.serving or "does not answer"),
-        ("registry", row.says),
-        ("instances", ", ".join(each.state for each in row.instances) or "none"),
+    card = row.card()
+    answers = [
+        (f"{each.model} ({each.weight} %)", _answers(each, found.window)) for each in found.releases
     ]
-    facts += [(f"{each.model} ({each.weight} %)", _answers(each, found.window))
-              for each in found.releases]  # fmt: skip
-    good = row.state == "ready" and row.agreement in ("agrees", "on trial")
-    notes = [row.fix] if row.fix else []
-    return Card(f"Endpoint {row.name}", row.state, "good" if good else "bad", facts, notes)
+    return replace(card, facts=[*card.facts, *answers])
 
 
 def _answers(found: Answered, window: float) -> str:

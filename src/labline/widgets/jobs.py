@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Button, HBox, IntProgress, Label
+from ipywidgets import Button, HBox, IntProgress, Label, Layout
 
 from labline.cards import Tone, listing
 from labline.errors import BadInput
@@ -58,7 +58,7 @@ class JobProgress(Panel):
         otherwise = f"labline jobs show {self._ids[0]}" if one else "labline jobs list"
         super().__init__(title, lab=lab, period=period, otherwise=otherwise)
         self._bar = IntProgress(min=0, max=1)
-        self._count = Label()
+        self._count = Label(layout=Layout(margin="0 8px"))
         self._cancel = Button(description="Cancel", icon="stop", tooltip="Cancel what still runs")
         self._cancel.on_click(lambda _: self.attempt(self.cancel))
         self.lay_out(HBox([self._bar, self._count, self._cancel]))
@@ -83,10 +83,9 @@ class JobProgress(Panel):
         done, of = (sum(job.progress[place] for job in jobs) for place in (0, 1))
         self._bar.max = max(1, of)
         self._bar.value = done
-        self._count.value = f"{done} of {of} cells" if of else "waiting for a worker"
+        self._count.value = f"{done} of {of} cells" if of else ""
         if ended:
             self._bar.bar_style = _STYLES[max((job.status for job in jobs), key=_GRAVITY.index)]
-            self._count.value = f"{done} of {of} cells" if of else ""
         self._cancel.layout.display = "none" if ended else ""
 
     def cancel(self) -> None:
@@ -103,8 +102,9 @@ def _standing(jobs: list[Job]) -> str:
         counts = Counter(job.status for job in jobs)
         return ", ".join(f"{counts[status]} {status}" for status in JobStatus if counts[status])
     (job,) = jobs
-    at = f", at cell {job.cell.number}: {job.cell.name}" if job.cell else ""
-    return f"{job.status}{at}"
+    if job.status == JobStatus.QUEUED:
+        return "queued: it begins once a worker is free"
+    return f"{job.status}, at cell {job.cell.number}: {job.cell.name}" if job.cell else job.status
 
 
 def _tone(jobs: list[Job]) -> Tone:

@@ -100,7 +100,9 @@ class Panel(VBox, metaclass=_AbstractWidget):  # type: ignore[misc]
     def put(self, *parts: Part) -> None:
         """Show these, and nothing else, under the controls."""
         self._parts = [part for part in parts if part]
-        html = "".join(part.html for part in self._parts)
+        # ipywidgets spaces lines as it does buttons.
+        shown = "".join(part.html for part in self._parts)
+        html = f'<div style="line-height:1.45">{shown}</div>'
         if self._page.value != html:
             self._page.value = html
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labline.cards import Card, Carded
 from labline.deployment.keys import ApiKey
 from labline.deployment.status import InstanceStatus, Share
 from labline.lab.shapes.answers import Failure
@@ -13,7 +14,7 @@ from labline.records import Release
 
 
 @dataclass(frozen=True)
-class EndpointRow:
+class EndpointRow(Carded):
     """An endpoint in a list: the record, and what it says itself."""
 
     name: str
@@ -40,6 +41,17 @@ class EndpointRow:
     instances: tuple[InstanceStatus, ...]
     #: who answers; the live release first
     traffic: tuple[Share, ...]
+
+    def card(self) -> Card:
+        """Return how a notebook shows it: what it serves, and whether that is as recorded."""
+        facts = [
+            ("serves", self.serving or "does not answer"),
+            ("registry", self.says),
+            ("instances", ", ".join(each.state for each in self.instances) or "none"),
+        ]
+        good = self.state == "ready" and self.agreement in ("agrees", "on trial")
+        notes = [self.fix] if self.fix else []
+        return Card(f"Endpoint {self.name}", self.state, "good" if good else "bad", facts, notes)
 
 
 @dataclass(frozen=True)
