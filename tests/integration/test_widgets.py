@@ -1,6 +1,6 @@
 """Widgets show what is in the stores, in a real kernel and in plain objects."""
 
-import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,8 +11,10 @@ from tests.jobs import until
 
 from labline.errors import BadInput, NotFound
 from labline.lab import Lab
+from labline.notebooks import html
 from labline.widgets import DeployPanel, JobProgress, PromoteButton, RunTable
 
+VIEW = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "<script>alert(1)</script>" + "\u202egnp.exe" + "\U0001f680" * 3 + "n" * 500
 
 
@@ -82,7 +84,26 @@ def test_in_a_notebook_without_a_front_end_a_widget_is_html_and_text(lab: Lab) -
     (shown,) = book.cells[0].outputs
     assert "first run" in shown["data"]["text/plain"]
     assert "first run" in shown["data"]["text/html"]
-    assert "application/vnd.jupyter.widget-view+json" in json.dumps(shown)
+    assert VIEW in shown["data"]
+
+
+def test_in_a_report_a_widget_needs_no_scripts(lab: Lab) -> None:
+    lab.tracking.create_run("churn", "first run")
+    cells = ["import ipywidgets\nfrom labline.widgets import RunTable", "table = RunTable()\ntable"]
+    cells += ["table.close()\nipywidgets.IntSlider()"]
+    book = new_notebook(cells=[new_code_cell(source) for source in cells])
+    NotebookClient(book, resources={"metadata": {"path": str(lab.settings.root)}}).execute()
+    page = html(book, "churn")
+    table, slider = (cell.outputs[0]["data"] for cell in book.cells[1:])
+    assert "labline runs list" in page
+    assert table[VIEW]["model_id"] not in views(page)
+    # What has no HTML stays what it is.
+    assert slider[VIEW]["model_id"] in views(page)
+
+
+def views(page: str) -> str:
+    """Return what a page has scripts draw."""
+    return " ".join(re.findall(f'<script type="{re.escape(VIEW)}">(.*?)</script>', page, re.S))
 
 
 def test_without_a_front_end_each_tells_the_command_that_does_the_same(lab: Lab) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def html(notebook: NotebookNode, title: str) -> str:
@@ -16,5 +18,15 @@ def html(notebook: NotebookNode, title: str) -> str:
     # Missing alternative texts are the author's affair, not the log's.
     logger = logging.getLogger("labline.notebooks.report")
     exporter = HTMLExporter(log=logger, embed_images=False)
+    exporter.register_preprocessor(_without_scripts, enabled=True)
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
     return str(body)
+
+
+def _without_scripts(notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+    """Leave a widget its HTML, if it has any: as itself it is drawn by scripts from the web."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    for data in [output["data"] for output in outputs if "data" in output]:
+        if "text/html" in data:
+            data.pop(_WIDGET, None)
+    return notebook, resources
