@@ -90,30 +90,37 @@ def serving(home: Path, root: Path, *options: str) -> Iterator[JupyterLab]:
     lab = JupyterLab(root, f"http://127.0.0.1:{port}/lab?token={token}", config)
     lab.set("labline/plugin", refreshInterval=1)
     lab.set(f"{APPUTILS}/notification", fetchNews="false", checkForUpdates=False)
+    command = [
+        *("jupyterlab", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
+        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", *options),
+    ]
+    with started(home, root, *command, until=f"http://127.0.0.1:{port}/api/status?token={token}"):
+        yield lab
+
+
+@contextmanager
+def started(home: Path, root: Path, module: str, *options: str, until: str) -> Iterator[None]:
+    """Run a module of Jupyter in `root`, with its folders in `home`; `until` is answered by it."""
     places = {
         "HOME": home,
-        "JUPYTER_CONFIG_DIR": config,
+        "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_RUNTIME_DIR": home / "runtime",
         "JUPYTER_DATA_DIR": home / "data",
         "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
     }
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"),
-        *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", *options),
-    ]
-    log = home / "jupyterlab.log"
+    log = home / f"{module}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", module, *options],
             cwd=root,
             env={**clean_environment(), **{name: str(place) for name, place in places.items()}},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, log)
-        yield lab
+        wait_for(until, process, log)
+        yield
     finally:
         process.terminate()
         process.wait(20)
@@ -140,7 +147,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except (URLError, ConnectionError):
             time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+    pytest.fail(f"{log.stem} did not start:\n{log.read_text()}")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Button, Dropdown, HBox, IntSlider, Layout, Text, VBox
+from ipywidgets import BoundedIntText, Button, Dropdown, HBox, Layout, Text, VBox
 
 from labline.cards import Tone
 from labline.widgets.panel import Panel
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TONES: dict[str, Tone] = {"succeeded": "good", "failed": "bad", "cancelled": "bad"}
 _STATES: dict[str, Tone] = {"ready": "good", "silent": "bad", "failed": "bad"}
-_WIDE = {"description_width": "7em"}
+_FIELD = {"style": {"description_width": "6em"}, "layout": {"width": "400px", "max_width": "98%"}}
 
 
 class DeployPanel(Panel):
@@ -44,9 +44,9 @@ class DeployPanel(Panel):
         self._id: str | None = None
         #: key of a new endpoint; it cannot be had again
         self.key: str | None = None
-        self.version = Dropdown(options=self._choices(model), description="Version", style=_WIDE)
-        self.endpoint = Text(value=endpoint or model, description="Endpoint", style=_WIDE)
-        self.canary = IntSlider(value=0, min=0, max=99, description="Canary, %", style=_WIDE)
+        self.version = Dropdown(options=self._choices(model), description="Version", **_FIELD)
+        self.endpoint = Text(value=endpoint or model, description="Endpoint", **_FIELD)
+        self.canary = BoundedIntText(value=0, min=0, max=99, description="Canary, %", **_FIELD)
         self.button = Button(description="Deploy", button_style="primary", icon="rocket")
         self.back = Button(description="Roll back", icon="undo")
         self.button.on_click(lambda _: self.attempt(self._deploy))

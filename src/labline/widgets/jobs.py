@@ -25,6 +25,7 @@ _STYLES = {
 }
 _TONES: dict[JobStatus, Tone] = {JobStatus.SUCCEEDED: "good", JobStatus.FAILED: "bad"}
 _GRAVITY = [JobStatus.SUCCEEDED, JobStatus.CANCELLED, JobStatus.FAILED]
+_COLUMNS = ("job", "notebook", "status", "cells", "took", "parameters", "metrics")
 _MOST_PROBLEMS = 3
 
 
@@ -73,10 +74,8 @@ class JobProgress(Panel):
         jobs: list[Job] = found
         ended = all(job.status.ended for job in jobs)
         self._fill(jobs, ended)
-        columns = ("job", "notebook", "status", "cells", "took", "parameters", "metrics")
-        rows = table(columns, map(_row, jobs), "No jobs.", numeric=(4,))
         failed = [job for job in jobs if job.error][:_MOST_PROBLEMS]
-        self.put(line(_standing(jobs), _tone(jobs), bold=True), rows, *map(_problem, failed))
+        self.put(line(_standing(jobs), _tone(jobs), bold=True), _rows(jobs), *map(_problem, failed))
         return not ended
 
     def _fill(self, jobs: list[Job], ended: bool) -> None:
@@ -111,6 +110,14 @@ def _tone(jobs: list[Job]) -> Tone:
     if any(job.status == JobStatus.FAILED for job in jobs):
         return "bad"
     return "good" if all(job.status == JobStatus.SUCCEEDED for job in jobs) else "open"
+
+
+def _rows(jobs: list[Job]) -> Part:
+    """Return a row a job, without the columns that would be empty."""
+    rows = [dict(zip(_COLUMNS, _row(job), strict=True)) for job in jobs]
+    columns = [name for name in _COLUMNS if any(str(row[name]) for row in rows)]
+    numeric = [place for place, name in enumerate(columns) if name == "took"]
+    return table(columns, [[row[name] for name in columns] for row in rows], "", numeric=numeric)
 
 
 def _row(job: Job) -> list[str | Cell]:

@@ -54,7 +54,7 @@ class Panel(VBox, metaclass=_AbstractWidget):  # type: ignore[misc]
         self._otherwise = otherwise
         self._parts: list[Part] = []
         self._head = HTML(f'<strong style="overflow-wrap:anywhere">{escape(title)}</strong>')
-        self._page = HTML()
+        self._page = HTML(layout=Layout(margin="6px 2px 2px"))
         self._ended = threading.Event()
         self._watching: threading.Thread | None = None
         super().__init__([self._head, self._page], layout=Layout(**_FRAME))

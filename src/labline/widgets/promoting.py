@@ -66,7 +66,6 @@ class PromoteButton(Panel):
         if not self._sure:
             self._sure = True
             self.button.description = "Yes, promote"
-            self.button.button_style = "warning"
             self.back.layout.display = ""
             return
         self.button.disabled = True
@@ -82,7 +81,7 @@ class PromoteButton(Panel):
 
     def _ready(self) -> None:
         self._sure = bool(self._asked["dry_run"])
-        self.button.description, self.button.button_style = self._label, "primary"
+        self.button.description = self._label
         self.button.disabled = False
         self.back.layout.display = "none"
 
