@@ -82,7 +82,7 @@ def leaves_nothing_running(tmp_path: Path) -> Iterator[None]:
     _end_warm_kernels(tmp_path)
     found = [one for one in psutil.process_iter() if _works_in(one, tmp_path)]
     # Some have been told to end and are at it.
-    _, left = psutil.wait_procs(found, timeout=10)
+    _, left = psutil.wait_procs(found, timeout=30)
     words: Mapping[int, str] = {found.pid: " ".join(_command(found)) for found in left}
     for found in left:
         found.kill()

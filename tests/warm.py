@@ -36,7 +36,9 @@ class Kernel:
 
     @property
     def zygote(self) -> psutil.Process:
-        return self.process.parent()
+        found = self.process.parent()
+        assert found != psutil.Process(), "the kernel has started cold"
+        return found
 
     def run(self, source: str) -> str:
         """Run a cell; return what it wrote to stdout, or its result."""

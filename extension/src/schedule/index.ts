@@ -7,9 +7,10 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { jobIcon } from '../icons';
+import { Page } from '../page';
 import { showOnce } from '../showing';
 import { IEvents } from '../tokens';
-import { SchedulesView } from './view';
+import { Schedules } from './view';
 
 export const schedule: JupyterFrontEndPlugin<void> = {
   id: 'labline:schedule',
@@ -39,7 +40,7 @@ export const schedule: JupyterFrontEndPlugin<void> = {
           label: trans.__('Schedules'),
           icon: jobIcon,
           make: () =>
-            new SchedulesView({
+            new Page(Schedules, {
               events,
               onOpen,
               onStart,

@@ -1,7 +1,6 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
@@ -14,37 +13,21 @@ import { Failure } from '../sidebar/failure';
 import { CommandLine, Notice } from '../sidebar/notice';
 import type { IEvents } from '../tokens';
 
+/** What the page of the schedules is given. */
+interface IProps {
+  events: IEvents;
+  serverSettings: ServerConnection.ISettings;
+  trans: TranslationBundle;
+  /** Show a job. */
+  onOpen: (job: string) => void;
+  /** Start the platform: schedules come while a worker is up. */
+  onStart: () => void;
+}
+
 /**
  * Every schedule: when it comes next, what came of the last time, and what can be done with it.
  */
-export class SchedulesView extends ReactWidget {
-  constructor(readonly options: SchedulesView.IOptions) {
-    super();
-    this.addClass('jp-labline');
-    this.addClass('jp-labline-view');
-  }
-
-  protected override render(): React.ReactElement {
-    return <Schedules {...this.options} />;
-  }
-}
-
-/**
- * A namespace for `SchedulesView` statics.
- */
-export namespace SchedulesView {
-  export interface IOptions {
-    events: IEvents;
-    serverSettings: ServerConnection.ISettings;
-    trans: TranslationBundle;
-    /** Show a job. */
-    onOpen: (job: string) => void;
-    /** Start the platform: schedules come while a worker is up. */
-    onStart: () => void;
-  }
-}
-
-function Schedules(props: SchedulesView.IOptions): React.ReactElement {
+export function Schedules(props: IProps): React.ReactElement {
   const { events, serverSettings, trans } = props;
   const [refusal, setRefusal] = React.useState<RequestError | null>(null);
   const { again, answer, failure } = useAsked<readonly ISchedule[]>(
@@ -79,7 +62,7 @@ function Schedules(props: SchedulesView.IOptions): React.ReactElement {
 }
 
 /** Schedules come while a worker is up: say so where none is. */
-function Awake(props: SchedulesView.IOptions): React.ReactElement | null {
+function Awake(props: IProps): React.ReactElement | null {
   const { events, onStart, serverSettings, trans } = props;
   const { answer } = useAsked<IStatus>('status', () => false, serverSettings, {
     events,
@@ -105,7 +88,7 @@ function Awake(props: SchedulesView.IOptions): React.ReactElement | null {
 type Act = (work: Promise<unknown>) => Promise<void>;
 
 function List(
-  props: SchedulesView.IOptions & {
+  props: IProps & {
     schedules: readonly ISchedule[];
     act: Act;
   }
@@ -150,9 +133,7 @@ function List(
   );
 }
 
-function Row(
-  props: SchedulesView.IOptions & { one: ISchedule; act: Act }
-): React.ReactElement {
+function Row(props: IProps & { one: ISchedule; act: Act }): React.ReactElement {
   const { one, onOpen, trans } = props;
   const { error, job } = one;
   const given = parameters(one.parameters);
@@ -212,7 +193,7 @@ function inZone(seconds: number, timeZone: string): string {
 }
 
 function Verbs(
-  props: SchedulesView.IOptions & { one: ISchedule; act: Act }
+  props: IProps & { one: ISchedule; act: Act }
 ): React.ReactElement {
   const { act, one, onOpen, serverSettings, trans } = props;
   const path = `schedules/${encodeURIComponent(one.name)}`;

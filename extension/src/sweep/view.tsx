@@ -1,6 +1,5 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
@@ -13,35 +12,19 @@ import { Figure } from './figure';
 import type { ISweep, ISweepDetail } from './records';
 import { TrialTable } from './table';
 
+/** What a page of a sweep is given. */
+interface IProps {
+  id: string;
+  serverSettings: ServerConnection.ISettings;
+  trans: TranslationBundle;
+  /** Show a job. */
+  onOpen: (job: string) => void;
+}
+
 /**
  * One sweep: how far it is, what came of each trial, and which is the best.
  */
-export class SweepView extends ReactWidget {
-  constructor(readonly options: SweepView.IOptions) {
-    super();
-    this.addClass('jp-labline');
-    this.addClass('jp-labline-view');
-  }
-
-  protected override render(): React.ReactElement {
-    return <Sweep {...this.options} />;
-  }
-}
-
-/**
- * A namespace for `SweepView` statics.
- */
-export namespace SweepView {
-  export interface IOptions {
-    id: string;
-    serverSettings: ServerConnection.ISettings;
-    trans: TranslationBundle;
-    /** Show a job. */
-    onOpen: (job: string) => void;
-  }
-}
-
-function Sweep(props: SweepView.IOptions): React.ReactElement {
+export function Sweep(props: IProps): React.ReactElement {
   const { id, onOpen, serverSettings, trans } = props;
   // Its end is told by no event of its own.
   const { again, answer, failure } = useAsked<ISweepDetail>(
@@ -82,7 +65,7 @@ function Sweep(props: SweepView.IOptions): React.ReactElement {
 }
 
 function Head(
-  props: SweepView.IOptions & ISweepDetail & { again: () => void }
+  props: IProps & ISweepDetail & { again: () => void }
 ): React.ReactElement {
   const { best, headline, onOpen, sweep, trans } = props;
   const done = sweep.trials.filter(trial => isOver(trial.status)).length;
@@ -128,7 +111,7 @@ function isOver(status: ISweep['status']): boolean {
 }
 
 /** What is tried, how, and what is the same in all trials. */
-function Space(props: SweepView.IOptions & ISweepDetail): React.ReactElement {
+function Space(props: IProps & ISweepDetail): React.ReactElement {
   const { sweep, trans } = props;
   const how = {
     grid: trans.__('every combination'),
@@ -162,9 +145,7 @@ function Space(props: SweepView.IOptions & ISweepDetail): React.ReactElement {
   );
 }
 
-function Cancel(
-  props: SweepView.IOptions & { again: () => void }
-): React.ReactElement {
+function Cancel(props: IProps & { again: () => void }): React.ReactElement {
   const { again, id, serverSettings, trans } = props;
   const [busy, setBusy] = React.useState(false);
   const [failure, setFailure] = React.useState<RequestError | null>(null);

@@ -124,7 +124,7 @@ def require_python(notebook: NotebookNode, name: str = "The notebook") -> None:
     )
     if language and language.lower() != "python":
         raise BadNotebook(
-            f"{name} is a {language} notebook; labline runs Python notebooks.",
+            f"{name} is a notebook of {language}; labline runs Python notebooks.",
             fix="Choose a Python kernel in JupyterLab and save the notebook.",
         )
 

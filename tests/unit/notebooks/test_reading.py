@@ -66,7 +66,7 @@ def test_only_python_is_run(tmp_path):
     require_python(read(save(tmp_path / "a.ipynb")))
     require_python(read(save(tmp_path / "b.ipynb", language_info={"name": "python"})))
     spec = {"name": "ir", "language": "R", "display_name": "R"}
-    with pytest.raises(BadNotebook, match=r"train\.ipynb is a R notebook"):
+    with pytest.raises(BadNotebook, match=r"train\.ipynb is a notebook of R;"):
         require_python(read(save(tmp_path / "c.ipynb", kernelspec=spec)), "train.ipynb")
 
 
