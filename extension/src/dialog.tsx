@@ -15,6 +15,9 @@ import { CommandLine, Prose } from './sidebar/notice';
 
 /** Milliseconds without a change until the command line is asked for. */
 const SETTLED = 200;
+/** What the focus can be on. */
+const FOCUSABLE =
+  ':is(button, input, select, textarea):enabled, a[href], summary, [tabindex="0"]';
 
 /**
  * Ask a person with a form until the server takes what they say, or they leave.
@@ -43,6 +46,7 @@ export async function ask<V extends object, A>(
       ],
       focusNodeSelector: 'select, input, textarea'
     });
+    goRound(dialog.node);
     await rendered(body);
     const result = await dialog.launch();
     if (!result.button.accept || result.value === null) {
@@ -79,6 +83,24 @@ export async function rendered(body: ReactWidget): Promise<void> {
   // It is rendered well before the page is idle, which is what this waits for.
   const late = new Promise(done => setTimeout(done, SETTLED));
   await Promise.race([body.renderPromise, late]);
+}
+
+/**
+ * Have Shift+Tab go from the first field of a dialog to its last button. JupyterLab takes Tab round,
+ * and holds Shift+Tab at the first field.
+ */
+export function goRound(dialog: HTMLElement): void {
+  dialog.addEventListener('keydown', event => {
+    const [first] = dialog.querySelectorAll(FOCUSABLE);
+    const buttons = dialog.querySelectorAll<HTMLElement>(
+      '.jp-Dialog-footer button'
+    );
+    const back = event.key === 'Tab' && event.shiftKey;
+    if (back && document.activeElement === first) {
+      event.preventDefault();
+      buttons[buttons.length - 1]?.focus();
+    }
+  });
 }
 
 /**
@@ -125,30 +147,51 @@ class FormBody<V extends object, A>
   }
 
   protected override render(): React.ReactElement {
-    const change = (part: Partial<V>) => {
-      this._value = { ...this._value, ...part };
-      this.update();
-    };
     return (
-      <>
-        {this._failure && (
-          <Failure failure={this._failure} at={0} trans={this._form.trans} />
-        )}
-        {this._form.fields(this._value, change)}
-        <Line form={this._form} value={this._value} />
-        {this._form.ci && (
-          <Pipeline
-            action={this._form.action}
-            body={this._value}
-            serverSettings={this._form.serverSettings}
-            trans={this._form.trans}
-          />
-        )}
-      </>
+      <Form
+        form={this._form}
+        failure={this._failure}
+        onChange={value => {
+          this._value = value;
+        }}
+      />
     );
   }
 
   private _value: V;
+}
+
+/**
+ * What is filled in is React's own state: drawn any later than at the key that changed it, a field
+ * would lose letters and put the cursor at its end.
+ */
+function Form<V extends object, A>(props: {
+  form: IForm<V, A>;
+  failure: RequestError | null;
+  onChange: (value: V) => void;
+}): React.ReactElement {
+  const { failure, form, onChange } = props;
+  const [value, setValue] = React.useState(form.value);
+  const change = (part: Partial<V>) => {
+    const changed = { ...value, ...part };
+    setValue(changed);
+    onChange(changed);
+  };
+  return (
+    <>
+      {failure && <Failure failure={failure} at={0} trans={form.trans} />}
+      {form.fields(value, change)}
+      <Line form={form} value={value} />
+      {form.ci && (
+        <Pipeline
+          action={form.action}
+          body={value}
+          serverSettings={form.serverSettings}
+          trans={form.trans}
+        />
+      )}
+    </>
+  );
 }
 
 /** The command that does the same as the form. */

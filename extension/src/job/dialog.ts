@@ -1,6 +1,6 @@
 import { Dialog } from '@jupyterlab/apputils';
 
-import { rendered } from '../dialog';
+import { goRound, rendered } from '../dialog';
 import { fileName } from '../format';
 import { OrderBody } from './body';
 import type { Order, Outcome } from './model';
@@ -23,6 +23,7 @@ export class OrderDialog extends Dialog<unknown> {
       focusNodeSelector: '.jp-labline-order fieldset input[type="text"]'
     });
     this.addClass('jp-labline-orderDialog');
+    goRound(this.node);
     this._form = body;
     _order.stateChanged.connect(this._nameButton);
   }
