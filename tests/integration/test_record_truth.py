@@ -1,8 +1,7 @@
 """A recorded notebook, its truth, its replay and its comparison, with real kernels and MLflow."""
 
 import json
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import pytest
 from click.testing import CliRunner
 from IPython.core.interactiveshell import InteractiveShell
 from tests.conftest import write_notebook
-from traitlets.config import Config
+from tests.integration.shells import shell  # noqa: F401
 
-from labline import load_ipython_extension
 from labline.cli.app import Output, labline_command
 from labline.errors import BadInput
-from labline.kernel import uninstall
 from labline.lab import Lab
 from labline.records import Run
 
@@ -30,21 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shell(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    monkeypatch.chdir(project)
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    config = Config()
-    config.HistoryManager.enabled = False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shell = InteractiveShell(config=config)
-    load_ipython_extension(shell)
-    yield shell
-    uninstall(shell)
-
-
-@pytest.fixture
-def record(project: Path, shell: InteractiveShell) -> Callable[..., Run]:
+def record(project: Path, shell: InteractiveShell) -> Callable[..., Run]:  # noqa: F811
     """Return a function that records cells of a notebook, in the order given, as a run."""
 
     def record(name: str, *sources: str) -> Run:
@@ -68,7 +51,9 @@ def call(*words: str) -> tuple[int, Any]:
 
 
 def test_a_run_tells_replays_and_compares(
-    record: Callable[..., Run], shell: InteractiveShell, project: Path
+    record: Callable[..., Run],
+    shell: InteractiveShell,  # noqa: F811
+    project: Path,
 ) -> None:
     fair = record("fair", *CELLS)
     twice = record("twice", CELLS[0], CELLS[1], "%log score=x+0", CELLS[1], CELLS[2])

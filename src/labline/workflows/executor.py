@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from labline.errors import Conflict
@@ -81,6 +82,7 @@ class Executor:
         self.id = ""
         self._running: dict[str, Flow] = {}
         self._given_up: set[str] = set()
+        self._telling: threading.Thread | None = None
         #: ids whose body ended lately; DBOS may still be writing down how
         self._ended: deque[str] = deque(maxlen=64)
         self._pace = BUSY
@@ -225,15 +227,36 @@ class Executor:
     def _beat(self) -> None:
         self._workers.beat(self.id)
         take_over(self._client, self._workers)
-        self._tell_given_up()
+        self._look_for_given_up()
 
-    def _tell_given_up(self) -> None:
-        """Tell of what DBOS tries no more: no body runs that could do so itself."""
-        tell = {name: item.given_up for name, item in self._bodies.items() if item.given_up}
-        for found in self._client.list_workflows(status=GIVEN_UP, name=[*tell]) if tell else ():
-            if found.workflow_id not in self._given_up:
-                tell[found.name](state_of(found))
-                self._given_up.add(found.workflow_id)
+    def _look_for_given_up(self) -> None:
+        """Have it told what DBOS tries no more: no body runs that could do so itself.
+
+        Beside the beats: who is told may ask MLflow, which may hang.
+        """
+        names = [name for name, item in self._bodies.items() if item.given_up]
+        if not names or (self._telling and self._telling.is_alive()):
+            return
+        found = self._client.list_workflows(
+            status=GIVEN_UP, name=names, load_input=False, load_output=False
+        )
+        if new := {one.workflow_id for one in found} - self._given_up:
+            self._telling = threading.Thread(
+                target=_quietly,
+                args=(partial(self._tell_given_up, [*new]),),
+                name="labline-given-up",
+                daemon=True,
+            )
+            self._telling.start()
+
+    def _tell_given_up(self, ids: list[str]) -> None:
+        for found in self._client.list_workflows(workflow_ids=ids):
+            _quietly(partial(self._tell_of, state_of(found)))
+
+    def _tell_of(self, state: WorkflowState) -> None:
+        if given_up := self._bodies[state.name].given_up:
+            given_up(state)
+        self._given_up.add(state.id)
 
     def _is_mine(self, id: str) -> bool:
         """Tell whether a workflow is still this executor's to run."""
