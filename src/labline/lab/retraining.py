@@ -225,5 +225,5 @@ def prefix(endpoint: str) -> str:
 
 
 def endpoint_of(id: str) -> str:
-    """Return the endpoint whose model a retraining trains."""
-    return id.removeprefix(_BEGINS).rpartition("/")[0]
+    """Return the endpoint whose model the retraining of an id trains."""
+    return id.removeprefix(_BEGINS).partition("/")[0]

@@ -145,8 +145,8 @@ def by_hand(endpoint: str) -> str:
 
 
 def endpoint_of(id: str) -> str:
-    """Return the endpoint that a look is at."""
-    return id.removeprefix(_BEGINS).rpartition("/")[0]
+    """Return the endpoint that the look of an id is at."""
+    return id.removeprefix(_BEGINS).partition("/")[0]
 
 
 def asker_of(id: str) -> str:

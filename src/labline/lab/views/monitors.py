@@ -61,8 +61,8 @@ class MonitorViews:
         """Return what is newest of each endpoint: cheap, for whoever asks again and again."""
         found: dict[str, Watched] = {}
         for each in reversed(self.lab.workflows.list(watching.MONITOR, limit=_NEWEST, whole=False)):
-            name = watching.endpoint_of(each.id)
-            if name and each.status in _DONE:
+            if each.status in _DONE:
+                name = watching.endpoint_of(each.id)
                 found[name] = Watched(name, look=each.id)
         for each in reversed(
             self.lab.workflows.list(retraining.RETRAIN, limit=_NEWEST, whole=False)
