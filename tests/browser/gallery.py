@@ -214,6 +214,7 @@ DRIFTS = (
     drift("drifted", "2 of 5 columns drifted", wa.FOUND),
     drift("wide", "mean_of_sensor_0_over", wa.monitored(wa.look(wa.MANY))),
     drift("few-rows", "fewer than 200 tell nothing", wa.monitored(wa.look(wa.FEW))),
+    drift("no-rows", "Was it deployed before", wa.monitored(wa.look(wa.NOTHING))),
     drift("no-reference", "%log --model model", wa.monitored(wa.look(wa.BARE))),
     drift("failed", "The last look failed by this.", wa.monitored(
         wa.look(wa.STEADY), failure=wa.BROKEN)),

@@ -78,6 +78,10 @@ FEW = report(
     says="churn/2 was asked 31 rows in the last 24 hours; fewer than 200 tell nothing.",
     fix="Look further back (labline drift churn --last 7d), or lower rows under [monitor.drift].",
 )  # fmt: skip
+NOTHING = replace(
+    FEW, requests=0, rows=0,
+    says="churn/2 was asked no rows in the last 24 hours; fewer than 200 tell nothing.",
+)  # fmt: skip
 BARE = report(
     Outcome.NOT_JUDGED, reference="", fix=LOG_AGAIN,
     says="The run of churn/2 keeps nothing of its training set to hold this against.",

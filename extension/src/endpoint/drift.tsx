@@ -56,7 +56,8 @@ export function Drift(props: Known): React.ReactElement {
           <button
             type="button"
             className="jp-mod-styled"
-            disabled={own.busy}
+            // The focus stays on it, which it would not if it were disabled.
+            aria-disabled={own.busy || undefined}
             title={trans.__(
               'Hold what it was asked against the training set, now'
             )}
@@ -189,6 +190,9 @@ function useLook(path: string, { serverSettings }: Known): IOwn {
   const [failure, setFailure] = React.useState<RequestError | null>(null);
   const [busy, setBusy] = React.useState(false);
   const ask = async () => {
+    if (busy) {
+      return;
+    }
     setBusy(true);
     try {
       const [drift, realised] = await Promise.all([

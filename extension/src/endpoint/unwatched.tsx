@@ -25,8 +25,20 @@ export function Unwatched(props: {
         </p>
         <CommandLine text={LINES} trans={trans} />
         <p>{trans.__('Then start again what serves:')}</p>
-        <CommandLine text="labline down && labline up" trans={trans} />
+        <CommandLine text={AGAIN} trans={trans} />
       </Notice>
+    );
+  }
+  if (look?.drift.requests === 0) {
+    return (
+      <div className="jp-labline-empty">
+        <p>
+          {trans.__(
+            'Was it deployed before the prediction log was turned on? Then start again what serves:'
+          )}
+        </p>
+        <CommandLine text={AGAIN} trans={trans} />
+      </div>
     );
   }
   if (every === null) {
@@ -48,4 +60,5 @@ export function Unwatched(props: {
   );
 }
 
+const AGAIN = 'labline down && labline up';
 const LINES = '[monitor]\ncapture = true\nevery = "1h"';

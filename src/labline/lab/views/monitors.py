@@ -127,5 +127,5 @@ def trails(looks: Sequence[Look | None]) -> tuple[Trail, ...]:
         for each in look.drift.columns if look else ():
             row = shares.setdefault((each.column, each.of), [None] * len(looks))
             if each.value is not None and each.limit:
-                row[place] = each.value / each.limit
+                row[place] = round(each.value / each.limit, 4)
     return tuple(Trail(column, of, tuple(row)) for (column, of), row in shares.items())
