@@ -149,5 +149,28 @@ def test_a_view_tells_how_it_stands_and_axe_finds_nothing(state: State, stage: S
         stage.clear()
 
 
+def test_of_hundreds_of_columns_only_the_rows_that_are_seen_are_made(stage: Stage) -> None:
+    page = stage.page
+    try:
+        stage.show(next(each for each in STATES if each.name == "endpoint-drift-wide"))
+        table = page.locator(VIEW).get_by_role("region", name="Drift of 200 columns")
+        rows = table.locator("tbody > tr[aria-rowindex]")
+        expect(rows.first).to_contain_text("mean_of_sensor_0_over")
+        table.focus()
+        page.keyboard.press("End")
+        expect(rows.last).to_have_attribute("aria-rowindex", "201")
+        expect(rows.last).to_be_in_viewport()
+        assert rows.count() < 40
+        table.get_by_role("button", name="column").click()
+        page.keyboard.press("Enter")
+        expect(table.get_by_role("columnheader", name="column")).to_have_attribute(
+            "aria-sort", "descending"
+        )
+        table.evaluate("node => node.scrollTo(0, 0)")
+        expect(rows.first).to_contain_text("mean_of_sensor_199_over")
+    finally:
+        stage.clear()
+
+
 def test_every_release_state_is_one_that_the_page_can_show() -> None:
     assert {each.state for each in (st.OLD, st.LIVE, st.BAD, st.TRIAL)} <= set(ReleaseState)

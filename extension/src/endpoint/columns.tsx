@@ -52,6 +52,7 @@ export function Columns(props: IProps): React.ReactElement {
   );
   const [scroller, from, to] = useScrolled(rows.length, HEIGHT);
   const long = rows.length > SEEN;
+  const followed = rows.some(({ before }) => isLine(before));
   const label = trans.__('Drift of %1 columns', rows.length);
   const head = (by: IOrder['by'], text: string) => (
     <Head text={text} by={by} order={order} onOrder={setOrder} />
@@ -79,7 +80,7 @@ export function Columns(props: IProps): React.ReactElement {
             <th scope="col">{trans.__('verdict')}</th>
             {head('drift', trans.__('%1, and its limit', report.test))}
             <th scope="col">{trans.__('moved most')}</th>
-            <th scope="col">{trans.__('looks')}</th>
+            {followed && <th scope="col">{trans.__('looks')}</th>}
           </tr>
         </thead>
         <tbody>
@@ -89,6 +90,7 @@ export function Columns(props: IProps): React.ReactElement {
               key={keyOf(row.drift)}
               row={row}
               index={from + at + 2}
+              followed={followed}
               trans={trans}
             />
           ))}
@@ -136,9 +138,11 @@ function Head(props: {
 function Row(props: {
   row: IRow;
   index: number;
+  /** Whether looks before are told. */
+  followed: boolean;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const { index, row, trans } = props;
+  const { followed, index, row, trans } = props;
   const { column, of, outcome, says } = row.drift;
   const most = furthest(row.drift.bins);
   const moved =
@@ -169,9 +173,11 @@ function Row(props: {
           <td title={moved ?? undefined}>{moved}</td>
         </>
       )}
-      <td>
-        <Trail shares={row.before} trans={trans} />
-      </td>
+      {followed && (
+        <td>
+          <Trail shares={row.before} trans={trans} />
+        </td>
+      )}
     </tr>
   );
 }
@@ -195,6 +201,11 @@ function Bar({ drift }: { drift: IColumnDrift }): React.ReactElement {
   );
 }
 
+/** Whether looks are enough to draw a line through. */
+function isLine(shares: IRow['before']): boolean {
+  return shares.filter(share => share !== null).length > 1;
+}
+
 /** How far a column was in the looks before; the line in its midst is the limit. */
 function Trail(props: {
   shares: IRow['before'];
@@ -202,7 +213,7 @@ function Trail(props: {
 }): React.ReactElement | null {
   const { shares, trans } = props;
   const judged = shares.filter(share => share !== null);
-  if (judged.length < 2) {
+  if (!isLine(shares)) {
     return null;
   }
   const points = shares.map(
