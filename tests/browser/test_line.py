@@ -279,7 +279,7 @@ def test_what_an_endpoint_was_asked_is_looked_at_in_its_page(
     expect(rows.first).to_contain_text("drifted")
     part.get_by_role("button", name="column").click()
     expect(rows.first).to_contain_text("age")
-    rows.first.scroll_into_view_if_needed()
+    part.get_by_role("heading", name="Drift").evaluate("node => node.scrollIntoView()")
     screenshot(page, "endpoint-drift-light")
     assert_accessible(page, ".jp-labline-drift")
 

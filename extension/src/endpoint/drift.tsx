@@ -20,7 +20,7 @@ import type {
   IRealisedReport
 } from './records';
 import { Renewal } from './renewal';
-import { Unwatched } from './unwatched';
+import { AGAIN, Unwatched } from './unwatched';
 import type { Known } from './view';
 
 /**
@@ -131,6 +131,16 @@ function Found(props: {
         <div role="status">
           <Notice tone="info" title={drift.says}>
             <Fix fix={drift.fix} trans={trans} />
+            {known && known.capture > 0 && drift.requests === 0 && (
+              <>
+                <p>
+                  {trans.__(
+                    'Was it deployed before the prediction log was turned on? Then start again what serves:'
+                  )}
+                </p>
+                <CommandLine text={AGAIN} trans={trans} />
+              </>
+            )}
           </Notice>
         </div>
       )}

@@ -29,18 +29,6 @@ export function Unwatched(props: {
       </Notice>
     );
   }
-  if (look?.drift.requests === 0) {
-    return (
-      <div className="jp-labline-empty">
-        <p>
-          {trans.__(
-            'Was it deployed before the prediction log was turned on? Then start again what serves:'
-          )}
-        </p>
-        <CommandLine text={AGAIN} trans={trans} />
-      </div>
-    );
-  }
   if (every === null) {
     return (
       <div className="jp-labline-empty">
@@ -60,5 +48,6 @@ export function Unwatched(props: {
   );
 }
 
-const AGAIN = 'labline down && labline up';
+/** Has what serves keep what it is asked. */
+export const AGAIN = 'labline down && labline up';
 const LINES = '[monitor]\ncapture = true\nevery = "1h"';
