@@ -27,8 +27,9 @@ SUMMARIES = {
 
 def register(shell: Any) -> None:
     """Give `shell` the magics and a recorder, once; in a job, start recording into its run."""
-    from labline.kernel import begin, install
+    from labline.kernel import begin, install, pinned
 
+    pinned.use(shell)
     if "record" in shell.magics_manager.magics["cell"]:
         begin()
         return
