@@ -32,7 +32,7 @@ class Queue:
 
 def test_only_jobs_that_run_or_have_changed_are_read_again() -> None:
     queue = Queue()
-    book = Book(queue, None, lambda state: replace(state))  # type: ignore[arg-type, return-value]
+    book = Book(queue, None, replace)  # type: ignore[arg-type]
     known: dict[str, Any] = {}
     for number in (10, 2, 1):
         queue.set(number, JobStatus.QUEUED)
