@@ -22,7 +22,7 @@ class KernelDesk:
         root = self.lab.settings.root
         learned = warm.learned(root)
         return {
-            "warm": warm.CAN_FORK and self.lab.settings.kernels.warm,
+            "warm": self.lab.settings.kernels.warm,
             "zygotes": warm.zygotes(root),
             "learned": len(learned.modules),
             "unfit": dict(learned.unfit),
