@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import os
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_client import AsyncKernelManager
 from tests.conftest import write_notebook
 from tests.jobs import shown
 from tests.warm import Kernel, Project, ended, packages, project, wait_until
@@ -163,6 +166,25 @@ def test_spares_are_ended_on_demand_and_kernels_go_on(project: Project) -> None:
             assert is_prestarted(second)
 
 
+def test_a_start_that_is_given_up_leaves_no_kernel(project: Project) -> None:
+    def is_over() -> bool:
+        (pool,) = _pools()
+        return not (pool.waiting or pool.lent or pool.kernels)
+
+    async def start_and_give_up() -> None:
+        manager = AsyncKernelManager(kernel_name=HOW)
+        task = asyncio.create_task(manager.start_kernel(cwd=str(project.root)))
+        assert await asyncio.to_thread(wait_until, lambda: _pools() and _pools()[0].waiting)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(wait_until, is_over)
+
+    asyncio.run(start_and_give_up())
+    assert wait_until(lambda: is_ready(project))
+    assert len(project.zygotes()) == 1
+
+
 def test_a_kernel_that_is_to_outlive_its_owner_starts_cold(project: Project) -> None:
     with project.kernel(HOW, independent=True) as kernel:
         assert not is_prestarted(kernel)
@@ -174,6 +196,10 @@ def test_a_kernel_behind_tcp_or_encryption_is_served_too(
 ) -> None:
     # As on Windows.
     monkeypatch.setattr("labline.kernel.warm.provisioner._choose_ipc", lambda _: None)
+    spec = project.specs / "kernels" / HOW / "kernel.json"
+    said = json.loads(spec.read_text())
+    said["metadata"]["supported_encryption"] = "curve"
+    spec.write_text(json.dumps(said))
     how = "required" if transport == "encrypted" else "disabled"
     with project.kernel(HOW, transport_encryption=how) as kernel:
         assert is_prestarted(kernel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import stat
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -26,6 +28,18 @@ __all__ = ["project"]
 
 #: kernelspecs of what is kept ready, by how
 BOTH = ["warm", "prestarted"]
+
+
+@pytest.fixture(autouse=True)
+def _is_no_cold_kernel(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    caplog.set_level(logging.INFO, logger="traitlets")
+    yield
+    spec = request.node.callspec.params.get("spec") if hasattr(request.node, "callspec") else ""
+    if spec in BOTH:
+        assert "Starting a cold kernel" not in caplog.text
+
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
 

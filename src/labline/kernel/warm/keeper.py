@@ -43,6 +43,8 @@ class Pool:
     demand: int = 0
     #: those that wait for a spare now
     waiting: int = 0
+    #: spares that are being told what to be
+    lent: int = 0
     used: float = field(default_factory=time.monotonic)
     #: spares that came to nothing, the last of them when and why
     failures: int = 0
@@ -69,7 +71,7 @@ class Pool:
     def missing(self) -> int:
         """Count the spares that are still to be made."""
         is_wanted = self.demand >= _ENOUGH_DEMAND and not self.rests
-        return max(0, self.size - len(self.spares)) if is_wanted else 0
+        return max(0, self.size - len(self.spares) - self.lent) if is_wanted else 0
 
     def failed(self, why: str) -> None:
         """Note that a spare came to nothing."""
@@ -106,22 +108,16 @@ class Keeper:
         CannotServe
             There is no spare for it.
         """
-        spare = self._wait_for_spare(kind, size, idle)
-        pool = self._pools.get(kind.name) or Pool(kind, 0, 0.0)
+        pool, spare = self._lend(kind, size, idle)
+        reply: dict[str, Any] = {}
         try:
             reply = spare.become(dict(job), streams)
         except (OSError, EOFError) as error:
-            spare.end()
-            raise CannotServe(
-                f"the spare did not become a kernel ({error or 'it ended'})"
-            ) from error
-        with self._news:
-            home = pool.kernels if "ready" in reply else pool.spares
-            home.append(spare)
-            stale = pool.drop() if "stale" in reply else []
-            self._news.notify_all()
-        _end(stale)
-        if stale:
+            why = f"the spare did not become a kernel ({error or 'it ended'})"
+            raise CannotServe(why) from error
+        finally:
+            self._take_back(pool, spare, reply)
+        if "stale" in reply:
             raise Unwanted("installed packages changed, new spares are being made")
         if "refused" in reply:
             raise CannotServe(reply["refused"])
@@ -143,7 +139,8 @@ class Keeper:
 
     # -- who asks ------------------------------------------------------------------------------
 
-    def _wait_for_spare(self, kind: Kind, size: int, idle: float) -> Kept:
+    def _lend(self, kind: Kind, size: int, idle: float) -> tuple[Pool, Kept]:
+        """Wait for a spare that is ready, if one is to come; take it out of its pool."""
         deadline = time.monotonic() + _WORTH_WAITING
         with self._news:
             pool = self._pools.setdefault(kind.name, Pool(kind, size, idle))
@@ -164,7 +161,22 @@ class Keeper:
                 self._news.notify_all()
             spare = pool.ready[-1]
             pool.spares.remove(spare)
-            return spare
+            pool.lent += 1
+            return pool, spare
+
+    def _take_back(self, pool: Pool, spare: Kept, reply: Mapping[str, Any]) -> None:
+        """Put what was lent where it belongs by its answer, which may be none."""
+        useless = []
+        with self._news:
+            pool.lent -= 1
+            if "ready" in reply:
+                pool.kernels.append(spare)
+            elif "refused" in reply:
+                pool.spares.append(spare)
+            else:
+                useless = [spare, *(pool.drop() if "stale" in reply else ())]
+            self._news.notify_all()
+        _end(useless)
 
     def _begin(self) -> None:
         if self._thread is None:
@@ -176,6 +188,13 @@ class Keeper:
     # -- the thread ----------------------------------------------------------------------------
 
     def _keep(self) -> None:
+        try:
+            self._keep_while_needed()
+        finally:
+            # Whatever it was, the next kernel begins anew.
+            self._thread = None
+
+    def _keep_while_needed(self) -> None:
         while True:
             with self._news:
                 for pool in list(self._pools.values()):
@@ -201,9 +220,10 @@ class Keeper:
         for kernel in ended:
             pool.kernels.remove(kernel)
         _end([*ended, *_outdated(pool)])
-        if ended or pool.kernels:
+        if ended or pool.kernels or pool.lent:
             pool.used = time.monotonic()
-        if time.monotonic() - pool.used > pool.idle and not pool.kernels and not pool.waiting:
+        is_idle = time.monotonic() - pool.used > pool.idle
+        if is_idle and not (pool.kernels or pool.waiting or pool.lent):
             _end(pool.drop())
             del self._pools[pool.kind.name]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -54,7 +53,7 @@ class Kept:
     """
 
     def __init__(self, kind: Kind) -> None:
-        key = kind.key
+        key, self._binds = kind.key, kind.binds
         self._root = Path(key.root)
         self._stamp = _changed(self._root)
         learned = imports.read(self._root)
@@ -103,7 +102,8 @@ class Kept:
             name, packages = self._importing["importing"], self._importing["packages"]
             reason = "its import ended the process, or did not end"
             imports.note_unfit(self._root, name, reason, packages)
-        return self._last_words() or f"exit code {self.process.poll()}"
+        code = f"exit code {self.process.poll()}" if not is_late else "it takes too long"
+        return ", ".join(filter(None, [code, self._last_words()]))
 
     @property
     def learned(self) -> bool:
@@ -147,10 +147,10 @@ class Kept:
         if not self.is_given:
             self.process.kill()
             self.process.wait()
-        if os.name == "posix":
+        if self._binds:
             from labline.kernel.warm import places
 
-            # A kernel's own sockets have other names, or are in another folder's place.
+            # A kernel's sockets are still here if they could only be linked to.
             places.unlink_sockets(str(places.folder() / f"s-{self.process.pid}"))
         self._connection.close()
         self._says.close()

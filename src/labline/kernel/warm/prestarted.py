@@ -84,7 +84,8 @@ class Keeper(Source):
         self.binds = binds
         self.environment = frozenset(os.environ)
         self._connection = handles.from_stdin()
-        self._parent = os.getppid()
+        # Not who is the parent now: the keeper may be gone already.
+        self._parent = int(os.environ["JPY_PARENT_PID"])
         self._jobs: queue.SimpleQueue[tuple[dict[str, Any], list[int]]] = queue.SimpleQueue()
         self._sockets = ""
 
@@ -134,7 +135,7 @@ class Keeper(Source):
             while True:
                 # Not only the end of the connection counts: a fork of the keeper has it too.
                 while not self._connection.poll(_TICK):
-                    if os.getppid() != self._parent and os.name == "posix":
+                    if os.name == "posix" and os.getppid() != self._parent:
                         raise EOFError
                 job = json.loads(self._connection.recv_bytes())
                 self._jobs.put((job, handles.receive(self._connection, 2)))
@@ -144,7 +145,7 @@ class Keeper(Source):
     def _end(self, code: int) -> None:
         from labline.kernel.warm import places
 
-        if os.name == "posix":
+        if self.binds:
             own = str(places.folder() / f"s-{os.getpid()}")
             for prefix in filter(None, (own, self._sockets)):
                 places.unlink_sockets(prefix)

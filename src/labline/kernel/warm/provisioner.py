@@ -44,6 +44,7 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
 
     start = Enum(
         [None, wishes.FORKED, wishes.PRESTARTED],
+        None,
         help="how; forked if unset, and prestarted where the system cannot fork safely",
     ).tag(config=True)
     spares = Integer(2, min=0, help="kernels that are kept ready").tag(config=True)
@@ -237,8 +238,16 @@ async def _finished(lease: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        task.add_done_callback(lambda done: done.exception() or done.result().abandon())
+        task.add_done_callback(lambda done: done.exception() or _abandon(done.result()))
         raise
+
+
+def _abandon(kernel: Any) -> None:
+    if isinstance(kernel, subprocess.Popen):
+        kernel.kill()
+        kernel.wait()
+    else:
+        kernel.abandon()
 
 
 async def _ended(process: Any, timeout: float) -> None:
