@@ -238,11 +238,14 @@ async def _finished(lease: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        task.add_done_callback(lambda done: done.exception() or _abandon(done.result()))
+        task.add_done_callback(_abandon)
         raise
 
 
-def _abandon(kernel: Any) -> None:
+def _abandon(lease: asyncio.Future[Any]) -> None:
+    if lease.exception():
+        return
+    kernel = lease.result()
     if isinstance(kernel, subprocess.Popen):
         kernel.kill()
         kernel.wait()
