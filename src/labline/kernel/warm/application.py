@@ -15,9 +15,11 @@ from typing import Any, ClassVar
 
 from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
+from traitlets import DottedObjectName, Type
 
 from labline.kernel.warm import asking, imports, limits, places, reseeding, streams
-from labline.kernel.warm.key import NO_HISTORY
+from labline.kernel.warm.kernel import ForkedKernel
+from labline.kernel.warm.key import NO_HISTORY, NO_SLEEP, WITH_LABLINE
 from labline.kernel.warm.source import Source
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
@@ -34,12 +36,18 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     are not, or are encrypted, the wait is in the first step, ``init_connection_file``.
     """
 
+    kernel_class = Type(ForkedKernel)
+    outstream_class = DottedObjectName("labline.kernel.warm.outstream.Stream")
+
     #: where the job comes from, as the next three set by :func:`run_kernel`
     source: ClassVar[Source]
     #: the project
     root: ClassVar[Path]
     #: modules that need not be learned
     known: ClassVar[frozenset[str]]
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Do nothing: a spare has no arguments, and it takes 10 ms to find that out."""
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
@@ -78,9 +86,7 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         kernelapp.IPKernelApp = IPKernelApp
         asking.attach()
         if self.source.binds:
-            # What runs for the first time is slow, and garbage is due; nobody waits for it here.
-            self.kernel.shell.run_cell("pass", store_history=False, silent=True)
-            gc.collect()
+            self._rehearse()
             self._take_connection(self._wait())
         self._take_shell()
         self.source.say({"ready": True})
@@ -96,6 +102,20 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
             os._exit(0)
         self._take_process(job, descriptors)
         return job
+
+    def _rehearse(self) -> None:
+        """Do what a kernel does when it is leased and when it ends; nobody waits for it here.
+
+        What runs for the first time is slow: a fork copies the memory that it writes to, page by
+        page.
+        """
+        kernel = self.kernel
+        kernel.shell.run_cell("pass", store_history=False, silent=True)
+        kernel._process_children()
+        self.control_thread.io_loop.add_callback(_greet, self.iopub_thread)
+        reseeding.reseed()
+        gc.collect()
+        gc.freeze()
 
     # -- what the process is -------------------------------------------------------------------
 
@@ -133,13 +153,21 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         shell.init_environment()
         shell.starting_dir = os.getcwd()  # noqa: PTH109
         shell.history_manager.dir_hist[:] = [Path.cwd()]
-        if NO_HISTORY in sys.argv:
-            shell.history_manager.enabled = False
+        self._take_options(shell)
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
         streams.become_the_kernels()
         self._learned: set[str] = set()
         shell.events.register("post_run_cell", self._learn)
+
+    def _take_options(self, shell: Any) -> None:
+        """Do what a job's options ask for; they came after all that would read them."""
+        if NO_HISTORY in sys.argv:
+            shell.history_manager.enabled = False
+        if NO_SLEEP in sys.argv:
+            self.kernel._execute_sleep = 0.0
+        if WITH_LABLINE in sys.argv:
+            self.extra_extensions = ["labline"]
 
     def _learn(self, _: Any) -> None:
         """Remember what a cell imported; IPython calls this after each."""
@@ -162,7 +190,8 @@ def run_kernel(module: str, source: Source, root: Path, known: frozenset[str]) -
     known
         Modules that need not be learned.
     """
-    SpareApp.source, SpareApp.root, SpareApp.known = source, root, known
+    SpareApp.source, SpareApp.root = source, root
+    SpareApp.known = ForkedKernel.inherited = known
     kernelapp.IPKernelApp = SpareApp
     # As python -m has it; whoever needs it gone removes it.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109
@@ -189,6 +218,11 @@ def _move(own: Path, wanted: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         wanted.symlink_to(own)
+
+
+def _greet(thread: Any) -> None:
+    """Have the calling thread make its way to the one that publishes."""
+    thread.schedule(lambda: None)
 
 
 def _take_streams(stdout: int, stderr: int) -> None:
