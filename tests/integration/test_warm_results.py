@@ -120,7 +120,7 @@ def test_a_notebook_gives_what_it_gives_in_a_cold_kernel(project: Project, name:
     assert warm == cold
 
 
-QUICK = ("interpreter", "pickles", "figures")
+QUICK = ("interpreter", "pickles")
 
 
 @pytest.mark.parametrize(
