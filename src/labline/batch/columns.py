@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
-from labline.errors import BadInput, nearest
+from labline.errors import BadInput
 
 Input = Mapping[str, Any]
 #: word for every column, in ``--keep``
 ALL = "all"
-_MOST = 8
+#: most faults, and most columns, that a message names
+_MOST, _NAMED = 8, 20
 
 
 class Unfit(ValueError):
@@ -49,17 +51,24 @@ def check(
             continue
         wrong = [*_wrong_inputs(schema, inputs, csv), *_wrong_kept(schema, first, kept, csv)]
         if wrong:
-            raise _refusal(path, wrong)
+            raise _refusal(path, wrong, schema.names)
         seen.append(schema)
     return kept
 
 
-def _refusal(path: str, wrong: Sequence[str]) -> BadInput:
+def _near(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _refusal(path: str, wrong: Sequence[str], names: Sequence[str]) -> BadInput:
+    listed = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
     more = [f"and {len(wrong) - _MOST} more"] if len(wrong) > _MOST else []
     return BadInput(
         f"{path} does not fit: {'; '.join([*wrong[:_MOST], *more])}.",
-        fix="Write the file with the columns and types that the model was trained on.",
-        columns=list(wrong),
+        fix=f"It has the columns {listed}. Write it with the columns and types that the model was "
+        "trained on.",
+        wrong=list(wrong),
     )
 
 
@@ -71,7 +80,7 @@ def _wrong_inputs(schema: Any, inputs: Sequence[Input], csv: bool) -> Iterator[s
             yield f"column {name!r} is there {counts[name]} times"
         elif not counts[name]:
             if item.get("required", True):
-                yield f"column {name!r} is missing. {nearest(name, schema.names).rstrip('.')}"
+                yield f"column {name!r} is missing{_near(name, schema.names)}"
         elif not csv and (wrong := _wrong_type(item, schema.field(name).type)):
             yield wrong
 
@@ -92,8 +101,8 @@ def _wrong_kept(schema: Any, first: Any, kept: Sequence[str], csv: bool) -> Iter
     counts = Counter(schema.names)
     for name in kept:
         if counts[name] != 1:
-            hint = nearest(name, schema.names).rstrip(".")
-            there = f"there {counts[name]} times" if counts[name] else f"missing. {hint}"
+            missing = f"missing{_near(name, schema.names)}"
+            there = f"there {counts[name]} times" if counts[name] else missing
             yield f"column {name!r}, which is to be kept, is {there}"
         elif not csv and (kind := schema.field(name).type) != (other := first.field(name).type):
             yield f"column {name!r} is {kind} here and {other} in the first file"

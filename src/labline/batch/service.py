@@ -26,7 +26,7 @@ class Order:
     """What somebody wants scored, and how."""
 
     input: str
-    output: Path
+    output: str
     #: columns of the input that the output has too; ``("all",)`` for every one
     keep: tuple[str, ...] = ()
     #: whether an output that is there, or was begun, is replaced
@@ -144,12 +144,12 @@ def run(
 
 
 def _place(order: Order) -> Path:
-    if "://" in str(order.output) or str(order.output).startswith(("s3:/", "gs:/", "gcs:/")):
+    if "://" in order.output:
         raise BadInput(
             f"{order.output} is a URL; a batch is written to a folder.",
             fix="Write it to a folder, then copy that.",
         )
-    place = order.output.absolute()
+    place = Path(order.output).absolute()
     source = Path(order.input).absolute()
     if "://" not in order.input and place.resolve().is_relative_to(source.resolve()):
         raise BadInput(

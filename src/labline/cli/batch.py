@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.argument("input")
-@click.argument("folder", metavar="OUTPUT", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="OUTPUT")
 @click.option(
     "--keep",
     multiple=True,
@@ -42,7 +41,7 @@ def batch(
     output: Output,
     model: str,
     input: str,
-    folder: Path,
+    folder: str,
     keep: tuple[str, ...],
     overwrite: bool,
     workers: int | None,
@@ -71,7 +70,7 @@ def batch(
     output.emit(to_dict(scored), lambda: _show(scored, folder))
 
 
-def _show(scored: Scored, folder: Path) -> None:
+def _show(scored: Scored, folder: str) -> None:
     click.secho(f"{scored.rows:,} rows scored with {scored.model}", fg="green", bold=True)
     files = "1 file" if scored.parts == 1 else f"{scored.parts} files"
     click.echo(f"  {folder}: {files}, {scored.columns}")
@@ -91,7 +90,14 @@ def _bar(shown: bool) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (
         TextColumn("scoring"),
@@ -100,10 +106,17 @@ def _bar(shown: bool) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
         TextColumn("pieces  {task.fields[rows]:,} rows"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None, rows=0)
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        tasks: list[TaskID] = []
 
         def move(told: Mapping[str, Any]) -> None:
-            progress.update(task, completed=told["done"], total=told["total"], rows=told["rows"])
+            if not tasks:
+                tasks.append(progress.add_task("", rows=0))
+            progress.update(
+                tasks[0], completed=told["done"], total=told["total"], rows=told["rows"]
+            )
 
         yield move

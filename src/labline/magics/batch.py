@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.magics.arguments import Parser
@@ -37,7 +36,7 @@ def batch(shell: Any, arguments: Namespace) -> Scored:
 
     order = Order(
         arguments.input,
-        Path(arguments.output),
+        arguments.output,
         tuple(name for name in arguments.keep.split(",") if name),
         arguments.overwrite,
         arguments.workers,
