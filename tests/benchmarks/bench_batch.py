@@ -26,7 +26,7 @@ import psutil
 from run import Row
 
 IDS = ["B10"]
-ROWS = int(os.environ.get("BENCH_BATCH_ROWS", 10_000_000))
+ROWS = int(os.environ.get("BENCH_BATCH_ROWS", "10000000"))
 GROUP = 250_000
 NAMES = list("abcdefghij")
 TIMES = 3

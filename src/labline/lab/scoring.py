@@ -50,13 +50,14 @@ class ScoringDesk:
         chosen = replace(order, workers=order.workers or rules.workers, scheduler=scheduler)
         return run(
             chosen,
-            self._subject(reference),
+            self.subject(reference),
             actor=actor or self.lab.whoami(),
             record=self._record,
             progress=progress,
         )
 
-    def _subject(self, reference: str) -> Subject:
+    def subject(self, reference: str) -> Subject:
+        """Return the model version that scores, its files checked."""
         from packaging.requirements import InvalidRequirement, Requirement
 
         from labline.serving.model_folder import ModelFolder
