@@ -1,5 +1,6 @@
 """Jobs whose notebooks name a plain Python kernel get a warm one, unless told otherwise."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_a_job_is_a_fork_whose_cells_stay_out_of_the_users_history(
     tmp_path, leaves_nothing_running
 ):
     assert run(tmp_path, "", PARENT, HISTORY) == "True\nFalse import\n"
+
+
+def test_a_notebook_that_records_by_itself_leaves_publishing_to_who_runs_it(
+    tmp_path, leaves_nothing_running
+):
+    run(tmp_path, "", "%record on", "x = 1", "import os; print(os.environ.get('LABLINE_DRIVEN'))")
+    (journal,) = (tmp_path / ".labline" / "recordings").glob("*.jsonl")
+    last = json.loads(journal.read_text().splitlines()[-1])
+    assert (last["event"], last["status"]) == ("end", "FINISHED")
+    assert shown(tmp_path / "out.ipynb").endswith("None\n")
+    assert not (tmp_path / ".labline" / "mlflow.db").exists()
 
 
 def test_a_project_can_switch_warm_kernels_off(tmp_path, leaves_nothing_running):

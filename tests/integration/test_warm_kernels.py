@@ -324,6 +324,20 @@ def test_the_debugger_answers(project: Project) -> None:
             assert reply["content"]["success"], reply["content"]
 
 
+def test_the_debugger_steps_over_what_a_kernel_has_from_its_zygote(project: Project) -> None:
+    with project.kernel() as kernel:
+        names = "[path.rpartition('/')[2] for path in get_ipython().kernel.debugger.kernel_modules]"
+        assert {"kernelapp.py", "zmqshell.py"} <= set(kernel.value(names))
+        assert kernel.value("__import__('ipykernel.ipkernel').ipkernel.sys is __import__('sys')")
+
+
+def test_a_process_that_a_cell_left_ends_with_its_kernel(project: Project) -> None:
+    with project.kernel() as kernel:
+        left = kernel.value("(p := __import__('subprocess').Popen(['sleep', '600'])).pid")
+        process = psutil.Process(left)
+    process.wait(10)
+
+
 def test_papermill_uses_it_unchanged(project: Project) -> None:
     import papermill
 

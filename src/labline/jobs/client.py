@@ -37,16 +37,6 @@ sys.path.insert(0, os.environ[{MODULES!r}])
 from labline.kernel import pinned
 pinned.use(get_ipython(), os.environ[{MODULES!r}])
 """
-# The worker publishes what was recorded: it has MLflow loaded, the kernel would have to import it.
-_CLOSE = """
-def close(status):
-    from labline.kernel import recorder
-
-    known = recorder()
-    if known is not None and known.recording is not None:
-        live, known.recording = known.recording, None
-        live.close(status)
-"""
 #: nbclient looks once in so many seconds whether a kernel that it waits for still lives
 _WAITING = {"shell_timeout_interval": 1}
 _LOOK = 0.2
@@ -115,7 +105,6 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self.papermill_execute_cells()
         self.set_widgets_metadata()
         if self._answers:
-            self._close_recording()
             self.nb.metadata["language_info"] = self.kc.info["language_info"]
             self._end_kernel()
 
@@ -195,14 +184,9 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self._on_progress(*self.progress, RunningCell(index + 1, name, time.time()))
 
     def _load_extension(self) -> None:
-        """Let labline record, where the kernel has it."""
-        self._silently(_LOAD, "labline was not loaded in the kernel")
-
-    def _close_recording(self) -> None:
-        """Have everything recorded on disk, for the worker to publish."""
-        status = "FAILED" if self.failure else "FINISHED"
-        call = f"(space := {{}}, exec({_CLOSE!r}, space), space['close']({status!r}))"
-        self._silently(call, "the recording was not closed")
+        """Let labline record, where the kernel has it and has not loaded it by itself."""
+        if not kernels.loads_labline(self.km):
+            self._silently(_LOAD, "labline was not loaded in the kernel")
 
     def _silently(self, code: str, problem: str) -> None:
         """Run code that leaves no trace, in no history; a kernel without labline is no harm."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labline.errors import BadNotebook, nearest
+from labline.kernel.recorder import DRIVEN
 from labline.kernel.warm import limits
-from labline.kernel.warm.key import NO_HISTORY
+from labline.kernel.warm.key import NO_HISTORY, NO_SLEEP, WITH_LABLINE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -86,13 +87,22 @@ def arguments(manager: Any) -> list[str]:
     does the same for the kernel that is called ``python3``; and a cell need not wait until the one
     before it is on the disk.
     """
-    return [NO_HISTORY] if is_own(manager.kernel_spec.argv) else []
+    if not loads_labline(manager):
+        return []
+    loads = [WITH_LABLINE] if manager.kernel_spec.argv[2] == _PLAIN[0] else []
+    return [NO_HISTORY, NO_SLEEP, *loads]
+
+
+def loads_labline(manager: Any) -> bool:
+    """Whether a job's kernel loads labline by itself, with :func:`arguments`."""
+    return is_own(manager.kernel_spec.argv)
 
 
 def environment(added: Mapping[str, str], cpus: int | None = None) -> dict[str, str]:
     """Return this process's environment with `added`, for a kernel that belongs to a job."""
     limit = {limits.CPUS: str(cpus)} if cpus else {}
-    given = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **limit, **added}
+    told = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", DRIVEN: "1"}
+    given = {**os.environ, **told, **limit, **added}
     return limits.with_pool_sizes(given)
 
 

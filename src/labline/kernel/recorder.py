@@ -22,6 +22,8 @@ from labline.kernel.outputs import Outputs
 from labline.kernel.publishing import Ended
 from labline.kernel.recording import Recording, open_recording
 
+#: environment variable: whoever runs the notebook publishes what is recorded, MLflow at hand
+DRIVEN = "LABLINE_DRIVEN"
 _REMEMBERED = 2000
 _LONGEST_ERROR = 2000
 
@@ -94,6 +96,8 @@ class Recorder:
         self._last_failed = False
         self._lock = threading.RLock()
         self._process = os.getpid()
+        # Not for kernels that this one's cells start.
+        self._is_driven = bool(os.environ.pop(DRIVEN, ""))
         self._outputs = Outputs(shell)
         #: the notebooks that front ends show on this kernel
         self.identity = Identity(self)
@@ -184,8 +188,12 @@ class Recorder:
     def finish(self) -> Ended | None:
         """End the recording, a job's too; see :func:`labline.kernel.finish`."""
         with self._lock:
-            status = "FAILED" if self._last_failed else "FINISHED"
-            return self._close(self.recording, status) if self.recording else None
+            if self.recording is None:
+                return None
+            if self._is_driven:
+                self._at_exit()
+                return None
+            return self._close(self.recording, "FAILED" if self._last_failed else "FINISHED")
 
     def put(self, event: dict[str, Any]) -> None:
         """Add an event to the recording that is on."""
@@ -308,7 +316,7 @@ class Recorder:
             return
         with contextlib.suppress(LablineError):
             live.close("FAILED" if self._last_failed else "FINISHED")
-            if not live.attached:
+            if not live.attached and not self._is_driven:
                 live.publishing.elsewhere()
 
 

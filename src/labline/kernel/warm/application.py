@@ -17,9 +17,11 @@ from typing import Any, ClassVar
 
 from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
+from traitlets import DottedObjectName, Type
 
 from labline.kernel.warm import asking, imports, limits, places, reseeding, streams, wire
-from labline.kernel.warm.key import NO_HISTORY
+from labline.kernel.warm.kernel import ForkedKernel
+from labline.kernel.warm.key import NO_HISTORY, NO_SLEEP, WITH_LABLINE
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
 _BIND_TIMEOUT = 5.0
@@ -34,12 +36,18 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     environment and folder.
     """
 
+    kernel_class = Type(ForkedKernel)
+    outstream_class = DottedObjectName("labline.kernel.warm.outstream.Stream")
+
     #: where the lease comes from; set by :class:`~labline.kernel.warm.spare.Spare`
     channel: ClassVar[socket.socket]
     #: the project
     root: ClassVar[Path]
     #: modules that need not be learned
     known: ClassVar[frozenset[str]]
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Do nothing: a spare has no arguments, and it takes 10 ms to find that out."""
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
@@ -69,10 +77,8 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     def init_path(self) -> None:
         """Wait for the lease and become the kernel of the job."""
         kernelapp.IPKernelApp = IPKernelApp
-        # What runs for the first time is slow, and garbage is due; nobody waits for it here.
         asking.attach()
-        self.kernel.shell.run_cell("pass", store_history=False, silent=True)
-        gc.collect()
+        self._rehearse()
         try:
             job, descriptors = wire.receive(self.channel)
         except (EOFError, OSError):
@@ -84,11 +90,26 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         wire.send(self.channel, {"ready": True})
         super().init_path()
 
+    def _rehearse(self) -> None:
+        """Do what a kernel does when it is leased and when it ends; nobody waits for it here.
+
+        What runs for the first time is slow: a fork copies the memory that it writes to, page by
+        page.
+        """
+        kernel = self.kernel
+        kernel.shell.run_cell("pass", store_history=False, silent=True)
+        kernel._process_children()
+        self.control_thread.io_loop.add_callback(_greet, self.iopub_thread)
+        reseeding.reseed()
+        self._own = _first_environment()
+        gc.collect()
+        gc.freeze()
+
     # -- what the process is -------------------------------------------------------------------
 
     def _take_process(self, job: Mapping[str, Any], descriptors: list[int]) -> None:
         # Libraries set variables where they are unset, for themselves and for child processes.
-        added = {name: os.environ[name] for name in os.environ.keys() - _first_environment()}
+        added = {name: os.environ[name] for name in os.environ.keys() - self._own}
         os.environ.clear()
         os.environ.update({**added, **job["environment"]})
         time.tzset()
@@ -120,13 +141,21 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         shell.init_environment()
         shell.starting_dir = os.getcwd()  # noqa: PTH109
         shell.history_manager.dir_hist[:] = [Path.cwd()]
-        if NO_HISTORY in sys.argv:
-            shell.history_manager.enabled = False
+        self._take_options(shell)
         if name := os.environ.get("JPY_SESSION_NAME"):
             shell.user_ns["__session__"] = name
         streams.become_the_kernels()
         self._learned: set[str] = set()
         shell.events.register("post_run_cell", self._learn)
+
+    def _take_options(self, shell: Any) -> None:
+        """Do what a job's options ask for; they came after all that would read them."""
+        if NO_HISTORY in sys.argv:
+            shell.history_manager.enabled = False
+        if NO_SLEEP in sys.argv:
+            self.kernel._execute_sleep = 0.0
+        if WITH_LABLINE in sys.argv:
+            self.extra_extensions = ["labline"]
 
     def _learn(self, _: Any) -> None:
         """Remember what a cell imported; IPython calls this after each."""
@@ -149,6 +178,11 @@ def _move(own: Path, wanted: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         wanted.symlink_to(own)
+
+
+def _greet(thread: Any) -> None:
+    """Have the calling thread make its way to the one that publishes."""
+    thread.schedule(lambda: None)
 
 
 def _first_environment() -> set[str]:

@@ -23,6 +23,12 @@ KERNELS = ("labline.kernel", "ipykernel_launcher")
 
 #: what nbclient adds for the kernel ``python3``: its cells stay out of the user's history
 NO_HISTORY = "--HistoryManager.hist_file=:memory:"
+#: what a job adds for a kernel that does not load labline by itself
+WITH_LABLINE = "--ext=labline"
+#: IPython's option by which a kernel does not sleep 0.5 ms after each cell; it does so for clients
+#: that take the reply for the end of what the cell shows
+NO_SLEEP = "--IPythonKernel._execute_sleep=0"
+_OPTIONS = frozenset({NO_HISTORY, WITH_LABLINE, NO_SLEEP})
 
 _NAMES = """
 CONDA_PREFIX DISPLAY HF_HOME HOME LANG LANGUAGE LOGNAME PATH SHELL TEMP TMP TMPDIR TZ TZDIR USER
@@ -72,10 +78,10 @@ def of_kernel(command: Sequence[str], environment: Mapping[str, str], cwd: Path)
     Raises
     ------
     CannotServe
-        `command` is more than ``PYTHON -m KERNEL -f FILE``, but for :data:`NO_HISTORY`.
+        `command` is more than ``PYTHON -m KERNEL -f FILE``, but for a job's options.
     """
     is_plain = len(command) >= 5 and [command[1], command[3]] == ["-m", "-f"]
-    if not is_plain or command[2] not in KERNELS or list(command[5:]) not in ([], [NO_HISTORY]):
+    if not is_plain or command[2] not in KERNELS or not _OPTIONS.issuperset(command[5:]):
         raise CannotServe(f"{' '.join(command)!r} is not a plain Python kernel")
     root = environment.get("LABLINE_ROOT") or find_root(cwd)
     # matplotlib reads this file of the working directory when it is imported.

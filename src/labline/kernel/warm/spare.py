@@ -59,10 +59,11 @@ class Spare:
         from ipykernel import kernelapp
 
         from labline.kernel.warm.application import SpareApp
+        from labline.kernel.warm.kernel import ForkedKernel
 
         os.setsid()
         SpareApp.channel, SpareApp.root = self._channel, Path(self._options.root)
-        SpareApp.known = self.known
+        SpareApp.known = ForkedKernel.inherited = self.known
         kernelapp.IPKernelApp = SpareApp
         # As python -m has it; whoever needs it gone removes it.
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
