@@ -56,6 +56,22 @@ export function span(seconds: number): string {
 }
 
 /**
+ * A stretch of time that somebody has set, in its largest unit: `24 h`, `90 min`, `7 d`.
+ */
+export function lasting(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60]
+  ] as const;
+  const whole = Math.round(seconds);
+  const [unit, size] = units.find(
+    ([unit, size]) => whole % size === 0 && (unit !== 'd' || whole > size)
+  ) ?? ['s', 1];
+  return `${whole / size} ${unit}`;
+}
+
+/**
  * A metric, to four significant digits.
  */
 export function metric(value: number, locale?: string): string {

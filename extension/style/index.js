@@ -4,3 +4,4 @@ import './comparison.css';
 import './endpoint.css';
 import './jobs.css';
 import './sidebar.css';
+import './drift.css';

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   ago,
   count,
+  lasting,
   fileName,
   metric,
   metricsOf,
@@ -72,4 +73,14 @@ test('tells what somebody logged before what was noted', () => {
     'net.loss',
     'Ridge.training_score'
   ]);
+});
+
+test.each([
+  [86_400, '24 h'],
+  [7 * 86_400, '7 d'],
+  [5_400, '90 min'],
+  [3_600, '1 h'],
+  [61, '61 s']
+])('%i seconds that were set are written %s', (seconds, text) => {
+  expect(lasting(seconds)).toBe(text);
 });

@@ -1,12 +1,10 @@
 """Run as Job in a real JupyterLab: the form, the job's page and what comes of it."""
 
 import re
-from pathlib import Path
 
 import pytest
-from nbformat import writes
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, expect
+from tests.browser.stories import LONG, write_training
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -18,28 +16,11 @@ from tests.browser.test_smoke import (  # noqa: F401
 
 from labline.lab import Lab
 
-#: a busy machine starts a worker and a kernel in this many milliseconds
-LONG = 150_000
-
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
-def write_training(path: Path) -> None:
-    notebook = new_notebook(
-        cells=[
-            new_code_cell(
-                "alpha: float = 0.5  # strength of the penalty\n"
-                "shuffle: bool = True\n"
-                "name = 'ridge'",
-                metadata={"tags": ["parameters"]},
-            ),
-            new_code_cell("print(f'{name} with {alpha}, shuffled: {shuffle}')"),
-        ],
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}
-        },
-    )
-    path.write_text(writes(notebook))
+PARAMETER = "shuffle: bool = True"
+CELL = ("print(f'{name} with {alpha}, shuffled: {shuffle}')",)
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -49,7 +30,7 @@ def test_a_notebook_is_run_as_a_job_from_a_form_and_watched(
     jupyterlab: JupyterLab,  # noqa: F811
 ) -> None:
     jupyterlab.set_theme(theme)
-    write_training(jupyterlab.root / "train.ipynb")
+    write_training(jupyterlab.root / "train.ipynb", PARAMETER, *CELL)
     page.goto(jupyterlab.fresh.replace("/lab?", "/lab/tree/train.ipynb?"))
     page.get_by_role("button", name="Run this notebook as a job").click()
 

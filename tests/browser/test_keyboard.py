@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import JSHandle, Locator, Page, TimeoutError, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
-from tests.browser.test_line import LONG, labline, state
+from tests.browser.stories import LONG, policy
+from tests.browser.test_line import labline, state
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -21,22 +22,6 @@ from tests.conftest import write_notebook
 
 from labline.lab import Lab
 
-POLICY = """
-[project]
-name = "beasts"
-
-[gateway]
-port = {port}
-
-[stages.staging]
-gates = ["signature", "metric"]
-metric = {{ name = "r2", min = 0.9 }}
-
-[stages.prod]
-after = "staging"
-gates = ["signature"]
-approvals = {{ required = 1, four_eyes = false }}
-"""
 MOST_STOPS = 80
 VIEW = ".jp-labline-view"
 #: milliseconds until a key is pressed again that the page let pass
@@ -65,7 +50,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     """Provide a JupyterLab over a project with its platform, a notebook and three runs."""
     root = tmp_path_factory.mktemp("beasts")
-    (root / "labline.toml").write_text(POLICY.format(port=free_port()))
+    (root / "labline.toml").write_text(policy(free_port(), four_eyes=False))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
     tracking = Lab.from_(root).tracking
     for name, r2 in (("ridge", 0.8), ("ridge-scaled", 0.7), ("forest", 0.6)):
@@ -208,7 +193,7 @@ def test_a_notebook_becomes_a_model_in_production_by_keys(
     visit(page, ada.fresh.replace("/lab?", "/lab/tree/train.ipynb?"), ".jp-Notebook .jp-Cell")
     expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
     run_as_job(page)
-    promote(page, "r2", "staging")
+    promote(page, "the best r2", "staging")
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     promote(page, "beasts@staging", "prod")
     expect(state(page)).to_have_text("needs approval", timeout=LONG)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
 from tests.browser.axe import assert_accessible
+from tests.browser.stories import LONG, policy
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     PATIENCE,
@@ -27,26 +28,6 @@ from tests.browser.test_smoke import (  # noqa: F401
 from tests.conftest import write_notebook
 
 from labline.lab import Lab
-
-#: a busy machine builds an environment and boots a service in this many milliseconds
-LONG = 240_000
-POLICY = """
-[project]
-name = "beasts"
-
-[gateway]
-port = {port}
-
-[stages.staging]
-gates = ["signature", "metric"]
-metric = {{ name = "r2", min = 0.9 }}
-
-[stages.prod]
-after = "staging"
-gates = ["signature", "metric"]
-metric = {{ name = "r2", min = 0.9 }}
-approvals = {{ required = 1, four_eyes = true }}
-"""
 
 BOB = """
 from jupyter_server.auth import IdentityProvider, User
@@ -78,7 +59,7 @@ def labline(root: Path, *arguments: str) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Provide a project with one good and one useless run, and its platform."""
     root = tmp_path_factory.mktemp("beasts")
-    (root / "labline.toml").write_text(POLICY.format(port=free_port()))
+    (root / "labline.toml").write_text(policy(free_port(), four_eyes=True))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
     labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1,1000")
     labline(root, "up")
@@ -146,7 +127,7 @@ def test_a_refused_model_is_told_why_and_a_better_one_takes_the_stage(
     screenshot(page, "promotion-refused-light")
     assert_accessible(page, ".jp-labline-view")
 
-    promote(page, re.compile("^r2$"), "staging")
+    promote(page, re.compile("^the best r2$"), "staging")
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     screenshot(page, "promotion-promoted-light")
     assert Lab.from_(ada.root).version("beasts@staging").version == 1
@@ -278,3 +259,31 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     expect(dialog.get_by_text("Nothing was changed.")).to_be_visible()
     screenshot(other, "endpoint-rolled-back-elsewhere-light")
     other.close()
+
+
+def test_what_an_endpoint_was_asked_is_looked_at_in_its_page(
+    page: Page,  # noqa: F811
+    ada: JupyterLab,
+) -> None:
+    page.goto(ada.fresh)
+    page.get_by_role("tab", name="Labline").click()
+    endpoints = page.get_by_role("region", name="Endpoints")
+    endpoints.get_by_role("button", name="beasts").first.click()
+    part = page.locator(".jp-labline-drift:visible")
+    expect(part.get_by_text("Nobody looks by the clock.")).to_be_visible()
+    part.get_by_role("button", name="Look Now").click()
+    # It was asked the same row again and again.
+    expect(part.get_by_text(re.compile(r"\d of \d columns drifted from"))).to_be_visible()
+    expect(part.get_by_text("now and not kept")).to_be_visible()
+    rows = part.get_by_role("region", name=re.compile("Drift of")).locator("tbody > tr")
+    expect(rows.first).to_contain_text("drifted")
+    part.get_by_role("button", name="column").click()
+    expect(rows.first).to_contain_text("age")
+    rows.first.scroll_into_view_if_needed()
+    screenshot(page, "endpoint-drift-light")
+    assert_accessible(page, ".jp-labline-drift")
+
+    # A look that is kept is told of by an event.
+    assert Lab.from_(ada.root).monitor.check("beasts").alarms == ("drift",)
+    expect(part.get_by_text("1 look", exact=True)).to_be_visible()
+    expect(part.get_by_text("by hand, back for 24 h")).to_be_visible()

@@ -1,13 +1,11 @@
 """A sweep and a schedule from the dialog Run as Job, and the pages that show them."""
 
 import re
-from pathlib import Path
 
 import pytest
-from nbformat import writes
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.test_line import assert_accessible
+from tests.browser.axe import assert_accessible
+from tests.browser.stories import LONG, write_training
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -19,35 +17,20 @@ from tests.browser.test_smoke import (  # noqa: F401
 
 from labline.lab import Lab
 
-#: a busy machine starts a worker and a kernel in this many milliseconds
-LONG = 150_000
-
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
-def write_training(path: Path) -> None:
-    notebook = new_notebook(
-        cells=[
-            new_code_cell(
-                "alpha: float = 0.5  # strength of the penalty\n"
-                "depth: int = 3  # of the trees\n"
-                "name = 'ridge'",
-                metadata={"tags": ["parameters"]},
-            ),
-            new_code_cell(
-                "%load_ext labline\nscore = 1 - (alpha - 0.3) ** 2 - depth / 1000\n%log score"
-            ),
-        ],
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}
-        },
-    )
-    path.write_text(writes(notebook))
+PARAMETER = "depth: int = 3  # of the trees"
+CELL = (
+    "%load_ext labline",
+    "score = 1 - (alpha - 0.3) ** 2 - depth / 1000",
+    "%log score",
+)
 
 
 def open_dialog(page: Page, jupyterlab: JupyterLab, theme: str) -> Locator:  # noqa: F811
     jupyterlab.set_theme(theme)
-    write_training(jupyterlab.root / "train.ipynb")
+    write_training(jupyterlab.root / "train.ipynb", PARAMETER, *CELL)
     page.goto(jupyterlab.fresh.replace("/lab?", "/lab/tree/train.ipynb?"))
     page.get_by_role("button", name="Run this notebook as a job").click()
     dialog = page.get_by_role("dialog")

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
 from tests.browser.axe import assert_accessible
-from tests.browser.test_line import LONG, labline
+from tests.browser.stories import LONG
+from tests.browser.test_line import labline
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,

@@ -11,9 +11,11 @@ from typing import Any
 
 import httpx
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from jsonschema import Draft202012Validator
 from tests.conftest import write_notebook
 from tests.platforms import eventually
 from tests.receivers import Hook, webhook
@@ -24,6 +26,9 @@ from labline.cli import main
 from labline.errors import BadInput
 from labline.kernel import uninstall
 from labline.lab import Lab, Order, watching
+from labline.lab.shapes import Look, Monitored
+from labline.server.answers import plain
+from labline.server.openapi import document
 from labline.settings import RetrainSettings
 
 POLICY = """
@@ -143,6 +148,17 @@ def run(served: Served, capsys: pytest.CaptureFixture[str]) -> Callable[..., tup
     return call
 
 
+def as_described(found: Monitored) -> dict[str, Any]:
+    """Return an answer as the server writes it, held against what it says of itself."""
+    described = document()["components"]
+    written: dict[str, Any] = orjson.loads(
+        orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS, default=plain)
+    )
+    schema = {**described["schemas"]["Monitored"], "components": described}
+    Draft202012Validator(schema).validate(written)
+    return written
+
+
 def magic(served: Served, line: str) -> Any:
     result = served.shell.run_cell(line)
     result.raise_error()
@@ -209,6 +225,14 @@ def test_a_look_that_finds_something_new_is_recorded_and_told_once(
     assert [entry.payload["state"] for entry in entries] == ["drift"]
     assert set(entries[0].payload["drifted"]) >= {"age"}
     served.lab.ledger.verify()
+    code, said = run("monitor", "list", "churn")
+    assert (code, said.count("hand")) == (0, 2)
+    found = as_described(served.lab.views.monitors.of("churn"))
+    assert [each["by"] for each in found["history"]] == ["hand", "hand"]
+    assert found["look"]["state"] == "drift"
+    assert found["look"]["drift"]["columns"][0]["column"] == "age"
+    shares = {each["column"]: each["shares"] for each in found["trails"]}
+    assert all(share > 1 for share in shares["age"])
     (told,) = eventually(served.hook.bodies, seconds=60)
     assert told["type"] == "endpoint.drifted"
     assert told["data"]["endpoint"] == "churn"
@@ -229,6 +253,11 @@ def test_drift_ends_in_a_trained_candidate_that_waits_for_a_person(
     assert lab.jobs.get(done.job).status == "succeeded"
     (entry,) = lab.ledger.entries(actions=("retrained",))
     assert entry.payload["promotion"] == waits["id"]
+    renewal = as_described(lab.views.monitors.of("churn"))["renewal"]
+    assert (renewal["state"], renewal["promotion"], renewal["why"]) == (
+        "needs approval", waits["id"], "drift",
+    )  # fmt: skip
+    assert lab.views.monitors.newest()["churn"].renewal == asked.id
     # While it waits, nothing is trained again; and only a person moves the stage, and no traffic.
     assert run("monitor", "check", "churn")[0] == 1
     assert len(lab.workflows.list("retrain")) == 1
@@ -257,13 +286,17 @@ def test_endpoints_are_looked_at_by_the_clock_once_in_each_span_of_time(
     often = Lab(settings.model_copy(update={"monitor": monitor}))
     for _ in range(2):  # as two workers would
         with watching.beat(often):
-            (look,) = eventually(lambda: often.monitor.looks("churn"), seconds=60)
+            (look,) = eventually(lambda: by_the_clock(often), seconds=60)
     assert look.model == "churn/1"
-    assert len(often.monitor.looks("churn")) == 1
+    assert len(by_the_clock(often)) == 1
     often.database.close()
     code, said = run("monitor", "list")
     assert code == 0
     assert "churn/1" in said
+
+
+def by_the_clock(lab: Lab) -> list[Look]:
+    return [each for each in lab.monitor.looks("churn") if each.by == "clock"]
 
 
 def test_a_span_before_anybody_asked_has_no_rows(served: Served) -> None:

@@ -76,6 +76,10 @@ async def test_what_is_empty_is_answered_as_described(route, ask, project):
     ("endpoints/{name}", "endpoints/nothing"),
     ("endpoints/{name}/comparison", "endpoints/nothing/comparison"),
     ("endpoints/{name}/metrics", "endpoints/nothing/metrics"),
+    ("endpoints/{name}/monitor", "endpoints/nothing/monitor"),
+    ("endpoints/{name}/looks", "endpoints/nothing/looks"),
+    ("endpoints/{name}/drift", "endpoints/nothing/drift"),
+    ("endpoints/{name}/labels", "endpoints/nothing/labels"),
     ("deployments/{id}", "deployments/nothing"),
 ])  # fmt: skip
 async def test_what_is_not_there_is_not_found(route, path, ask, project):

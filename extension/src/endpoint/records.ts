@@ -139,3 +139,127 @@ export interface INewDeployment {
   readonly canary: number;
   readonly shadow: boolean;
 }
+
+/** One input, or the predictions, held against the training set. */
+export interface IColumnDrift {
+  readonly column: string;
+  /** `input` or `prediction`. */
+  readonly of: string;
+  /** `stable`, `drifted` or `not judged`. */
+  readonly outcome: string;
+  readonly says: string;
+  /** The test's figure, and what it must exceed to count; null where it was not judged. */
+  readonly value: number | null;
+  readonly limit: number | null;
+  /** Shares of the rows, from 0 to 1; of a look that is kept only the one that moved most. */
+  readonly bins: readonly IBin[];
+}
+
+/** A range of numbers, a category, or the nulls. */
+export interface IBin {
+  readonly name: string;
+  readonly reference: number;
+  readonly window: number;
+}
+
+/** What an endpoint was asked, as `GET endpoints/{name}/drift` tells it. */
+export interface IDriftReport {
+  /** `MODEL/VERSION`. */
+  readonly model: string;
+  readonly at: number;
+  readonly since: number;
+  readonly until: number;
+  readonly outcome: string;
+  readonly says: string;
+  readonly fix: string;
+  readonly requests: number;
+  readonly rows: number;
+  /** What it is held against, in words; empty without anything. */
+  readonly reference: string;
+  /** Name of the test. */
+  readonly test: string;
+  /** The worst first. */
+  readonly columns: readonly IColumnDrift[];
+}
+
+/** One metric on labelled rows. */
+export interface IRealised {
+  readonly metric: string;
+  readonly logged: number;
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** `held`, `dropped` or `not judged`. */
+  readonly outcome: string;
+  readonly says: string;
+}
+
+/** What labels say, as `GET endpoints/{name}/labels` tells it. */
+export interface IRealisedReport {
+  readonly at: number;
+  readonly labels: number;
+  readonly joined: number;
+  readonly outcome: string;
+  readonly says: string;
+  readonly fix: string;
+  readonly metrics: readonly IRealised[];
+  readonly remarks: readonly string[];
+}
+
+/** A look at an endpoint. */
+export interface ILook {
+  readonly at: number;
+  /** `clock` or `hand`; empty for one that is not kept. */
+  readonly by: string;
+  readonly drift: IDriftReport;
+  readonly realised: IRealisedReport;
+}
+
+/** A look among others. */
+export interface IGlance {
+  readonly at: number;
+  readonly model: string;
+  readonly by: string;
+  /** `fine`, `not judged`, `failed`, or what is wrong. */
+  readonly state: string;
+  readonly says: string;
+}
+
+/** How far one column was from its limit, look by look: above 1 it drifted. */
+export interface ITrail {
+  readonly column: string;
+  readonly of: string;
+  readonly shares: readonly (number | null)[];
+}
+
+/** A retraining as it stands. */
+export interface IRenewal {
+  readonly id: string;
+  readonly asked: number;
+  readonly why: string;
+  readonly actor: string;
+  /** `queued`, `training`, `judging`, `failed`, `cancelled`, or the state of its promotion. */
+  readonly state: string;
+  readonly job: string | null;
+  readonly promotion: string | null;
+  readonly stage: string | null;
+  readonly failure: IFailure | null;
+}
+
+/** How an endpoint is watched, as `GET endpoints/{name}/monitor` tells it. */
+export interface IMonitored {
+  readonly model: string | null;
+  /** Share of the requests that the prediction log keeps; 0 where it is off. */
+  readonly capture: number;
+  /** Seconds between two looks by the clock; null where there are none. */
+  readonly every: number | null;
+  /** Seconds that a look goes back. */
+  readonly window: number;
+  readonly look: ILook | null;
+  /** The newest first. */
+  readonly history: readonly IGlance[];
+  /** In the order of the history. */
+  readonly trails: readonly ITrail[];
+  readonly failure: IFailure | null;
+  readonly renewal: IRenewal | null;
+}

@@ -9,6 +9,7 @@ import { Failure } from '../sidebar/failure';
 import { CopyButton, Notice, Prose } from '../sidebar/notice';
 import type { IEvent, IEvents } from '../tokens';
 import { Charts } from './charts';
+import { Drift } from './drift';
 import { Instances, Reality } from './reality';
 import type { IDeployment, IEndpointDetail } from './records';
 import { Releases } from './releases';
@@ -89,6 +90,7 @@ function Body(props: Known): React.ReactElement {
       <Reality {...props} />
       <Traffic {...props} />
       {detail.live && detail.endpoint.state !== 'down' && <Charts {...props} />}
+      {detail.live && <Drift {...props} />}
       <Instances {...props} />
       {detail.live && <Trying {...props} />}
       <Releases {...props} />

@@ -135,10 +135,10 @@ function Candidates(props: {
   return (
     <>
       {!known.has(chosen) && <option>{chosen}</option>}
-      <optgroup label={trans.__('The best run by')}>
+      <optgroup label={trans.__('The best run')}>
         {offer.metrics.map(name => (
           <option key={name} value={`best:${name}`}>
-            {name}
+            {trans.__('the best %1', name)}
           </option>
         ))}
       </optgroup>

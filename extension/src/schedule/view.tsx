@@ -110,8 +110,8 @@ function List(
     );
   }
   return (
-    <section>
-      <table className="jp-labline-table">
+    <section className="jp-labline-whole">
+      <table className="jp-labline-table jp-labline-schedules">
         <thead>
           <tr>
             <th scope="col">{trans.__('Schedule')}</th>
@@ -147,7 +147,7 @@ function Row(props: IProps & { one: ISchedule; act: Act }): React.ReactElement {
             : trans.__('%1, as it was when added', one.notebook)}
         </p>
       </th>
-      <td>
+      <td data-word>
         <code>{one.cron}</code>
         <p className="jp-labline-quiet">{one.timezone}</p>
       </td>
@@ -173,7 +173,7 @@ function Row(props: IProps & { one: ISchedule; act: Act }): React.ReactElement {
           '–'
         )}
       </td>
-      <td>
+      <td data-word>
         <Verbs {...props} />
       </td>
     </tr>

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { idOf } from '../listing';
 import type { IRecords, SectionName } from '../records';
+import { useScrolled } from '../scrolled';
 import type { ILine } from '../tokens';
 import { Chosen } from './comparing';
 import { Prose } from './notice';
@@ -18,9 +19,6 @@ const HEIGHTS: Readonly<Record<SectionName, number>> = {
   promotions: 44,
   endpoints: 74
 };
-/** Rows that are made above and below those that are seen. */
-const SPARE = 10;
-
 /**
  * All of a list in a place of its own that scrolls. Only the rows that are seen are made, and only
  * they are asked for.
@@ -34,7 +32,7 @@ export function Long(props: {
 }): React.ReactElement {
   const { line, name, row, trans } = props;
   const pages = usePages(line, name, props.total);
-  const [scroller, from, to] = useSeen(pages.total, HEIGHTS[name]);
+  const [scroller, from, to] = useScrolled(pages.total, HEIGHTS[name]);
   const choice = useChanges(pages, name);
   React.useEffect(() => pages.want(from, to), [pages, from, to]);
   const height = HEIGHTS[name];
@@ -112,33 +110,6 @@ function pagesOf(line: ILine, name: SectionName, total: number): Pages<Item> {
   return new Pages<Item>((offset, limit) => line.page(name, offset, limit), {
     total
   });
-}
-
-/** Which rows are seen, and some around: from, and to before. */
-function useSeen(
-  total: number,
-  height: number
-): [React.RefObject<HTMLDivElement>, number, number] {
-  const scroller = React.useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = React.useState({ top: 0, room: 600 });
-  React.useLayoutEffect(() => {
-    const node = scroller.current;
-    if (!node) {
-      return;
-    }
-    const look = () =>
-      setSeen({ top: node.scrollTop, room: node.clientHeight });
-    const observer = new ResizeObserver(look);
-    observer.observe(node);
-    node.addEventListener('scroll', look, { passive: true });
-    return () => {
-      observer.disconnect();
-      node.removeEventListener('scroll', look);
-    };
-  }, []);
-  const from = Math.max(0, Math.floor(seen.top / height) - SPARE);
-  const to = Math.ceil((seen.top + seen.room) / height) + SPARE;
-  return [scroller, Math.min(from, total), Math.min(to, total)];
 }
 
 /** Show what comes, and tell from what runs can be chosen. */

@@ -71,7 +71,7 @@ def _show_look(found: Look) -> None:
 @json_option
 @pass_output
 def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
-    """List what looks by the clock found, the newest first.
+    """List what looks found, by the clock and by hand, the newest first.
 
     Example: labline monitor list penguins
     """
@@ -79,13 +79,13 @@ def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
 
     lab = Lab.from_()
     found = lab.monitor.looks(endpoint or lab.monitor.only(), limit=limit)
-    rows = [(render.ago(each.at), each.model, each.state, each.says) for each in found]
+    rows = [(render.ago(each.at), each.by, each.model, each.state, each.says) for each in found]
     empty = "No look yet. Set every under [monitor], and see that labline is up."
     if lab.settings.monitor.every:
         empty = "No look yet. See that labline is up: labline status"
     output.emit(
         [to_dict(each) for each in found],
-        lambda: render.table("", ("when", "model", "state", ""), rows, empty),
+        lambda: render.table("", ("when", "by", "model", "state", ""), rows, empty),
     )
 
 

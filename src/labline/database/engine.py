@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
+# Where one thread imports it first, another meets it half imported.
+import sqlalchemy.orm
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 

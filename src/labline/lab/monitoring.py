@@ -228,11 +228,13 @@ class MonitorDesk:
             There is no such endpoint, or nothing is live on it.
         """
         self._live(endpoint)
-        found: Look = self.lab.work(watching.MONITOR, {"endpoint": endpoint}, progress)
-        return found
+        id = watching.by_hand(endpoint)
+        self.lab.workflows.submit(watching.MONITOR, {"endpoint": endpoint}, id=id)
+        found: Look = self.lab.follow(id, progress)
+        return replace(found, by="hand")
 
     def looks(self, endpoint: str, *, limit: int = 50) -> list[Look]:
-        """Return what looks by the clock found, the newest first.
+        """Return what looks found, by the clock and by hand, the newest first.
 
         Raises
         ------
@@ -244,7 +246,7 @@ class MonitorDesk:
             watching.MONITOR, limit=limit, prefix=watching.prefix(endpoint),
             status=JobStatus.SUCCEEDED,
         )  # fmt: skip
-        return [each.result for each in done]
+        return [replace(each.result, by=watching.asker_of(each.id)) for each in done]
 
     def recorded(self, endpoint: str) -> str | None:
         """Return the state of an endpoint that the ledger has last; None where it has none."""

@@ -24,6 +24,7 @@ RETRAIN = "retrain"
 ACTION = "retrained"
 #: who asks where a look does: no person, so that any may approve what comes of it
 ACTOR = "labline"
+_BEGINS = "retrain-"
 _LOOK = 1.0
 
 
@@ -89,7 +90,7 @@ class Retraining:
         if live is None:
             raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
         id = f"{prefix(endpoint)}{key or uuid4().hex}"
-        newest = self._newest(endpoint)
+        newest = self.newest(endpoint)
         if newest and newest.id != id and not newest.status.ended:
             raise Conflict(
                 f"{live.model} is being trained again already.", fix="See labline jobs list."
@@ -112,7 +113,7 @@ class Retraining:
     def _before(self, endpoint: str) -> Before | None:
         from labline.monitoring.retraining import Before
 
-        newest = self._newest(endpoint)
+        newest = self.newest(endpoint)
         if newest is None:
             return None
         done = newest.result if isinstance(newest.result, Retrained) else None
@@ -129,7 +130,8 @@ class Retraining:
             return False
         return found.state_at(time.time()) is PromotionState.NEEDS_APPROVAL
 
-    def _newest(self, endpoint: str) -> WorkflowState | None:
+    def newest(self, endpoint: str) -> WorkflowState | None:
+        """Return the latest retraining of what an endpoint serves; None without one."""
         found = self.lab.workflows.list(RETRAIN, limit=1, prefix=prefix(endpoint))
         return found[0] if found else None
 
@@ -219,4 +221,9 @@ class Retraining:
 
 def prefix(endpoint: str) -> str:
     """Return how the ids of an endpoint's retrainings begin; a name has no slash."""
-    return f"retrain-{endpoint}/"
+    return f"{_BEGINS}{endpoint}/"
+
+
+def endpoint_of(id: str) -> str:
+    """Return the endpoint whose model the retraining of an id trains."""
+    return id.removeprefix(_BEGINS).partition("/")[0]

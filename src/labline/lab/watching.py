@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from labline import telemetry
 from labline.errors import LablineError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 MONITOR = "monitor"
 #: word in the ledger
 ACTION = "monitored"
+#: how the id of a look begins, and the part of it that is no span of time
+_BEGINS = "monitor-"
+_HAND = "hand-"
 _log = logging.getLogger(__name__)
 
 
@@ -132,4 +136,19 @@ def _ask(lab: Lab, number: int) -> None:
 
 def prefix(endpoint: str) -> str:
     """Return how the ids of an endpoint's looks begin; a name has no slash."""
-    return f"monitor-{endpoint}/"
+    return f"{_BEGINS}{endpoint}/"
+
+
+def by_hand(endpoint: str) -> str:
+    """Return a new id for a look that somebody asks for."""
+    return f"{prefix(endpoint)}{_HAND}{uuid4().hex}"
+
+
+def endpoint_of(id: str) -> str:
+    """Return the endpoint that the look of an id is at."""
+    return id.removeprefix(_BEGINS).partition("/")[0]
+
+
+def asker_of(id: str) -> str:
+    """Return who asked for a look: ``clock`` or ``hand``."""
+    return "hand" if id.rpartition("/")[2].startswith(_HAND) else "clock"

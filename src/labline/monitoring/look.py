@@ -31,6 +31,8 @@ class Look:
     fix: str
     drift: DriftReport
     realised: RealisedReport
+    #: who asked for it: ``clock`` or ``hand``; empty where that is not known
+    by: str = ""
 
 
 def decide(drift: DriftReport, realised: RealisedReport) -> Look:

@@ -1,12 +1,13 @@
 """``WebSocket events``: what has changed, as it changes.
 
 The server says ``{"seq", "type", "id", "data"}``. The first message has the type ``hello``; then
-``job``, ``run``, ``promotion``, ``deployment``, ``endpoint``, ``model``, ``schedule``, ``platform``
-bring the record as the lists have it, or null where it is gone, and ``away`` the failure of a kind
-of records that cannot be looked at, or null when it can be again. ``watched`` names a kind whose
-changes are told from then on: what a client has asked for before may be older. A client that lost
-its connection sends ``{"after": SEQ}`` with the last number it has seen and gets what it missed;
-``reset`` tells it that this is not known any more, and that it must ask for its lists again.
+``job``, ``run``, ``promotion``, ``deployment``, ``endpoint``, ``monitor``, ``model``, ``schedule``,
+``platform`` bring the record as the lists have it, or null where it is gone, and ``away`` the
+failure of a kind of records that cannot be looked at, or null when it can be again. ``watched``
+names a kind whose changes are told from then on: what a client has asked for before may be older. A
+client that lost its connection sends ``{"after": SEQ}`` with the last number it has seen and gets
+what it missed; ``reset`` tells it that this is not known any more, and that it must ask for its
+lists again.
 """
 
 from __future__ import annotations

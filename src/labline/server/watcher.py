@@ -49,6 +49,7 @@ SOURCES = (
     Source("promotion", 1.0, lambda lab: _by_id(lab.errands.promotions.list(limit=_NEWEST))),
     Source("deployment", 1.0, lambda lab: _by_id(lab.errands.deployments.list(limit=_NEWEST))),
     Source("endpoint", 3.0, lambda lab: _by_id(lab.views.endpoints.rows(), "name")),
+    Source("monitor", 5.0, lambda lab: lab.views.monitors.newest()),
     Source("schedule", 5.0, lambda lab: _by_id(lab.jobs.schedules.list(), "name")),
     Source("run", 3.0, lambda lab: _by_id(lab.runs(limit=_NEWEST))),
     Source("model", 5.0, lambda lab: _by_id(lab.views.models.rows(), "name")),

@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from labline.cli.options import Valued, values_option
+from labline.errors import BadInput
 from labline.magics.arguments import Parser
 from labline.notebooks import apart
 
@@ -16,10 +17,22 @@ from labline.notebooks import apart
     (["-p", "text=a=b c"], ["-p", "text", "a=b c"]),
     (["-p", "größe="], ["-p", "größe", ""]),
     (["-p", "2=x", "y"], ["-p", "2=x", "y"]),
-    (["--sweep", "alpha=1,2", "-p"], ["--sweep", "alpha=1,2", "-p"]),
+    (["-p", "text=--x", "-p", "low", "-1"], ["-p", "text", "--x", "-p", "low", "-1"]),
 ])  # fmt: skip
 def test_a_name_and_a_value_may_be_one_word(words, expected):
     assert list(apart(words)) == expected
+
+
+@pytest.mark.parametrize(("words", "says", "fix"), [
+    (["nb.ipynb", "-p", "alpha"], "-p alpha has no value.", "For example: -p alpha=0.5"),
+    (["-p", "beta", "--detach"], "-p beta has no value.", "For example: -p beta=0.5"),
+    (["-p", "beta", "-p", "a=1"], "-p beta has no value.", "For example: -p beta=0.5"),
+    (["--sweep", "alpha=1,2", "-p"], "-p has no value.", "For example: -p alpha=0.5"),
+])  # fmt: skip
+def test_a_name_without_a_value_is_told_with_an_example(words, says, fix):
+    with pytest.raises(BadInput) as told:
+        list(apart(words))
+    assert (told.value.message, told.value.fix) == (says, fix)
 
 
 def test_a_command_and_a_magic_take_both_forms():

@@ -48,6 +48,7 @@ from labline.lab.shapes.models import (
     Served,
     VersionRow,
 )
+from labline.lab.shapes.monitoring import Glance, Monitored, Renewal, Trail, Watched
 from labline.lab.shapes.runs import (
     MetricPoint,
     RunComparison,
@@ -72,6 +73,7 @@ __all__ = [
     "Explained",
     "Failure",
     "Form",
+    "Glance",
     "IssuedKey",
     "Job",
     "JobDetail",
@@ -84,6 +86,7 @@ __all__ = [
     "ModelRow",
     "ModelVersion",
     "Moment",
+    "Monitored",
     "ParameterField",
     "Pipeline",
     "PlatformStep",
@@ -92,6 +95,7 @@ __all__ = [
     "PromotionRow",
     "RealisedReport",
     "Release",
+    "Renewal",
     "Run",
     "RunComparison",
     "RunDetail",
@@ -102,6 +106,8 @@ __all__ = [
     "Submitted",
     "Sweep",
     "SweepDetail",
+    "Trail",
     "Version",
     "VersionRow",
+    "Watched",
 ]

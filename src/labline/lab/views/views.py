@@ -8,6 +8,7 @@ from labline.lab.part import part
 from labline.lab.views.endpoints import EndpointViews
 from labline.lab.views.jobs import JobViews
 from labline.lab.views.models import ModelViews
+from labline.lab.views.monitors import MonitorViews
 from labline.lab.views.runs import RunViews
 
 if TYPE_CHECKING:
@@ -45,3 +46,8 @@ class Views:
     def endpoints(self) -> EndpointViews:
         """Endpoints, and a request to try one."""
         return EndpointViews(self._lab)
+
+    @part
+    def monitors(self) -> MonitorViews:
+        """Looks at endpoints, and what came of them."""
+        return MonitorViews(self._lab)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         EndpointMetrics,
         IssuedKey,
         Look,
+        Monitored,
         Prediction,
         RealisedReport,
     )
@@ -50,6 +51,10 @@ def _drift(lab: Lab, asked: Asked) -> DriftReport:
 
 def _looks(lab: Lab, asked: Asked) -> list[Look]:
     return lab.monitor.looks(asked.path["name"], limit=asked.query["limit"])
+
+
+def _monitored(lab: Lab, asked: Asked) -> Monitored:
+    return lab.views.monitors.of(asked.path["name"])
 
 
 def _realised(lab: Lab, asked: Asked) -> RealisedReport:
@@ -105,9 +110,11 @@ ROUTES = (
     Route("GET", "endpoints/{name}/drift", "What it was asked, against its model's training set.",
           _drift, "DriftReport", store="tracking", query=(
               Query("last", "Seconds to look back; as [monitor] window says if 0.", float, 0.0),)),
-    Route("GET", "endpoints/{name}/looks", "What looks by the clock found, the newest first.",
+    Route("GET", "endpoints/{name}/looks", "What looks found, the newest first.",
           _looks, "Look", "list", query=(
               Query("limit", "How many at most.", int, 50, 500),)),
+    Route("GET", "endpoints/{name}/monitor", "How it is watched, and what the last looks found.",
+          _monitored, "Monitored"),
     Route("GET", "endpoints/{name}/labels", "What the labels that came later say of its model.",
           _realised, "RealisedReport", store="tracking"),
     Route("POST", "endpoints/{name}/labels", "Tell what turned out to be true, by request id.",
