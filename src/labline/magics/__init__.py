@@ -21,6 +21,7 @@ SUMMARIES = {
     "approve": "Approve, or reject, a promotion that waits for it.",
     "deploy": "Serve a model version on an endpoint.",
     "rollback": "Bring back the release that an endpoint served before.",
+    "batch": "Score files of rows with a model version.",
     "prod": "Bring production into the notebook: rows, drift, labels and health of an endpoint.",
 }
 
