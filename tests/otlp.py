@@ -58,6 +58,8 @@ class Receiver:
         self.logs: list[Seen] = []
         #: request headers by path, of the last request each
         self.headers: dict[str, dict[str, str]] = {}
+        #: path and sending service of each request
+        self.posts: list[tuple[str, str]] = []
         #: paths asked for that are not OTLP's, or bodies that are not protobuf
         self.wrong: list[str] = []
 
@@ -74,11 +76,13 @@ class Receiver:
         message = _KINDS[path].FromString(body)
         self.headers[path] = headers
         if path == "/v1/traces":
-            self.spans += _items(message.resource_spans, "scope_spans", "spans")
+            kept, new = self.spans, _items(message.resource_spans, "scope_spans", "spans")
         elif path == "/v1/metrics":
-            self.metrics += _items(message.resource_metrics, "scope_metrics", "metrics")
+            kept, new = self.metrics, _items(message.resource_metrics, "scope_metrics", "metrics")
         else:
-            self.logs += _items(message.resource_logs, "scope_logs", "log_records")
+            kept, new = self.logs, _items(message.resource_logs, "scope_logs", "log_records")
+        kept += (items := list(new))
+        self.posts.append((path, items[0].service if items else ""))
 
     def spans_of(self, service: str) -> list[Seen]:
         """Return the spans that a service has sent."""

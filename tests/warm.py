@@ -1,4 +1,4 @@
-"""A project with a warm and a cold kernelspec, and kernels of it."""
+"""A project with warm and cold kernelspecs, and kernels of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import psutil
 import pytest
 from jupyter_client import KernelManager
 
-from labline.kernel.warm import imports, lease, places
+from labline.kernel import warm
+from labline.kernel.warm import imports, keeper, places
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Kernel:
 
 @dataclass
 class Project:
-    """A project of one test, with its own kernelspecs ``warm`` and ``cold``."""
+    """A project of one test, with its own kernelspecs ``warm``, ``prestarted`` and ``cold``."""
 
     root: Path
     specs: Path
@@ -104,14 +105,14 @@ class Project:
             client.stop_channels()
             manager.shutdown_kernel()
 
-    def settle(self, **start: Any) -> None:
+    def settle(self, name: str = "warm", **start: Any) -> None:
         """Wait until a new kernel has all that was learned."""
 
         def is_settled() -> bool:
             known = imports.read(self.root)
             unfit = (*known.unfit, *(f"{name}." for name in known.unfit))
             names = [name for name in known.modules if not name.startswith(unfit)]
-            with self.kernel(**start) as kernel:
+            with self.kernel(name, **start) as kernel:
                 missing = f"[n for n in {names!r} if n not in __import__('sys').modules]"
                 return bool(kernel.value(missing) == [])
 
@@ -145,10 +146,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     made = Project(root, tmp_path / "jupyter")
     made.write_spec("warm", idle=600.0)
+    made.write_spec("prestarted", start="prestarted", spares=1)
+    # Not only the third kernel of a test.
+    monkeypatch.setattr(keeper, "_ENOUGH_DEMAND", 1)
     made.write_spec("cold")
     yield made
     made.note()
-    lease.stop(root)
+    warm.stop(root)
     assert_gone(made)
 
 

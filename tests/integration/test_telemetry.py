@@ -241,6 +241,23 @@ def test_the_gateway_sends_the_figures_of_its_releases_and_no_others(flats: Flat
     assert not [name for name in names if "circuit" in name or "listener" in name]
 
 
+def test_the_gateway_sends_spans_and_lines_in_batches(flats: Flats) -> None:
+    def posted(path: str) -> int:
+        return flats.got.posts.count((path, "labline-gateway"))
+
+    before, known = len(flats.got.spans_of("labline-gateway")), len(flats.got.logs)
+    posts = posted("/v1/traces"), posted("/v1/logs")
+    began = time.monotonic()
+    for _ in range(200):
+        flats.ask(1)
+    eventually(lambda: len(flats.got.spans_of("labline-gateway")) >= before + 200, 60)
+    eventually(lambda: len(flats.got.logs) >= known + 200, 60)
+    # One of each a second and worker thread of Envoy; five spans at a time would be forty.
+    most = (time.monotonic() - began + 2) * (os.cpu_count() or 1)
+    assert posted("/v1/traces") - posts[0] <= most
+    assert posted("/v1/logs") - posts[1] <= most
+
+
 def test_the_header_is_sent_and_its_secret_is_in_no_file(flats: Flats) -> None:
     flats.ask(1)
     eventually(lambda: {"/v1/traces", "/v1/metrics", "/v1/logs"} <= flats.got.headers.keys(), 60)

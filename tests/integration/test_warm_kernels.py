@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import stat
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -23,6 +25,21 @@ from labline.errors import BadInput
 from labline.kernel.warm import imports, places
 
 __all__ = ["project"]
+
+#: kernelspecs of what is kept ready, by how
+BOTH = ["warm", "prestarted"]
+
+
+@pytest.fixture(autouse=True)
+def _is_no_cold_kernel(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    caplog.set_level(logging.INFO, logger="traitlets")
+    yield
+    spec = request.node.callspec.params.get("spec") if hasattr(request.node, "callspec") else ""
+    if spec in BOTH:
+        assert "Starting a cold kernel" not in caplog.text
+
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere kernels start cold")
 
@@ -44,8 +61,9 @@ def test_a_spare_is_ready_before_it_is_asked_for(project: Project) -> None:
         assert kernel.process in spares
 
 
-def test_a_running_cell_is_interrupted(project: Project) -> None:
-    with project.kernel() as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_a_running_cell_is_interrupted(project: Project, spec: str) -> None:
+    with project.kernel(spec) as kernel:
         request = kernel.client.execute("import time\ntime.sleep(60)")
         time.sleep(0.2)
         kernel.manager.interrupt_kernel()
@@ -55,15 +73,17 @@ def test_a_running_cell_is_interrupted(project: Project) -> None:
         assert kernel.run("1 + 1") == "2"
 
 
-def test_an_interrupt_reaches_the_processes_a_cell_started(project: Project) -> None:
-    with project.kernel() as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_an_interrupt_reaches_the_processes_a_cell_started(project: Project, spec: str) -> None:
+    with project.kernel(spec) as kernel:
         kernel.run("import subprocess; child = subprocess.Popen(['sleep', '60'])")
         kernel.manager.interrupt_kernel()
         assert kernel.value("child.wait()") == -signal.SIGINT
 
 
-def test_a_restart_gives_a_new_process_to_the_same_client(project: Project) -> None:
-    with project.kernel() as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_a_restart_gives_a_new_process_to_the_same_client(project: Project, spec: str) -> None:
+    with project.kernel(spec) as kernel:
         kernel.run("kept = 1")
         before = kernel.process
         kernel.manager.restart_kernel()
@@ -71,7 +91,7 @@ def test_a_restart_gives_a_new_process_to_the_same_client(project: Project) -> N
         assert kernel.process != before
         assert ended(before)
         assert kernel.run("'kept' in dir()") == "False"
-        assert "labline.kernel.warm" in kernel.zygote.cmdline()
+        assert "labline.kernel.warm" in kernel.process.cmdline()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +102,7 @@ def test_a_restart_gives_a_new_process_to_the_same_client(project: Project) -> N
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -15),
     ],
 )
-@pytest.mark.parametrize("spec", ["warm", "cold"])
+@pytest.mark.parametrize("spec", [*BOTH, "cold"])
 def test_the_exit_code_is_the_kernels(project: Project, spec: str, cell: str, code: int) -> None:
     with project.kernel(spec) as kernel:
         process = kernel.manager.provisioner.process
@@ -92,8 +112,11 @@ def test_the_exit_code_is_the_kernels(project: Project, spec: str, cell: str, co
         assert process.poll() == code
 
 
-def test_an_orderly_end_has_exit_code_zero_and_leaves_no_socket(project: Project) -> None:
-    with project.kernel() as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_an_orderly_end_has_exit_code_zero_and_leaves_no_socket(
+    project: Project, spec: str
+) -> None:
+    with project.kernel(spec) as kernel:
         process, info = kernel.manager.provisioner.process, kernel.manager.get_connection_info()
         assert Path(f"{info['ip']}-{info['shell_port']}").is_socket()
     assert process.wait(timeout=5) == 0
@@ -138,13 +161,16 @@ def test_a_kernel_dies_with_its_owner(project: Project) -> None:
         stream.close()
 
 
-def test_environment_folder_and_arguments_are_the_jobs_own(project: Project) -> None:
+@pytest.mark.parametrize("spec", BOTH)
+def test_environment_folder_and_arguments_are_the_jobs_own(project: Project, spec: str) -> None:
     for name in ("one", "two"):
         folder = project.root / name
         folder.mkdir()
         (folder / "local.py").write_text(f"WHO = {name!r}")
         before = os.umask(0o027 if name == "one" else 0o077)
-        with project.kernel(cwd=str(folder), env={**os.environ, "WHO": name, name: "1"}) as kernel:
+        with project.kernel(
+            spec, cwd=str(folder), env={**os.environ, "WHO": name, name: "1"}
+        ) as kernel:
             os.umask(before)
             assert kernel.value("__import__('os').environ['WHO']") == name
             assert kernel.value("[n in __import__('os').environ for n in ('one', 'two')]") == [
@@ -158,16 +184,17 @@ def test_environment_folder_and_arguments_are_the_jobs_own(project: Project) -> 
             arguments = kernel.value("__import__('sys').argv")
             assert [Path(arguments[0]).name, *arguments[1:]] == expected
             assert kernel.value("__import__('os').umask(0)") == (0o027 if name == "one" else 0o077)
-            zygote = kernel.zygote
-    assert not {"WHO", "one", "two"} & zygote.environ().keys()
+            first = kernel.process.environ().keys()
+            assert not {"WHO", "one", "two"} & first
 
 
-def test_the_path_is_that_of_a_cold_kernel(project: Project) -> None:
+@pytest.mark.parametrize("spec", BOTH)
+def test_the_path_is_that_of_a_cold_kernel(project: Project, spec: str) -> None:
     (project.root / "lib").mkdir()
     env = {**os.environ, "PYTHONPATH": f"lib{os.pathsep}/nowhere"}
     paths = []
-    for spec in ("cold", "warm"):
-        with project.kernel(spec, env=env) as kernel:
+    for name in ("cold", spec):
+        with project.kernel(name, env=env) as kernel:
             paths.append(kernel.value("__import__('sys').path"))
             assert kernel.value("__import__('os').environ['PYTHONPATH']") == env["PYTHONPATH"]
     cold, warm = paths
@@ -196,24 +223,24 @@ print(json.dumps([
 """
 
 
-def test_no_two_kernels_share_randomness(project: Project) -> None:
+@pytest.mark.parametrize("spec", BOTH)
+def test_no_two_kernels_share_randomness(project: Project, spec: str) -> None:
     imports.learn(["numpy.random", "uuid", "numpy"], project.root)
-    with project.kernel() as kernel:
-        zygote = kernel.zygote
-    assert ended(zygote)
+    project.settle(spec)
     drawn = []
     for _ in range(3):
-        with project.kernel() as kernel:
+        with project.kernel(spec) as kernel:
             assert kernel.value("'numpy.random' in __import__('sys').modules")
             drawn.append(json.loads(kernel.run(RANDOM)))
     for values in zip(*drawn, strict=True):
         assert len(set(values)) == 3
 
 
-def test_a_seed_draws_what_it_draws_in_a_cold_kernel(project: Project) -> None:
+@pytest.mark.parametrize("spec", BOTH)
+def test_a_seed_draws_what_it_draws_in_a_cold_kernel(project: Project, spec: str) -> None:
     imports.learn(["numpy.random"], project.root)
     cell = "import numpy as np; np.random.seed(7); print(np.random.rand(3))"
-    with project.kernel("cold") as cold, project.kernel() as warm:
+    with project.kernel("cold") as cold, project.kernel(spec) as warm:
         assert cold.run(cell) == warm.run(cell)
 
 
@@ -237,7 +264,7 @@ def _open_by(process: psutil.Process) -> set[str]:
     return found - mine
 
 
-@pytest.mark.parametrize("spec", ["warm", "chilled"])
+@pytest.mark.parametrize("spec", [*BOTH, "chilled"])
 def test_memory_is_limited(project: Project, spec: str) -> None:
     project.write_spec("chilled", sys.executable, "-B", idle=600.0)
     env = {**os.environ, "LABLINE_MEMORY_LIMIT": str(1_500 * 2**20)}
@@ -248,7 +275,7 @@ def test_memory_is_limited(project: Project, spec: str) -> None:
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one CPU")
-@pytest.mark.parametrize("spec", ["warm", "chilled"])
+@pytest.mark.parametrize("spec", [*BOTH, "chilled"])
 def test_cpus_are_limited_and_not_the_same_ones_twice(project: Project, spec: str) -> None:
     project.write_spec("chilled", sys.executable, "-B", idle=600.0)
     env = {**os.environ, "LABLINE_CPU_LIMIT": "1"}
@@ -272,8 +299,11 @@ def test_a_limit_that_is_no_number_is_refused(project: Project) -> None:
         pass
 
 
-def test_sockets_are_private_and_ipykernel_does_not_warn(project: Project, tmp_path: Path) -> None:
-    with (tmp_path / "err").open("w") as err, project.kernel(stderr=err) as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_sockets_are_private_and_ipykernel_does_not_warn(
+    project: Project, spec: str, tmp_path: Path
+) -> None:
+    with (tmp_path / "err").open("w") as err, project.kernel(spec, stderr=err) as kernel:
         info = kernel.manager.get_connection_info()
         assert info["transport"] == "ipc"
         for port in ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"):
@@ -284,7 +314,7 @@ def test_sockets_are_private_and_ipykernel_does_not_warn(project: Project, tmp_p
     assert "encryption" not in (tmp_path / "err").read_text()
 
 
-@pytest.mark.parametrize("spec", ["warm", "cold"])
+@pytest.mark.parametrize("spec", [*BOTH, "cold"])
 def test_what_goes_to_the_descriptors_reaches_cell_and_owner(
     project: Project, tmp_path: Path, spec: str
 ) -> None:
@@ -298,22 +328,25 @@ def test_what_goes_to_the_descriptors_reaches_cell_and_owner(
     assert (tmp_path / "out").read_text() == "from a child\nlow"
 
 
-def test_the_notebooks_name_arrives(project: Project) -> None:
-    with project.kernel(env={**os.environ, "JPY_SESSION_NAME": "a.ipynb"}) as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_the_notebooks_name_arrives(project: Project, spec: str) -> None:
+    with project.kernel(spec, env={**os.environ, "JPY_SESSION_NAME": "a.ipynb"}) as kernel:
         assert kernel.run("__session__") == "'a.ipynb'"
 
 
-def test_startup_files_and_the_extension_run_in_the_job(project: Project) -> None:
+@pytest.mark.parametrize("spec", BOTH)
+def test_startup_files_and_the_extension_run_in_the_job(project: Project, spec: str) -> None:
     startup = Path(os.environ["IPYTHONDIR"]) / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "a.py").write_text("import os; STARTED = os.getcwd(), os.environ.get('WHO')")
-    with project.kernel(env={**os.environ, "WHO": "me"}) as kernel:
+    with project.kernel(spec, env={**os.environ, "WHO": "me"}) as kernel:
         assert kernel.value("STARTED") == [str(project.root), "me"]
         assert kernel.value("'record' in get_ipython().magics_manager.magics['cell']")
 
 
-def test_the_debugger_answers(project: Project) -> None:
-    with project.kernel() as kernel:
+@pytest.mark.parametrize("spec", BOTH)
+def test_the_debugger_answers(project: Project, spec: str) -> None:
+    with project.kernel(spec) as kernel:
         session = kernel.client.session
         for command in ("debugInfo", "initialize"):
             arguments = {"clientID": "t", "adapterID": "", "pathFormat": "path"}

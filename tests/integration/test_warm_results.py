@@ -120,6 +120,23 @@ def test_a_notebook_gives_what_it_gives_in_a_cold_kernel(project: Project, name:
     assert warm == cold
 
 
+QUICK = ("interpreter", "pickles")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.proof) for n in NOTEBOOKS]
+)
+def test_a_notebook_gives_the_same_in_a_prestarted_kernel(project: Project, name: str) -> None:
+    cold = _execute(project, "cold", NOTEBOOKS[name])
+    learning = _execute(project, "prestarted", NOTEBOOKS[name])
+    project.settle("prestarted")
+    settled = _execute(project, "prestarted", NOTEBOOKS[name])
+    project.note()
+    assert list(imports.read(project.root).unfit) == UNFIT.get(name, [])
+    assert learning == cold
+    assert settled == cold
+
+
 def _execute(project: Project, kernel: str, cells: list[str]) -> list[Any]:
     book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     resources = {"metadata": {"path": str(project.root)}}

@@ -243,11 +243,12 @@ def test_a_file_that_hides_a_package_starts_cold(
     assert "'tornado'" in line
 
 
-def test_an_operating_system_without_fork_starts_cold(
+def test_forks_where_the_system_cannot_start_cold(
     project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("labline.kernel.warm.provisioner.CAN_FORK", False)
-    assert "cannot fork" in _starts_cold(project, caplog, "warm")
+    project.write_spec("forked", start="forked")
+    assert "cannot fork" in _starts_cold(project, caplog, "forked")
 
 
 def test_an_environment_too_large_for_a_message_starts_cold(

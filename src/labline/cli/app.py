@@ -48,6 +48,7 @@ COMMANDS = {
     "keys": "endpoints",
     "traffic": "traffic",
     "predict": "endpoints",
+    "batch": "batch",
     "monitor": "monitor",
     "drift": "monitor",
     "labels": "monitor",

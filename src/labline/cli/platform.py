@@ -88,9 +88,12 @@ def _endpoint(item: dict[str, Any]) -> str:
 def _kernels(found: dict[str, Any]) -> str:
     if not found.get("warm"):
         return str(found.get("message", "start cold"))
+    learned = f"{found['learned']} modules learned"
+    if found["start"] == "prestarted":
+        return f"prestarted by who starts them, {learned}"
     ready = sum(zygote["spares"] for zygote in found["zygotes"])
     busy = sum(len(zygote["kernels"]) for zygote in found["zygotes"])
-    return f"start warm: {ready} ready, {busy} in use, {found['learned']} modules learned"
+    return f"start warm: {ready} ready, {busy} in use, {learned}"
 
 
 @click.command()

@@ -94,6 +94,7 @@ def bootstrap(settings: Settings, paths: Paths) -> Json:
         # A rollout looks every second.
         "stats_flush_interval": "1s",
         "stats_sinks": signals.sinks(otlp),
+        **signals.batching(otlp),
         "static_resources": {"clusters": _fixed_clusters(settings, paths)},
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
@@ -109,6 +110,7 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
         "stats_sinks": signals.sinks(Otlp.of(settings)),
+        **signals.batching(Otlp.of(settings)),
         "static_resources": {
             "listeners": listeners(
                 settings, jwks, {"route_config": routes(routing, settings.gateway)}

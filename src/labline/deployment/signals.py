@@ -20,6 +20,9 @@ _TYPES = "type.googleapis.com/envoy"
 _LOGGERS = f"{_TYPES}.extensions.access_loggers"
 _ACCESS_LOG = "envoy.access_loggers.open_telemetry"
 _TIMEOUT = "5s"
+#: what waits to be sent together: Envoy's own 5 spans and 16 KiB are 700 requests a second to the
+#: collector where the gateway answers 3,000
+_SPANS, _BYTES, _EVERY = 512, 2**18, "1s"
 #: figures that are sent: those of releases, and of the gateway as a whole
 _FIGURES = (
     r"cluster\.release-[^.]*\.(upstream_rq_(completed|[1-5]xx|time|active|timeout|retry)"
@@ -72,6 +75,15 @@ def tracing(otlp: Otlp) -> Json:
     }
 
 
+def batching(otlp: Otlp) -> Json:
+    """Return what has Envoy send spans in batches, by its runtime keys; empty without spans."""
+    if not otlp.endpoint("traces"):
+        return {}
+    keys = {"min_flush_spans": _SPANS, "flush_interval_ms": 1000}
+    layer = {"name": "telemetry", "static_layer": {"tracing": {"opentelemetry": keys}}}
+    return {"layered_runtime": {"layers": [layer]}}
+
+
 def access_logs(otlp: Otlp) -> list[Json]:
     """Return what logs each request, with its trace; nothing where logs are not sent."""
     if not otlp.endpoint("logs"):
@@ -81,6 +93,8 @@ def access_logs(otlp: Otlp) -> list[Json]:
         "log_name": "access",
         "http_service": _service(otlp, "logs"),
         "disable_builtin_labels": True,
+        "buffer_size_bytes": _BYTES,
+        "buffer_flush_interval": _EVERY,
         "resource_attributes": {"values": _pairs(_resource(otlp))},
         # Without the query: it is the caller's, and may be private.
         "body": {"string_value": "%REQ(:METHOD)% %PATH(NQ:ORIG_OR_PATH)% %RESPONSE_CODE%"},

@@ -21,7 +21,7 @@ from labline.jobs.execution import CANCELLED, DEAD, MEMORY, TIME, Plan
 from labline.jobs.limits import Ceiling, Room, amount
 from labline.jobs.log import Log
 from labline.jobs.outputs import Redaction, joined, raised
-from labline.jobs.pinned import MODULES
+from labline.kernel.pinned import MODULES
 from labline.records import RunningCell
 from labline.workflows import Flow, Interrupted
 
@@ -31,12 +31,7 @@ if TYPE_CHECKING:
 #: is told how many cells are done, of how many, and which one runs now
 Progress = Callable[[int, int, RunningCell | None], None]
 _LOAD = "%load_ext labline"
-# In two parts: a kernel without labline has the first one.
-_MODULES = f"""import os, sys
-sys.path.insert(0, os.environ[{MODULES!r}])
-from labline.kernel import pinned
-pinned.use(get_ipython(), os.environ[{MODULES!r}])
-"""
+_MODULES = f"import os, sys; sys.path.insert(0, os.environ[{MODULES!r}])"
 #: nbclient looks once in so many seconds whether a kernel that it waits for still lives
 _WAITING = {"shell_timeout_interval": 1}
 _LOOK = 0.2
@@ -99,8 +94,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         return self.nb
 
     def _execute(self, environment: Mapping[str, str]) -> None:
-        if MODULES in environment:
-            self._silently(_MODULES, "local modules are those that lie there now")
+        self._prepare(environment)
         with self._watched(), kernels.held_to(environment, self.km.provisioner):
             self.papermill_execute_cells()
         self.set_widgets_metadata()
@@ -167,7 +161,6 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
         Interrupted
             The run was stopped.
         """
-        self._load_extension()
         for index, cell in enumerate(self.nb.cells):
             self._check()
             self._tell_begin(index, cell)
@@ -183,10 +176,14 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
                 self._log.begin(index + 1, name)
             self._on_progress(*self.progress, RunningCell(index + 1, name, time.time()))
 
-    def _load_extension(self) -> None:
-        """Let labline record, where the kernel has it and has not loaded it by itself."""
-        if not kernels.loads_labline(self.km):
-            self._silently(_LOAD, "labline was not loaded in the kernel")
+    def _prepare(self, environment: Mapping[str, str]) -> None:
+        """Let labline record and find modules; a kernel of this environment has seen to it."""
+        if kernels.loads_labline(self.km):
+            return
+        self._silently(_LOAD, "labline was not loaded in the kernel")
+        if MODULES in environment:
+            # The kernel may be without labline.
+            self._silently(_MODULES, "local modules are those that lie there now")
 
     def _silently(self, code: str, problem: str) -> None:
         """Run code that leaves no trace, in no history; a kernel without labline is no harm."""

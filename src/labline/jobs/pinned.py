@@ -11,8 +11,6 @@ from uuid import uuid4
 from labline.errors import BadNotebook
 from labline.settings import Settings
 
-#: variable of a kernel: folder whose modules come before those beside the notebook
-MODULES = "LABLINE_MODULES"
 _PIECE = 2**20
 
 

@@ -27,10 +27,11 @@ from labline.jobs.execution import (
 from labline.jobs.files import Bench
 from labline.jobs.limits import amount
 from labline.jobs.order import JOB, Order
-from labline.jobs.pinned import MODULES, Pinned
+from labline.jobs.pinned import Pinned
 from labline.jobs.runs import Runs
 from labline.jobs.slots import Slots
 from labline.jobs.telling import of_job
+from labline.kernel.pinned import MODULES
 from labline.notify import Notice
 from labline.records import Artifact, JobStatus, RunningCell
 from labline.workflows import Flow, Interrupted, Workflows, WorkflowState

@@ -1,22 +1,32 @@
-"""Have a job's ``%run`` find scripts as they were when the job was submitted."""
+"""Have a job's ``import`` and ``%run`` find modules as they were when the job was submitted."""
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+#: environment variable: the folder that holds what lay beside the notebook at submit
+MODULES = "LABLINE_MODULES"
 
-def use(shell: Any, folder: str) -> None:
-    """Let ``%run NAME`` look in `folder` first, then where it always does.
+
+def use(shell: Any) -> None:
+    """Let ``import`` and ``%run NAME`` look in the job's modules first; once, where it has any.
 
     Parameters
     ----------
     shell
         The kernel's IPython shell.
-    folder
-        What lay beside the notebook at submit.
     """
+    folder = os.environ.get(MODULES)
+    if folder and folder not in sys.path:
+        sys.path.insert(0, folder)
+        _run_from(shell, folder)
+
+
+def _run_from(shell: Any, folder: str) -> None:
     from IPython.utils.path import get_py_filename
 
     plain = shell.find_line_magic("run")

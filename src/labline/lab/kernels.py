@@ -18,11 +18,13 @@ class KernelDesk:
     def status(self) -> dict[str, Any]:
         """Return whether kernels start warm, and what is kept ready now."""
         from labline.kernel import warm
+        from labline.kernel.warm.wishes import FORKED, PRESTARTED
 
-        root = self.lab.settings.root
+        root, wanted = self.lab.settings.root, self.lab.settings.kernels
         learned = warm.learned(root)
         return {
-            "warm": warm.CAN_FORK and self.lab.settings.kernels.warm,
+            "warm": wanted.warm,
+            "start": wanted.start or (FORKED if warm.CAN_FORK else PRESTARTED),
             "zygotes": warm.zygotes(root),
             "learned": len(learned.modules),
             "unfit": dict(learned.unfit),

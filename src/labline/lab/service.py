@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from labline.lab.pipeline import PipelineDesk
     from labline.lab.queueing import JobDesk
     from labline.lab.recorded import Recorded
+    from labline.lab.scoring import ScoringDesk
     from labline.lab.sweeping import SweepDesk
     from labline.lab.views import Views
     from labline.promotion import Promotion
@@ -175,6 +176,13 @@ class Lab:
     def serving(self) -> ServingDesk:
         """Models as Bentos, and Bentos behind endpoints."""
         return ServingDesk(self)
+
+    @part
+    def batch(self) -> ScoringDesk:
+        """Model versions over files of rows."""
+        from labline.lab.scoring import ScoringDesk
+
+        return ScoringDesk(self)
 
     @part
     def promotions(self) -> PromotionDesk:

@@ -21,14 +21,16 @@ SUMMARIES = {
     "approve": "Approve, or reject, a promotion that waits for it.",
     "deploy": "Serve a model version on an endpoint.",
     "rollback": "Bring back the release that an endpoint served before.",
+    "batch": "Score files of rows with a model version.",
     "prod": "Bring production into the notebook: rows, drift, labels and health of an endpoint.",
 }
 
 
 def register(shell: Any) -> None:
     """Give `shell` the magics and a recorder, once; in a job, start recording into its run."""
-    from labline.kernel import begin, install
+    from labline.kernel import begin, install, pinned
 
+    pinned.use(shell)
     if "record" in shell.magics_manager.magics["cell"]:
         begin()
         return

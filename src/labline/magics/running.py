@@ -11,7 +11,7 @@ from typing import Any
 
 from labline.cards import plain
 from labline.errors import LablineError
-from labline.magics import jobs, line, log, prod, record
+from labline.magics import batch, jobs, line, log, prod, record
 from labline.magics.arguments import HelpAsked, Parser
 
 Verb = Callable[[Any, Namespace], Any]
@@ -27,10 +27,11 @@ _VERBS: dict[str, tuple[Callable[[], Parser], Verb]] = {
     "approve": (line.approve_parser, line.approve),
     "deploy": (line.deploy_parser, line.deploy),
     "rollback": (line.rollback_parser, line.rollback),
+    "batch": (batch.batch_parser, batch.batch),
     "prod": (prod.prod_parser, prod.prod),
 }
 # What a replay, which only looks whether a notebook still gives the same, must not do again.
-_EFFECTS = ("submit", "promote", "approve", "deploy", "rollback")
+_EFFECTS = ("submit", "promote", "approve", "deploy", "rollback", "batch")
 
 
 def parsers() -> dict[str, Parser]:

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from labline.errors import BadSettings, NotFound, nearest
+from labline.settings.batch import BatchSettings
 from labline.settings.explain import explain, of_endpoints, of_order, refusal
 from labline.settings.gateway import GatewaySettings
 from labline.settings.kernels import KernelsSettings
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     stages: dict[str, StageSettings] = Field(default_factory=default_stages)
     gateway: GatewaySettings = GatewaySettings()
     serving: ServingSettings = ServingSettings()
+    batch: BatchSettings = BatchSettings()
     monitor: MonitorSettings = MonitorSettings()
     retrain: RetrainSettings = RetrainSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

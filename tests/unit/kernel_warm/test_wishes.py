@@ -6,7 +6,7 @@ import pytest
 
 from labline.kernel.warm.wishes import Wishes, of_project
 
-SPEC = Wishes(warm=True, spares=5, idle=50.0)
+SPEC = Wishes(warm=True, start="forked", spares=5, idle=50.0)
 
 
 def test_a_project_that_says_nothing_leaves_it_to_the_kernelspec(tmp_path: Path) -> None:
@@ -16,8 +16,9 @@ def test_a_project_that_says_nothing_leaves_it_to_the_kernelspec(tmp_path: Path)
 
 
 def test_only_what_is_said_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "labline.toml").write_text("[kernels]\nspares = 1\n")
-    assert of_project(tmp_path, SPEC) == Wishes(warm=True, spares=1, idle=50.0)
+    (tmp_path / "labline.toml").write_text("[kernels]\nspares = 1\nstart = 'prestarted'\n")
+    expected = Wishes(warm=True, start="prestarted", spares=1, idle=50.0)
+    assert of_project(tmp_path, SPEC) == expected
 
 
 def test_the_environment_switches_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

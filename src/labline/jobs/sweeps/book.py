@@ -54,6 +54,22 @@ class Book:
         found = self.workflows.list(JOB, prefix=f"{id}-", limit=None)
         return [self.job(state) for state in sorted(found, key=lambda one: number_of(one.id))]
 
+    def follow(self, id: str, known: dict[str, tuple[JobStatus, Job]]) -> list[Job]:
+        """Return the jobs of a sweep, in order; only those that move on are read again.
+
+        Parameters
+        ----------
+        known
+            What an earlier call found, by id; kept up to date.
+        """
+        found = self.workflows.list(JOB, prefix=f"{id}-", limit=None, whole=False)
+        still = {one.id for one in found if one.id in known and known[one.id][0] is one.status}
+        moving = [one.id for one in found
+                  if one.id not in still or one.status is JobStatus.RUNNING]  # fmt: skip
+        for state in self.workflows.states(moving).values():
+            known[state.id] = state.status, self.job(state)
+        return [job for _, job in sorted(known.values(), key=lambda one: number_of(one[1].id))]
+
     def sweep(self, state: WorkflowState) -> Sweep:
         """Return a sweep with its trials."""
         from labline.jobs.sweeps.conduct import Task

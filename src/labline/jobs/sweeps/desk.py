@@ -29,7 +29,7 @@ from labline.workflows import Workflows, WorkflowState
 
 _LOOK = 0.15
 #: a look costs more, the more jobs there are: so many times that is waited
-_EASE = 3
+_EASE = 5
 NOTHING_ASKED = Wanted()
 
 
@@ -204,11 +204,12 @@ class Sweeps:
         :meth:`get` does, and what has ended the sweep itself.
         """
         deadline = time.monotonic() + timeout if timeout is not None else float("inf")
+        known: dict[str, tuple[JobStatus, Job]] = {}
         while True:
             began = time.monotonic()
             state = self._book.find(reference)
             if on_progress:
-                on_progress(self._book.jobs(state.id))
+                on_progress(self._book.follow(state.id, known))
             if state.status is JobStatus.FAILED and state.error:
                 raise state.error
             if state.status.ended or time.monotonic() >= deadline:

@@ -1,6 +1,7 @@
-"""Warm kernels: a kernel is a fork of a process that has already imported what notebooks import.
+"""Warm kernels: processes that have imported what notebooks import before they are asked for.
 
-Who is who, in the order of a start:
+Where the system forks safely, a kernel is a fork of such a process. Who is who, in the order of a
+start:
 
 :class:`~labline.kernel.warm.provisioner.WarmProvisioner`
     What Jupyter talks to, in the process of JupyterLab, papermill or nbclient. It works out the
@@ -15,6 +16,16 @@ Who is who, in the order of a start:
 :mod:`~labline.kernel.warm.spare`
     A fork of the zygote that has built its kernel already. It learns from the provisioner who
     it is to be (connection, environment, folder), becomes that, and is an ordinary kernel.
+
+Elsewhere, and where a project says so, spares are started cold ahead of demand:
+
+:class:`~labline.kernel.warm.keeper.Keeper`
+    In the process that starts kernels. It keeps spares ready as its children and gives them away.
+:mod:`~labline.kernel.warm.prestarted`
+    Such a spare: it imports and waits, and then is a kernel as a fork is.
+
+What both have in common: :class:`~labline.kernel.warm.application.SpareApp` becomes the kernel,
+:mod:`~labline.kernel.warm.ahead` imports and looks for harm.
 
 Nothing here is imported by a cold kernel.
 """
@@ -34,12 +45,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CAN_FORK", "learn", "learned", "stop", "zygotes"]
 
-#: elsewhere kernels start cold
+#: elsewhere spares are prestarted
 CAN_FORK = sys.platform == "linux" and hasattr(os, "fork") and hasattr(os, "pidfd_open")
 
 
 def stop(root: Path) -> None:
-    """End the zygotes of a project; its running kernels go on."""
+    """End a project's zygotes, and the spares of this process; its running kernels go on."""
+    if keeper := sys.modules.get("labline.kernel.warm.keeper"):
+        keeper.stop(root)
     if CAN_FORK:
         from labline.kernel.warm import lease
 

@@ -1,4 +1,7 @@
-"""``python -m labline.kernel.warm OPTIONS``: start a zygote and return once it listens."""
+"""``python -m labline.kernel.warm OPTIONS``: start a zygote and return once it listens.
+
+``python -m labline.kernel.warm prestarted OPTIONS``: be a spare of the process that starts this.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,15 @@ import sys
 
 
 def main() -> int:
-    """Be the zygote, one of its heirs, or one of its kernels."""
+    """Be the zygote, one of its heirs, or one of its kernels; or a prestarted spare."""
     # As every kernel does: the folder returns to the path once everything is imported.
     if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
         del sys.path[0]
+    if sys.argv[1] == "prestarted":
+        from labline.kernel.warm import prestarted
+
+        prestarted.run(sys.argv[2])
+        return 0
     from labline.kernel.warm.ending import run_to_the_end
     from labline.kernel.warm.spare import Spare
     from labline.kernel.warm.start import become_zygote

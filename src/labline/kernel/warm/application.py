@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import importlib
 import os
-import select
-import socket
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,9 +17,10 @@ from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import DottedObjectName, Type
 
-from labline.kernel.warm import asking, imports, limits, places, reseeding, streams, wire
+from labline.kernel.warm import asking, imports, limits, places, reseeding, streams
 from labline.kernel.warm.kernel import ForkedKernel
 from labline.kernel.warm.key import NO_HISTORY, NO_SLEEP, WITH_LABLINE
+from labline.kernel.warm.source import Source
 
 _PORTS = ("shell_port", "stdin_port", "iopub_port", "hb_port", "control_port")
 _BIND_TIMEOUT = 5.0
@@ -31,16 +30,17 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
     """Builds the kernel ahead and becomes the kernel that is asked for.
 
     ``initialize()`` is ipykernel's. Its steps run in their order; up to ``init_kernel`` nothing
-    depends on the job but the names of the sockets, which are renamed later. ``init_path`` is
-    where the wait is: what follows (path, shell, extensions, startup files) runs in the job's
-    environment and folder.
+    depends on the job but the sockets. Where these are local files, they are made under names of
+    this process and renamed later, and the wait for the job is in ``init_path``: what follows
+    (path, shell, extensions, startup files) runs in the job's environment and folder. Where they
+    are not, or are encrypted, the wait is in the first step, ``init_connection_file``.
     """
 
     kernel_class = Type(ForkedKernel)
     outstream_class = DottedObjectName("labline.kernel.warm.outstream.Stream")
 
-    #: where the lease comes from; set by :class:`~labline.kernel.warm.spare.Spare`
-    channel: ClassVar[socket.socket]
+    #: where the job comes from, as the next three set by :func:`run_kernel`
+    source: ClassVar[Source]
     #: the project
     root: ClassVar[Path]
     #: modules that need not be learned
@@ -51,15 +51,22 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
 
     def init_connection_file(self) -> None:
         """Listen under a name of this process; ipykernel calls this first."""
-        self.transport, self.ip = "ipc", str(places.folder() / f"s-{os.getpid()}")
         # Anything but 0: the hint how to stop a kernel in a terminal is not for this one.
         self.parent_handle = 1
+        if self.source.binds:
+            self.transport, self.ip = "ipc", str(places.folder() / f"s-{os.getpid()}")
+            return
+        gc.collect()
+        self.connection_file = self._wait()["connection_file"]
+        super().init_connection_file()
 
     def init_poller(self) -> None:
-        """Do nothing: the owner is known later."""
+        """Do nothing: the owner is known later, or watched already."""
 
-    def write_connection_file(self, **_: Any) -> None:
-        """Do nothing: the file is the owner's."""
+    def write_connection_file(self, **changes: Any) -> None:
+        """Write nothing where the sockets' names are not the owner's yet."""
+        if not self.source.binds:
+            super().write_connection_file(**changes)
 
     def init_sockets(self) -> None:
         """Bind for this user alone."""
@@ -71,24 +78,30 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         with _private():
             super().init_heartbeat()
             path, deadline = Path(f"{self.ip}-{self.hb_port}"), time.monotonic() + _BIND_TIMEOUT
-            while not path.exists() and time.monotonic() < deadline:
+            while self.transport == "ipc" and not path.exists() and time.monotonic() < deadline:
                 time.sleep(0.001)
 
     def init_path(self) -> None:
-        """Wait for the lease and become the kernel of the job."""
+        """Become the kernel of the job."""
         kernelapp.IPKernelApp = IPKernelApp
         asking.attach()
-        self._rehearse()
+        if self.source.binds:
+            self._rehearse()
+            self._take_connection(self._wait())
+        self._take_shell()
+        self.source.say({"ready": True})
+        super().init_path()
+
+    def _wait(self) -> Mapping[str, Any]:
+        """Wait for the job, and let this process be its own."""
         try:
-            job, descriptors = wire.receive(self.channel)
+            job, descriptors = self.source.hear()
         except (EOFError, OSError):
-            places.unlink_sockets(self.ip)
+            if self.source.binds:
+                places.unlink_sockets(self.ip)
             os._exit(0)
         self._take_process(job, descriptors)
-        self._take_connection(job)
-        self._take_shell()
-        wire.send(self.channel, {"ready": True})
-        super().init_path()
+        return job
 
     def _rehearse(self) -> None:
         """Do what a kernel does when it is leased and when it ends; nobody waits for it here.
@@ -101,26 +114,25 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
         kernel._process_children()
         self.control_thread.io_loop.add_callback(_greet, self.iopub_thread)
         reseeding.reseed()
-        self._own = _first_environment()
         gc.collect()
         gc.freeze()
 
     # -- what the process is -------------------------------------------------------------------
 
-    def _take_process(self, job: Mapping[str, Any], descriptors: list[int]) -> None:
+    def _take_process(self, job: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         # Libraries set variables where they are unset, for themselves and for child processes.
-        added = {name: os.environ[name] for name in os.environ.keys() - self._own}
+        added = {name: os.environ[name] for name in os.environ.keys() - self.source.environment}
         os.environ.clear()
         os.environ.update({**added, **job["environment"]})
-        time.tzset()
+        if hasattr(time, "tzset"):
+            time.tzset()
         os.umask(job["umask"])
         os.chdir(job["cwd"])
         sys.argv = [sys.argv[0], *job["arguments"]]
         _take_streams(*descriptors[:2])
         self._held = limits.apply(os.environ)
         reseeding.reseed()
-        if len(descriptors) > 2:
-            self.poller = _OwnerWatch(descriptors[2], job["connection"]["ip"])
+        self.poller = self.source.watch(job["sockets"], descriptors[2:])
 
     # -- who the kernel is ---------------------------------------------------------------------
 
@@ -170,6 +182,34 @@ class SpareApp(IPKernelApp):  # type: ignore[misc]
 SpareApp.__name__ = IPKernelApp.__name__
 
 
+def run_kernel(module: str, source: Source, root: Path, known: frozenset[str]) -> None:
+    """Run `module` as ``python -m`` would, with :class:`SpareApp` for ipykernel's application.
+
+    Parameters
+    ----------
+    known
+        Modules that need not be learned.
+    """
+    SpareApp.source, SpareApp.root = source, root
+    SpareApp.known = ForkedKernel.inherited = known
+    kernelapp.IPKernelApp = SpareApp
+    # As python -m has it; whoever needs it gone removes it.
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    sys.argv = [_kernel_file(module)]
+    if module == "ipykernel_launcher":
+        del sys.path[0]
+        SpareApp.launch_instance()
+    else:
+        importlib.import_module(f"{module}.__main__").main()
+
+
+def _kernel_file(module: str) -> str:
+    """Return what ``sys.argv[0]`` is for ``python -m MODULE``."""
+    found = importlib.import_module(module)
+    path = str(found.__file__)
+    return str(Path(path).with_name("__main__.py")) if hasattr(found, "__path__") else path
+
+
 def _move(own: Path, wanted: Path) -> None:
     """Let a socket be found under another name."""
     try:
@@ -185,12 +225,6 @@ def _greet(thread: Any) -> None:
     thread.schedule(lambda: None)
 
 
-def _first_environment() -> set[str]:
-    """Return the names of the variables that the zygote was started with."""
-    pairs = Path("/proc/self/environ").read_bytes().split(b"\0")
-    return {os.fsdecode(pair.partition(b"=")[0]) for pair in pairs}
-
-
 def _take_streams(stdout: int, stderr: int) -> None:
     """Write to the job's stdout and stderr, at the level of the operating system.
 
@@ -200,7 +234,9 @@ def _take_streams(stdout: int, stderr: int) -> None:
     for stream, given in (("stdout", stdout), ("stderr", stderr)):
         current = getattr(sys, stream)
         original = getattr(sys, f"__{stream}__")
-        os.dup2(given, getattr(current, "_original_stdstream_copy", original.fileno()), False)
+        target = getattr(current, "_original_stdstream_copy", original.fileno())
+        # Child processes have what is theirs, and not what is ipykernel's.
+        os.dup2(given, target, target in (1, 2))
         os.close(given)
 
 
@@ -211,22 +247,3 @@ def _private() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-class _OwnerWatch(threading.Thread):
-    """Ends the kernel when the process that asked for it is gone, as ipykernel's poller does.
-
-    ipykernel's own waits for the *parent* to change, and this kernel's parent is the zygote.
-    """
-
-    def __init__(self, owner: int, sockets: str) -> None:
-        super().__init__(name="labline-owner-watch", daemon=True)
-        self._owner = owner
-        self._sockets = sockets
-
-    def run(self) -> None:
-        poll = select.poll()
-        poll.register(self._owner, select.POLLIN)
-        poll.poll()
-        places.unlink_sockets(self._sockets)
-        os._exit(1)

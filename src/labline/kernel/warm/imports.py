@@ -29,6 +29,8 @@ from labline.kernel.warm.key import find_root
 
 #: more names than this are not kept
 LIMIT = 3000
+# So many modules of a package are found unfit one by one, then all of it is.
+_STRIKES = 2
 # A known module may stand among the new ones if it was removed and imported again.
 _ENOUGH = 30
 
@@ -100,6 +102,16 @@ def learn(modules: Iterable[str], root: Path | None = None) -> None:
     new = [name for name in modules if name not in seen and is_installed(name)]
     if new:
         write(root, replace(known, modules=[*known.modules, *new][:LIMIT]))
+
+
+def note_unfit(root: Path, name: str, reason: str, packages: str) -> None:
+    """Remember that a module is not to be imported ahead, as long as `packages` are installed."""
+    known = read(root)
+    unfit = dict(known.unfit if known.packages == packages else {})
+    top = name.partition(".")[0]
+    if sum(other.partition(".")[0] == top for other in unfit) >= _STRIKES:
+        name = top
+    write(root, Learned(known.modules, {**unfit, name: reason}, packages))
 
 
 def beyond(known: frozenset[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ NO_SLEEP = "--IPythonKernel._execute_sleep=0"
 _OPTIONS = frozenset({NO_HISTORY, WITH_LABLINE, NO_SLEEP})
 
 _NAMES = """
+ALLUSERSPROFILE APPDATA COMMONPROGRAMFILES COMSPEC HOMEDRIVE HOMEPATH LOCALAPPDATA
+NUMBER_OF_PROCESSORS PATHEXT PROCESSOR_ARCHITECTURE PROGRAMDATA PROGRAMFILES PUBLIC SYSTEMDRIVE
+SYSTEMROOT USERDOMAIN USERNAME USERPROFILE WINDIR
 CONDA_PREFIX DISPLAY HF_HOME HOME LANG LANGUAGE LOGNAME PATH SHELL TEMP TMP TMPDIR TZ TZDIR USER
 VIRTUAL_ENV WAYLAND_DISPLAY JUPYTER_CONFIG_DIR JUPYTER_CONFIG_PATH JUPYTER_DATA_DIR
 JUPYTER_NO_CONFIG JUPYTER_PATH JUPYTER_PLATFORM_DIRS JUPYTER_PREFER_ENV_PATH JUPYTER_RUNTIME_DIR
@@ -38,8 +42,8 @@ XDG_CACHE_HOME XDG_CONFIG_DIRS XDG_CONFIG_HOME XDG_DATA_DIRS XDG_DATA_HOME XDG_R
 XDG_STATE_HOME
 """
 _PREFIXES = """
-ARROW_ BLIS_ CUDA_ DASK_ GLIBC_ GOMP_ GOTO_ HIP_ IPYTHON JAX_ JOBLIB_ KERAS_ KMP_ LC_ LD_ LOKY_
-MALLOC_ MIMALLOC_ MKL_ MPL NCCL_ NPY_ NUMBA_ NUMEXPR_ NUMPY_ NVIDIA_ OMP_ OPENBLAS_ PANDAS_
+ARROW_ BLIS_ CUDA_ DASK_ DYLD_ GLIBC_ GOMP_ GOTO_ HIP_ IPYTHON JAX_ JOBLIB_ KERAS_ KMP_ LC_ LD_
+LOKY_ MALLOC_ MIMALLOC_ MKL_ MPL NCCL_ NPY_ NUMBA_ NUMEXPR_ NUMPY_ NVIDIA_ OMP_ OPENBLAS_ PANDAS_
 POLARS_ PYTHON PYTORCH_ ROCR_ SCIPY_ SKLEARN_ SSL_ TBB_ TF_ TOKENIZERS_ TORCH VECLIB_ XLA_
 """
 _READ_AT_IMPORT = frozenset(_NAMES.split())
@@ -68,7 +72,8 @@ class Key:
     @property
     def digest(self) -> str:
         """Name of the zygote."""
-        text = json.dumps([os.getuid(), asdict(self)], sort_keys=True)
+        user = os.getuid() if hasattr(os, "getuid") else None
+        text = json.dumps([user, asdict(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -105,9 +110,14 @@ def is_read_at_import(name: str) -> bool:
 
 
 def _inherited() -> list[Any]:
+    if os.name != "posix":
+        return []
     import resource
 
     names = sorted(name for name in vars(resource) if name.startswith("RLIMIT_"))
     limits = [resource.getrlimit(getattr(resource, name)) for name in names]
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
+    if sys.platform != "linux":
+        return [limits, priority]
     group = Path("/proc/self/cgroup").read_text(encoding="utf-8")
-    return [sorted(os.sched_getaffinity(0)), limits, os.getpriority(os.PRIO_PROCESS, 0), group]
+    return [sorted(os.sched_getaffinity(0)), limits, priority, group]

@@ -28,9 +28,11 @@ _ATTEMPTS = 3
 class Job:
     """What a spare becomes."""
 
-    #: as in the connection file; ``ip`` is how the names of the sockets begin
-    connection: Mapping[str, Any]
+    #: as in the connection file; ``None`` if it is by TCP or encrypted
+    connection: Mapping[str, Any] | None
     connection_file: str
+    #: how the names of the sockets begin, if they are files
+    sockets: str
     #: what follows ``python -m MODULE``
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -41,6 +43,12 @@ class Job:
     stderr: int
     #: process whose end is the kernel's end too
     owner: int | None
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """What the spare is told, besides descriptors."""
+        names = ("connection", "connection_file", "sockets", "arguments", "environment", "cwd")
+        return {"umask": self.umask, **{name: getattr(self, name) for name in names}}
 
 
 def take(key: Key, job: Job, **options: float) -> WarmProcess:
@@ -56,6 +64,8 @@ def take(key: Key, job: Job, **options: float) -> WarmProcess:
     CannotServe
         There is no zygote, none can be started, or it refuses.
     """
+    if job.connection is None:
+        raise CannotServe("it is to be reached by TCP or with encryption")
     for _ in range(_ATTEMPTS):
         zygote = _connected(key, options)
         try:
@@ -99,7 +109,7 @@ def _all() -> Iterator[socket.socket]:
 def _ask(zygote: socket.socket, job: Job) -> WarmProcess:
     """Return a kernel that waits to be told what to be."""
     try:
-        wire.send(zygote, {"cwd": job.cwd, "sockets": job.connection["ip"]})
+        wire.send(zygote, {"cwd": job.cwd, "sockets": job.sockets})
         reply, descriptors = wire.receive(zygote)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise EOFError from error
@@ -114,14 +124,12 @@ def _ask(zygote: socket.socket, job: Job) -> WarmProcess:
 
 def _tell(kernel: WarmProcess, job: Job) -> None:
     """Tell a spare what to be, and wait until it is."""
-    names = ("connection", "connection_file", "arguments", "environment", "cwd", "umask")
-    message = {name: getattr(job, name) for name in names}
     owner: list[int] = []
     kernel.channel.settimeout(_REPLY_TIMEOUT)
     try:
         if job.owner is not None:
             owner.append(os.pidfd_open(job.owner))
-        wire.send(kernel.channel, message, [job.stdout, job.stderr, *owner])
+        wire.send(kernel.channel, job.message, [job.stdout, job.stderr, *owner])
         wire.receive(kernel.channel)
     except (OSError, EOFError) as error:
         kernel.abandon()

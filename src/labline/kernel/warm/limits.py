@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Mapping
 
 from labline.errors import BadInput
@@ -38,7 +39,12 @@ def check(environment: Mapping[str, str]) -> None:
 
 
 def apply(environment: Mapping[str, str], pid: int = 0) -> list[int]:
-    """Limit a process (this one); return descriptors that it must hold as long as it lives."""
+    """Limit a process (this one); return descriptors that it must hold as long as it lives.
+
+    Only Linux has such limits.
+    """
+    if sys.platform != "linux":
+        return []
     import resource
 
     if memory := _number(environment, MEMORY):

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import stat
@@ -54,6 +53,8 @@ def unlink_sockets(prefix: str) -> None:
 
 def lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock on a file, ``None`` if another process has it."""
+    import fcntl
+
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,14 +11,18 @@ import subprocess
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_client.localinterfaces import is_local_ip
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Float, Integer
+from traitlets import Enum, Float, Integer
 
-from labline.kernel.warm import CAN_FORK
+from labline.kernel.warm import CAN_FORK, wishes
 from labline.kernel.warm.wire import CannotServe, Unwanted
+
+if TYPE_CHECKING:
+    from labline.kernel.warm.key import Key
+    from labline.kernel.warm.lease import Job
 
 _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "kernel_id"}
 # A kernel that is asked to shut down has ended by then, or takes long anyway.
@@ -26,7 +30,9 @@ _SHUTDOWN_GRACE = 0.5
 
 
 class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
-    """Starts kernels as forks of a zygote; where it cannot, as Jupyter does, and says why.
+    """Starts kernels that have imported already; where it cannot, as Jupyter does, and says why.
+
+    They are forks of a zygote, or prestarted spares of this process (``start``).
 
     Jupyter makes one per kernel, from ``metadata.kernel_provisioner`` of the kernelspec, and calls
     for a start :meth:`pre_launch` and :meth:`launch_kernel`, for the end
@@ -36,10 +42,13 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
     A project's ``[kernels]`` goes before the kernelspec's ``config``.
     """
 
+    start = Enum(
+        [None, wishes.FORKED, wishes.PRESTARTED],
+        None,
+        help="how; forked if unset, and prestarted where the system cannot fork safely",
+    ).tag(config=True)
     spares = Integer(2, min=0, help="kernels that are kept ready").tag(config=True)
-    idle = Float(600.0, min=0.0, help="seconds without a kernel until the zygote ends").tag(
-        config=True
-    )
+    idle = Float(600.0, min=0.0, help="seconds without a kernel until those end").tag(config=True)
 
     # Locks on the CPUs of a cold kernel; a warm one holds its own.
     _held: tuple[int, ...] | list[int] = ()
@@ -68,8 +77,6 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
             limits.check(kwargs["env"])
             kwargs["env"] = limits.with_pool_sizes(kwargs["env"])
         try:
-            if not CAN_FORK:
-                raise Unwanted("this operating system cannot fork safely")
             self.process = await _finished(asyncio.to_thread(self._lease, cmd, kwargs))
         except CannotServe as reason:
             level = logging.INFO if isinstance(reason, Unwanted) else logging.WARNING
@@ -97,7 +104,7 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         await super().cleanup(restart=restart)
 
     def _lease(self, command: list[str], kwargs: Mapping[str, Any]) -> Any:
-        from labline.kernel.warm import lease, wishes
+        from labline.kernel.warm import lease
         from labline.kernel.warm.key import of_kernel
 
         if strange := kwargs.keys() - _UNDERSTOOD:
@@ -107,13 +114,19 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
             raise CannotServe(f"{cwd} is not a folder")
         environment = dict(kwargs["env"])
         owner = None if kwargs.get("independent") else os.getpid()
-        if owner:
+        if owner and os.name == "posix":
             environment["JPY_PARENT_PID"] = str(owner)
         key = of_kernel(command, environment, cwd)
+        start = self.start or (wishes.FORKED if CAN_FORK else wishes.PRESTARTED)
+        own = wishes.Wishes(warm=True, start=start, spares=self.spares, idle=self.idle)
+        wanted = wishes.of_project(Path(key.root), own)
+        if not wanted.warm:
+            raise Unwanted("[kernels] of the project says so")
         with _streams(kwargs) as (stdout, stderr):
             job = lease.Job(
-                connection=_warm_connection(self.connection_info),
+                connection=_open_connection(self.connection_info),
                 connection_file=command[4],
+                sockets=_sockets(self.connection_info),
                 arguments=command[3:],
                 environment=environment,
                 cwd=str(cwd),
@@ -122,11 +135,8 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
                 stderr=stderr,
                 owner=owner,
             )
-            own = wishes.Wishes(warm=True, spares=self.spares, idle=self.idle)
-            wanted = wishes.of_project(Path(key.root), own)
-            if not wanted.warm:
-                raise Unwanted("[kernels] of the project says so")
-            return lease.take(key, job, spares=wanted.spares, idle=wanted.idle)
+            take = _take_fork if wanted.start == wishes.FORKED else _take_prestarted
+            return take(key, job, wanted)
 
     async def _launch_cold(self, command: list[str], kwargs: dict[str, Any]) -> Any:
         info = await super().launch_kernel(command, **kwargs)
@@ -156,11 +166,34 @@ def _choose_client(manager: Any) -> None:
     manager.client_factory = REPLACEMENTS.get(manager.client_factory, manager.client_factory)
 
 
-def _warm_connection(info: Mapping[str, Any]) -> dict[str, Any]:
+def _open_connection(info: Mapping[str, Any]) -> dict[str, Any] | None:
     if info["transport"] != "ipc" or info.get("curve_secretkey"):
-        raise CannotServe("it is to be reached by TCP or with encryption")
+        return None
     key = info["key"]
     return {**info, "key": key.decode() if isinstance(key, bytes) else key}
+
+
+def _sockets(info: Mapping[str, Any]) -> str:
+    return str(info["ip"]) if info["transport"] == "ipc" else ""
+
+
+def _take_fork(key: Key, job: Job, wanted: wishes.Wishes) -> Any:
+    from labline.kernel.warm import lease
+
+    if not CAN_FORK:
+        raise Unwanted("this operating system cannot fork safely")
+    return lease.take(key, job, spares=wanted.spares, idle=wanted.idle)
+
+
+def _take_prestarted(key: Key, job: Job, wanted: wishes.Wishes) -> Any:
+    from labline.kernel.warm import keeper
+    from labline.kernel.warm.kept import Kind
+
+    if job.owner is None:
+        raise Unwanted("it is to outlive this process, and prestarted kernels do not")
+    kind = Kind(key, binds=job.connection is not None)
+    streams = (job.stdout, job.stderr)
+    return keeper.of_process().take(kind, job.message, streams, wanted.spares, wanted.idle)
 
 
 @contextlib.contextmanager
@@ -191,7 +224,10 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _umask() -> int:
-    """Return the umask without setting it, which other threads would see."""
+    """Return the umask, where possible without setting it, which other threads would see."""
+    if sys.platform != "linux":
+        os.umask(before := os.umask(0o077))
+        return before
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("\nUmask:")[2].split(maxsplit=1)[0], 8)
 
@@ -202,8 +238,19 @@ async def _finished(lease: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        task.add_done_callback(lambda done: done.exception() or done.result().abandon())
+        task.add_done_callback(_abandon)
         raise
+
+
+def _abandon(lease: asyncio.Future[Any]) -> None:
+    if lease.exception():
+        return
+    kernel = lease.result()
+    if isinstance(kernel, subprocess.Popen):
+        kernel.kill()
+        kernel.wait()
+    else:
+        kernel.abandon()
 
 
 async def _ended(process: Any, timeout: float) -> None:

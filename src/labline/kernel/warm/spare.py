@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import resource
+import select
 import socket
-import sys
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labline.kernel.warm import wire
+from labline.kernel.warm import places, wire
+from labline.kernel.warm.source import Source
 
 if TYPE_CHECKING:
     from labline.kernel.warm.zygote import Options
@@ -56,27 +58,46 @@ class Spare:
 
     def run(self) -> None:
         """Run the kernel until it is shut down; the interpreter then ends as ever."""
-        from ipykernel import kernelapp
-
-        from labline.kernel.warm.application import SpareApp
-        from labline.kernel.warm.kernel import ForkedKernel
+        from labline.kernel.warm.application import run_kernel
 
         os.setsid()
-        SpareApp.channel, SpareApp.root = self._channel, Path(self._options.root)
-        SpareApp.known = ForkedKernel.inherited = self.known
-        kernelapp.IPKernelApp = SpareApp
-        # As python -m has it; whoever needs it gone removes it.
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
-        sys.argv = [kernel_file(self._options.module)]
-        if self._options.module == "ipykernel_launcher":
-            del sys.path[0]
-            SpareApp.launch_instance()
-        else:
-            importlib.import_module(f"{self._options.module}.__main__").main()
+        root = Path(self._options.root)
+        run_kernel(self._options.module, _Lease(self._channel), root, self.known)
 
 
-def kernel_file(module: str) -> str:
-    """Return what ``sys.argv[0]`` is for ``python -m MODULE``."""
-    found = importlib.import_module(module)
-    path = str(found.__file__)
-    return str(Path(path).with_name("__main__.py")) if hasattr(found, "__path__") else path
+class _Lease(Source):
+    """A provisioner, once the zygote has put it through."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        # What the zygote was started with.
+        pairs = Path("/proc/self/environ").read_bytes().split(b"\0")
+        self.environment = {os.fsdecode(pair.partition(b"=")[0]) for pair in pairs}
+
+    def hear(self) -> tuple[Mapping[str, Any], Sequence[int]]:
+        return wire.receive(self._channel)
+
+    def watch(self, sockets: str, descriptors: Sequence[int]) -> threading.Thread | None:
+        return _OwnerWatch(descriptors[0], sockets) if descriptors else None
+
+    def say(self, message: Mapping[str, Any]) -> None:
+        wire.send(self._channel, message)
+
+
+class _OwnerWatch(threading.Thread):
+    """Ends the kernel when the process that asked for it is gone, as ipykernel's poller does.
+
+    ipykernel's own waits for the *parent* to change, and this kernel's parent is the zygote.
+    """
+
+    def __init__(self, owner: int, sockets: str) -> None:
+        super().__init__(name="labline-owner-watch", daemon=True)
+        self._owner = owner
+        self._sockets = sockets
+
+    def run(self) -> None:
+        poll = select.poll()
+        poll.register(self._owner, select.POLLIN)
+        poll.poll()
+        places.unlink_sockets(self._sockets)
+        os._exit(1)

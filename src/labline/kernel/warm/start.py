@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import signal
 import socket
 from pathlib import Path
 
-from labline.kernel.warm import places, streams
+from labline.kernel.warm import ahead, places, streams
 from labline.kernel.warm.fingerprint import Fingerprint
 from labline.kernel.warm.zygote import Options, Zygote
 
 _BACKLOG = 64
-# What ipykernel and IPython load when a kernel is built, or at its first cell.
-_EVERY_KERNEL = (
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "faulthandler",
-    "ipykernel.debugger",
-    "ipykernel.heartbeat",
-    "ipykernel.kernelapp",
-    "ipykernel.zmqshell",
-    "labline.kernel.warm.application",
-    "labline.magics",
-    "pdb",
-    "psutil",
-    "sqlite3",
-    "tornado.platform.asyncio",
-)
 
 
 def become_zygote(text: str) -> Zygote | None:
@@ -56,22 +36,8 @@ def become_zygote(text: str) -> Zygote | None:
     streams.install()
     places.sweep()
     fingerprint = Fingerprint()
-    _look_like_a_kernel()
-    for name in (options.module, *_EVERY_KERNEL):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    with contextlib.suppress(ImportError):
-        importlib.import_module(f"{options.module}.__main__")
+    ahead.import_what_all_need(options.module)
     return Zygote(options, listener, lock, fingerprint)
-
-
-def _look_like_a_kernel() -> None:
-    """Set the variables that ipykernel sets before the first cell can import anything."""
-    from ipykernel.zmqshell import ZMQInteractiveShell
-
-    ZMQInteractiveShell.init_environment(None)
-    if not os.environ.get("MPLBACKEND"):
-        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 
 def _lock(path: Path) -> int | None:

@@ -13,15 +13,23 @@ _SECTION = "kernels"
 _VARIABLES = "LABLINE_KERNELS__"
 
 
+#: from a zygote
+FORKED = "forked"
+#: each on its own
+PRESTARTED = "prestarted"
+
+
 @dataclass(frozen=True)
 class Wishes:
     """How the kernels of a project are to start."""
 
-    #: whether as forks
+    #: whether ahead of time
     warm: bool
+    #: how: :data:`FORKED` or :data:`PRESTARTED`
+    start: str
     #: kernels that are kept ready
     spares: int
-    #: seconds without a kernel until their parent ends
+    #: seconds without a kernel until what is kept ready ends
     idle: float
 
 
@@ -42,6 +50,7 @@ def of_project(root: Path, otherwise: Wishes) -> Wishes:
     names = said.model_fields_set
     return Wishes(
         warm=said.warm,
+        start=said.start or otherwise.start,
         spares=said.spares if "spares" in names else otherwise.spares,
         idle=said.idle if "idle" in names else otherwise.idle,
     )

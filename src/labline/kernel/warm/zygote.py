@@ -28,8 +28,6 @@ _TICK = 1.0
 _MOST_FAILURES = 3
 _MOST_LOST_HEIRS = 20
 _SETTLED_AFTER = 1.0
-# So many modules of a package are found unfit one by one, then all of it is.
-_STRIKES = 2
 
 
 @dataclass(frozen=True)
@@ -306,13 +304,7 @@ class Zygote:
 
     def _note_unfit(self, name: str, reason: str) -> None:
         _log.warning("%s is not imported ahead: %s", name, reason)
-        root, packages = Path(self.options.root), self._fingerprint.digest
-        known = imports.read(root)
-        unfit = dict(known.unfit if known.packages == packages else {})
-        top = name.partition(".")[0]
-        if sum(other.partition(".")[0] == top for other in unfit) >= _STRIKES:
-            name = top
-        imports.write(root, imports.Learned(known.modules, {**unfit, name: reason}, packages))
+        imports.note_unfit(Path(self.options.root), name, reason, self._fingerprint.digest)
 
     # -- time ----------------------------------------------------------------------------------
 
