@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import run_sync
@@ -99,7 +100,7 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             self.papermill_execute_cells()
         self.set_widgets_metadata()
         if self._answers:
-            self.nb.metadata["language_info"] = self.kc.info["language_info"]
+            self.nb.metadata["language_info"] = self._language()
             self._end_kernel()
 
     async def async_start_new_kernel(self, **options: Any) -> None:
@@ -134,6 +135,15 @@ class Cells(PapermillNotebookClient):  # type: ignore[misc]
             raise DeadKernelError(str(error)) from error
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    def _language(self) -> dict[str, Any]:
+        """Return the language of the notebook, as its kernel says it."""
+        if not kernels.loads_labline(self.km):
+            return dict(run_sync(self.kc.language)())
+        from ipykernel.ipkernel import IPythonKernel
+
+        # It is of this environment: no need to ask.
+        return deepcopy(IPythonKernel.language_info)
 
     async def _async_end_kernel(self) -> None:
         """End the kernel, which is idle; nbclient interrupts it first, which it may complain of."""

@@ -12,6 +12,8 @@ from jupyter_client.utils import ensure_async, run_sync
 
 # Until the shell has answered, and then until what it published has come.
 _ANSWER, _NEWS = 1.0, 0.05
+# Until a kernel that runs already has said that it is heard.
+_WELCOME = 0.2
 
 
 class _Ready:
@@ -67,12 +69,39 @@ class CellClient(WarmKernelClient):
     It has no heartbeat, which is a thread, and no way to be asked for input.
     """
 
-    #: what the kernel said of itself when it was ready
-    info: dict[str, Any]
+    #: what the kernel has said of itself, once it was asked
+    info: dict[str, Any] | None = None
 
     def start_channels(self, *_: Any, **__: Any) -> None:
         """Connect what is needed; called by nbclient."""
         super().start_channels(stdin=False, hb=False)
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when all that the kernel will say is heard; called by nbclient.
+
+        A kernel welcomes who subscribes (JEP 65). What it is asked from then on, it does when it
+        is ready; nobody needs to wait for that. One that says nothing is asked who it is.
+        """
+        if not await self._is_welcome():
+            await self._async_wait_for_ready(timeout)
+
+    async def language(self) -> dict[str, Any]:
+        """Return what the kernel says of its language."""
+        if self.info is None:
+            await self._async_wait_for_ready()
+        assert self.info is not None
+        return dict(self.info["language_info"])
+
+    async def _is_welcome(self) -> bool:
+        deadline = time.monotonic() + _WELCOME
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                message = await ensure_async(self.iopub_channel.get_msg(timeout=left))
+                if message["msg_type"] == "iopub_welcome":
+                    return True
+        except Empty:
+            pass
+        return False
 
 
 class BlockingWarmKernelClient(_Ready, BlockingKernelClient):  # type: ignore[misc]
