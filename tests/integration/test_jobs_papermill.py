@@ -1,8 +1,10 @@
 """Plain papermill with the engine ``labline``: no worker, no queue, no daemon."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -11,6 +13,8 @@ from tests.conftest import write_notebook
 from labline.errors import BadParameter
 from labline.settings import Settings
 from labline.tracking import Tracking
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,34 @@ def test_a_bare_folder_is_enough_and_nothing_stays_running(tmp_path, leaves_noth
     assert run.tags["labline.notebook"] == "nb/train.ipynb"
     assert f"Run:             {run.id}" in done.stderr
     assert f"mlflow ui --backend-store-uri {settings.mlflow_uri}" in done.stderr
+    assert not (settings.state / "labline.db").exists()
+
+
+@pytest.mark.proof
+def test_the_example_runs_in_a_bare_folder_and_leaves_a_model(tmp_path, leaves_nothing_running):
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(NOTEBOOKS / "train.ipynb", tmp_path / "notebooks")
+    command = [str(Path(sys.executable).with_name("papermill")), "notebooks/train.ipynb"]
+    done = subprocess.run(
+        [*command, "out.ipynb", "--engine", "labline", "-p", "alpha", "0.5", "-p", "seed", "11"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    book = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert "alpha = 0.5" in "".join(cell.source for cell in book.cells)
+    settings = Settings.load(tmp_path).model_copy(update={"tracking_uri": None})
+    tracking = Tracking(settings.mlflow_uri, settings.state / "artifacts")
+    (run,) = tracking.runs()
+    assert run.status == "FINISHED"
+    assert {"alpha": "0.5", "seed": "11"}.items() <= run.params.items()
+    assert run.metrics["r2"] > 0.7
     assert not (settings.state / "labline.db").exists()
 
 
