@@ -16,6 +16,7 @@ from labline.kernel.warm import places, wire
 from labline.kernel.warm.source import Source
 
 if TYPE_CHECKING:
+    from labline.kernel.warm.pages import Pages
     from labline.kernel.warm.zygote import Options
 
 # KiB
@@ -39,10 +40,15 @@ class Spare:
         Where the provisioner's word comes from.
     known
         Modules that the zygote has imported, or knows of.
+    pages
+        What kernels before it have written to.
     """
 
-    def __init__(self, options: Options, channel: socket.socket, known: frozenset[str]) -> None:
+    def __init__(
+        self, options: Options, channel: socket.socket, known: frozenset[str], pages: Pages
+    ) -> None:
         self.known = known
+        self._pages = pages
         self._options = options
         self._channel = channel
 
@@ -55,12 +61,14 @@ class Spare:
         if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < _MUCH:
             with contextlib.suppress(OSError):
                 wire.send(self._channel, {"exit": code})
+            self._pages.note()
 
     def run(self) -> None:
         """Run the kernel until it is shut down; the interpreter then ends as ever."""
         from labline.kernel.warm.application import run_kernel
 
         os.setsid()
+        self._pages.copy()
         root = Path(self._options.root)
         run_kernel(self._options.module, _Lease(self._channel), root, self.known)
 

@@ -19,6 +19,7 @@ from typing import Any
 from labline.kernel.warm import imports, places, wire
 from labline.kernel.warm.fingerprint import Fingerprint
 from labline.kernel.warm.heir import Heir
+from labline.kernel.warm.pages import Pages
 from labline.kernel.warm.spare import Spare
 
 _log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Zygote:
         self._failures = 0
         self._used = time.monotonic()
         self._retired = False
+        self._pages = Pages()
         self._watch(listener, self._accept)
 
     def serve(self) -> Spare | Heir | None:
@@ -212,7 +214,7 @@ class Zygote:
 
     def _bear_spare(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        spare = Spare(self.options, theirs, self._known)
+        spare = Spare(self.options, theirs, self._known, self._pages)
         self._spares.append(self._fork(ours, spare))
         theirs.close()
 
