@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import JSHandle, Locator, Page, TimeoutError, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
 from tests.browser.stories import LONG, policy
-from tests.browser.test_line import labline, state
+from tests.browser.test_line import platform, state
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -57,10 +57,8 @@ def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
         run = tracking.create_run("beasts", name)
         tracking.log_metrics(run.id, {"r2": r2})
         tracking.end_run(run.id)
-    labline(root, "up")
-    with serving(tmp_path_factory.mktemp("ada"), root) as lab:
+    with platform(root), serving(tmp_path_factory.mktemp("ada"), root) as lab:
         yield lab
-    labline(root, "down")
 
 
 def visit(page: Page, address: str, focused: str) -> None:  # noqa: F811

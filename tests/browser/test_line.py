@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -42,6 +42,16 @@ c.ServerApp.identity_provider_class = People
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
+@contextmanager
+def platform(root: Path) -> Iterator[None]:
+    """Run a project's platform; whatever happens meanwhile, nothing of it is left."""
+    labline(root, "up")
+    try:
+        yield
+    finally:
+        labline(root, "down")
+
+
 def labline(root: Path, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "labline", *arguments, "--json"],
@@ -62,9 +72,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "labline.toml").write_text(policy(free_port(), four_eyes=True))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
     labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1,1000")
-    labline(root, "up")
-    yield root
-    labline(root, "down")
+    with platform(root):
+        yield root
 
 
 @pytest.fixture(scope="module")
