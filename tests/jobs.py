@@ -68,7 +68,7 @@ def _runs(process: psutil.Process, notebook: Path) -> bool:
         return False
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+def until(condition: Callable[[], Any], seconds: float = 90) -> None:
     """Wait for something to come to pass."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -33,7 +33,7 @@ def test_a_worker_that_was_only_paused_stores_nothing_after_another_took_over(
         finally:
             paused.send_signal(signal.SIGCONT)
         assert done.status is JobStatus.SUCCEEDED
-        until(lambda: not kernels(path), seconds=30)
+        until(lambda: not kernels(path))
         assert Path(done.output).stat().st_mtime_ns == written
         assert jobs.get(job.id) == done
         assert [run.status for run in at.project.tracking.runs(tmp_path.name)] == ["FINISHED"]
