@@ -85,7 +85,12 @@ class Output:
         with stream:
             if sys.platform != "win32":
                 self._lock(stream)
-            yield
+            try:
+                yield
+            finally:
+                if not self._has_parts():
+                    # It is published, or nothing came of it.
+                    shutil.rmtree(self.hidden, ignore_errors=True)
 
     def _lock(self, stream: Any) -> None:
         import fcntl

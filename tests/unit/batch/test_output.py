@@ -1,6 +1,7 @@
 """The folder of an output, as it comes to be."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from tests.unit.batch.test_plan import plan
@@ -83,3 +84,18 @@ def test_a_part_that_is_not_whole_is_scored_again(output) -> None:
         piece = plan().pieces[0]
         (output.hidden / piece.part).write_bytes(b"PAR1")
         assert output.done(piece) is None
+
+
+def test_work_of_which_nothing_came_leaves_nothing(output) -> None:
+    with suppress(KeyboardInterrupt), output.held():
+        output.begin(plan(), overwrite=False)
+        raise KeyboardInterrupt
+    assert not output.hidden.exists()
+
+
+def test_work_of_which_something_came_is_kept(output) -> None:
+    with suppress(KeyboardInterrupt), output.held():
+        begun = output.begin(plan(), overwrite=False)
+        (output.hidden / begun.pieces[0].part).touch()
+        raise KeyboardInterrupt
+    assert output.hidden.is_dir()
