@@ -148,7 +148,7 @@ def _b3(one: Mapping[str, Load]) -> list[Row]:
         _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.85),
         _rate("B3", "1 row, prediction log on / off", one["kept"], one["ours"], 0.95),
         _rate(
-            "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.85
+            "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.75
         ),
     ]
 
