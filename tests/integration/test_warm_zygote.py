@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from tests.warm import Project, ended, packages, project
+from tests.warm import Project, ended, packages, project, wait_until
 
+from labline.kernel import warm
 from labline.kernel.warm import imports, key, places
 
 __all__ = ["packages", "project"]
@@ -118,6 +121,24 @@ def test_a_package_is_given_up_after_a_few_unfit_modules(project: Project, packa
     imports.write(project.root, imports.Learned(["bad", *(f"bad.{name}" for name in names)]))
     project.settle()
     assert list(imports.read(project.root).unfit) == ["bad.part5", "bad.part4", "bad"]
+
+
+def test_a_late_zygote_blames_the_import_that_did_harm(
+    project: Project, packages: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    (packages / "slow.py").write_text(f"import time; open({str(begun)!r}, 'x'); time.sleep(0.5)")
+    (packages / "fine.py").touch()
+    (packages / "talking.py").write_text(UNFIT["talking"])
+    imports.write(project.root, imports.Learned(["talking", "fine", "slow"]))
+    with project.kernel() as kernel:
+        zygote = kernel.zygote
+        assert wait_until(begun.exists)
+        zygote.suspend()
+        time.sleep(1)
+        zygote.resume()
+        assert wait_until(lambda: imports.read(project.root).unfit)
+    assert list(imports.read(project.root).unfit) == ["talking"]
 
 
 def test_a_module_that_is_no_more_is_forgotten(project: Project) -> None:
@@ -307,3 +328,23 @@ def test_loose_ends_are_tied_as_in_a_cold_kernel(project: Project) -> None:
     assert warm == cold
     # IPython keeps the frames of a failed cell to the very end, and what they have open.
     assert [name for name, text in cold.items() if not text] == ["frame"]
+
+
+def test_a_late_zygote_leaves_the_sockets_to_the_next_kernel_of_their_name(
+    project: Project,
+) -> None:
+    with project.kernel() as kernel:
+        zygote, prefix = kernel.zygote, kernel.manager.get_connection_info()["ip"]
+        zygote.suspend()
+    # The kernel itself has told of its end.
+    with contextlib.ExitStack() as stack:
+        paths = [Path(f"{prefix}-{channel}") for channel in range(1, places.CHANNELS + 1)]
+        stack.callback(places.unlink_sockets, prefix)
+        for path in paths:
+            path.unlink(missing_ok=True)
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(str(path))
+            listener.listen()
+        zygote.resume()
+        assert wait_until(lambda: [z["kernels"] for z in warm.zygotes(project.root)] == [[]])
+        assert all(path.is_socket() for path in paths)

@@ -13,22 +13,23 @@ HEAVY = {"mlflow", "pandas", "bentoml", "dbos", "papermill", "nbconvert", "circu
 
 LOAD = """
 import sys, time
+started = time.process_time()
 import jupyter_server.serverapp
+loaded = time.process_time()
 before = set(sys.modules)
-started = time.perf_counter()
 import labline
 points = labline._jupyter_server_extension_points()
-print(time.perf_counter() - started, *(set(sys.modules) - before))
+print((time.process_time() - loaded) / (loaded - started), *(set(sys.modules) - before))
 """
 
 
-def test_loading_it_takes_under_100_ms_and_imports_nothing_heavy():
+def test_loading_it_adds_little_to_the_server_and_imports_nothing_heavy():
     done = subprocess.run(
         [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True, timeout=60
     )
-    seconds, *modules = done.stdout.split()
+    share, *modules = done.stdout.split()
     assert not HEAVY & {name.partition(".")[0] for name in modules}
-    assert float(seconds) < 0.1
+    assert float(share) < 0.25
 
 
 def test_the_front_end_is_of_the_version_of_the_package():

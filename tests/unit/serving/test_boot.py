@@ -18,7 +18,10 @@ def bento(home: Path, *files: str) -> Bento:
     return Bento("flats:3-abc", str(place), "flats/3", "d" * 64)
 
 
-def test_one_process_on_loopback_with_its_own_store(tmp_path: Path) -> None:
+def test_one_process_on_loopback_with_its_own_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     made = bento(tmp_path, "serve.py")
     command = boot_command(made, Path("/env/bin/python"), 4321)
     assert command.argv[:2] == ("/env/bin/python", f"{made.path}/src/serve.py")

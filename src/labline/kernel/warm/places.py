@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -51,6 +52,14 @@ def unlink_sockets(prefix: str) -> None:
         Path(f"{prefix}-{channel}").unlink(missing_ok=True)
 
 
+def unlink_dead_sockets(prefix: str) -> None:
+    """Remove a kernel's sockets, but not those of a kernel that has their names by now."""
+    for channel in range(1, CHANNELS + 1):
+        path = Path(f"{prefix}-{channel}")
+        if _is_dead(path):
+            path.unlink(missing_ok=True)
+
+
 def lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock on a file, ``None`` if another process has it."""
     import fcntl
@@ -67,7 +76,7 @@ def lock(path: Path) -> int | None:
 def sweep() -> None:
     """Remove what killed processes left."""
     for path in folder().glob("[ks]-*"):
-        if _is_dead(path):
+        if not _is_young(path) and _is_dead(path):
             path.unlink(missing_ok=True)
     for path in folder().glob("z-*.log"):
         if held := lock(path):
@@ -77,14 +86,20 @@ def sweep() -> None:
 
 
 def _is_dead(path: Path) -> bool:
+    """Tell whether it is a socket that nobody listens at."""
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
         try:
-            # A young one may be about to listen.
-            if time.time() - path.lstat().st_mtime < _STALE_AFTER:
-                return False
             probe.connect(str(path))
         except ConnectionRefusedError:
             return True
         except OSError:
             return False
     return False
+
+
+def _is_young(path: Path) -> bool:
+    """Tell whether somebody may be about to listen."""
+    with contextlib.suppress(OSError):
+        return time.time() - path.lstat().st_mtime < _STALE_AFTER
+    return True

@@ -266,8 +266,12 @@ class Zygote:
         child.close()
 
     def _tell(self, kernel: Child, code: int) -> None:
-        """Tell how a kernel ended; its sockets go first, for a restart makes them anew."""
-        places.unlink_sockets(kernel.sockets)
+        """Tell how a kernel ended; its sockets go first, for a restart makes them anew.
+
+        A kernel that told of its own end may have a successor by now.
+        """
+        if kernel.sockets:
+            places.unlink_dead_sockets(kernel.sockets)
         self._used = time.monotonic()
         if kernel.lessee:
             self._selector.unregister(kernel.lessee)
@@ -288,21 +292,32 @@ class Zygote:
             return
         if "fit" in message:
             self._retire("its heir took over", keep_path=True)
-        elif "unfit" in message:
-            self._note_unfit(message["unfit"], message["reason"])
-            self._importing = ""
         else:
-            self._importing = message["importing"]
-            self._deadline = time.monotonic() + self.options.patience
+            self._note(message)
 
     def _lose_heir(self) -> None:
         heir, self._heir = self._heir, None
         if heir and heir.channel.fileno() in self._selector.get_map():
             self._selector.unregister(heir.channel)
-        if self._importing and not self._retired:
-            self._note_unfit(self._importing, "its import ended the process, or did not end")
+        if heir and not self._retired:
+            self._hear_last_words(heir.channel)
+            if self._importing:
+                self._note_unfit(self._importing, "its import ended the process, or did not end")
         self._learned_at = 0.0
         self._lost_heirs += 1
+
+    def _hear_last_words(self, channel: socket.socket) -> None:
+        """Read what the heir said and nobody has read yet, so that the right import is blamed."""
+        channel.setblocking(False)
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self._note(wire.receive(channel)[0])
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if "unfit" in message:
+            self._note_unfit(message["unfit"], message["reason"])
+        self._importing = message.get("importing", "")
+        self._deadline = time.monotonic() + self.options.patience
 
     def _note_unfit(self, name: str, reason: str) -> None:
         _log.warning("%s is not imported ahead: %s", name, reason)
