@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,8 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, struct.error, Index
 _HEADER_TYPE, _HEADER = 1, 2
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _DICTIONARY_DATA, _COMPRESSION = 1, 3
+# The mark of a message, and that none follows.
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 def read(body: bytes, max_rows: int) -> pa.Table:
@@ -86,10 +89,33 @@ def _field(data: bytes, table: int, number: int) -> int:
 
 def write(columns: dict[str, Any], label: str) -> bytes:
     """Return columns as a stream that says in its metadata which model it is from."""
-    schema = pa.schema([(name, array.type) for name, array in columns.items()], {"model": label})
-    batch = pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
+    arrays = list(columns.values())
+    types = tuple(array.type for array in arrays)
+    schema, beginning = _beginning(tuple(columns), types, label)
+    batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+    if beginning is not None:
+        return b"".join((beginning, batch.serialize(), _END))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(batch)
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+@functools.lru_cache(maxsize=64)
+def _beginning(
+    names: tuple[str, ...], types: tuple[pa.DataType, ...], label: str
+) -> tuple[pa.Schema, bytes | None]:
+    """Return the schema of a stream and the stream up to its batch; of a model, always the same.
+
+    There is no such beginning where dictionaries come before the batch.
+    """
+    schema = pa.schema(list(zip(names, types, strict=True)), {"model": label})
+    if any(_has_dictionary(kind) for kind in types):
+        return schema, None
+    return schema, schema.serialize().to_pybytes()
+
+
+def _has_dictionary(kind: pa.DataType) -> bool:
+    nested = (kind.field(at).type for at in range(kind.num_fields))
+    return pa.types.is_dictionary(kind) or any(map(_has_dictionary, nested))

@@ -297,3 +297,26 @@ def test_lines_that_do_not_fit_are_refused(body: bytes, status: int, message: st
     with pytest.raises(Problem, match=message) as caught:
         Codec(make_spec(doubles("x"))).decode(body, Form.NDJSON)
     assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    "predictions",
+    [
+        np.array([0.5, 1.5]),
+        np.arange(6.0).reshape(2, 3),
+        pd.Series(["a", None]),
+        pd.Series(["a", "b", "a"], dtype="category"),
+        pd.DataFrame({"low": [1, 2], "high": [[1.5], [2.5, 3.5]]}),
+        np.array([], dtype=np.float64),
+    ],
+    ids=["numbers", "matrix", "text", "categories", "frame", "none"],
+)
+def test_an_answer_is_the_stream_that_arrow_itself_writes(predictions: Any) -> None:
+    body = Codec(make_spec(doubles("x"))).encode(predictions, Form.ARROW)
+    table = pa.ipc.open_stream(body).read_all()
+    assert table.schema.metadata[b"model"]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert body == sink.getvalue().to_pybytes()
+    assert table.num_rows == len(predictions)
