@@ -135,8 +135,9 @@ def test_a_stage_is_held_by_one_version(tracking: Tracking, tmp_path: Path) -> N
 def test_what_is_not_registered_is_not_found(
     tracking: Tracking, reference: str, words: str
 ) -> None:
-    with pytest.raises(NotFound, match=words):
+    with pytest.raises(NotFound, match=words) as caught:
         tracking.registry.version(reference)
+    assert "Promote a run first" not in caught.value.fix
 
 
 def test_a_run_without_a_model_is_not_registered(tracking: Tracking) -> None:

@@ -93,9 +93,10 @@ class Registry:
             if name not in (known := self.models()):
                 if missing_ok:
                     return []
+                first = "Promote a run first: labline promote best:METRIC --to STAGE"
                 raise NotFound(
                     f"No model {name!r} is registered. {nearest(name, known)}",
-                    fix="Promote a run first: labline promote best:METRIC --to STAGE",
+                    fix="See what is registered: labline models list" if known else first,
                 )
             aliases = self._client.get_registered_model(name).aliases
             found = self._client.search_model_versions(f"name = '{_quoted(name)}'")
