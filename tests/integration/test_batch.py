@@ -1,6 +1,7 @@
 """Batch scoring, on files and on a Dask cluster."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,9 @@ def test_a_folder_is_scored_on_a_cluster_in_the_order_of_its_files(
     write(source / "_old" / "0.parquet", rows)
     told: list[dict] = []
     order = Order(str(source), str(tmp_path / "out"), ("id",), workers=2, piece_rows=1000)
+    before = dict(os.environ)
     done = lab.batch.score("sums", order, progress=told.append)
+    assert dict(os.environ) == before
     found = pd.read_parquet(tmp_path / "out")
     assert found["id"].tolist() == list(range(4000))
     assert np.array_equal(found["prediction"], expected(lab, rows))
@@ -89,9 +92,13 @@ def test_a_folder_is_scored_on_a_cluster_in_the_order_of_its_files(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
 
 
-def test_workers_of_a_scheduler_elsewhere_need_not_see_the_model(lab: Lab, tmp_path: Path) -> None:
+def test_workers_of_a_scheduler_elsewhere_need_not_see_the_model(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from distributed import LocalCluster
 
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED"):
+        monkeypatch.setenv(name, "1")  # which Dask sets for its workers in this process
     source = write(tmp_path / "in.parquet", table(2000))
     with LocalCluster(
         n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0", silence_logs=50

@@ -43,6 +43,7 @@ def on_cpus(work: Work, pieces: Sequence[Piece], workers: int, scratch: Path) ->
     }
     with (
         dask.config.set(routes),
+        _environment_kept(),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -55,6 +56,27 @@ def on_cpus(work: Work, pieces: Sequence[Piece], workers: int, scratch: Path) ->
         Client(cluster) as client,
     ):
         yield from _all(client, functools.partial(_score, work), pieces)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Take back what Dask sets for its workers: it does so in the process that starts them.
+
+    Each takes one thread for its arithmetic; a notebook that scored would keep to that.
+    """
+    import dask
+
+    others = ("PYTHONHASHSEED", "__DASK_PARENT_PID")
+    names = {*others, *dask.config.get("distributed.nanny.pre-spawn-environ")}
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def elsewhere(
