@@ -14,7 +14,7 @@ demo: .venv/installed        ## the main job on real data; leaves it live
 test: lint                   ## every test, browsers and Postgres included
 	bash .ci/system
 	cd extension && jlpm test
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 proof: .venv/installed       ## the whole counts: kills, loads, fuzz, soak; takes long
 	bash .ci/system

@@ -51,7 +51,7 @@ class PromotionDesk:
     def ask(self, payload: dict[str, Any], progress: Progress | None) -> Promotion:
         """Queue a promotion and return what it came to; see :meth:`Lab.promote`."""
         self.lab.settings.stage(payload["stage"])
-        self.lab.tracking.ping()
+        self.lab.tracking.knock()
         done: Promotion = self.lab.work("promotion", payload, progress)
         return done
 
@@ -174,7 +174,7 @@ class PromotionDesk:
         promotion = self.find(reference)
         # Said at once; the workflow checks again, when its turn has come.
         approvals.check(promotion, actor, approve=approve, now=time.time())
-        self.lab.tracking.ping()
+        self.lab.tracking.knock()
         payload = {
             "promotion": promotion.id,
             "actor": actor,
