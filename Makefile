@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# else each of a thousand processes compiles labline anew
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 FRONT := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/yarn.lock
 DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)

@@ -45,6 +45,27 @@ def test_a_workflow_is_queued_without_a_worker_and_run_by_an_executor(workflows)
     assert seen[-1] == workflows.events(id) == {"about": 1, "total": 3}
 
 
+def test_only_a_queue_in_which_something_waits_is_claimed_from(workflows, monkeypatch):
+    from dbos._sys_db import SystemDatabase
+
+    claims: list[str] = []
+    claim = SystemDatabase.start_queued_workflows
+
+    def noted(system, queue, *rest, **more):
+        claims.append(queue.name)
+        return claim(system, queue, *rest, **more)
+
+    monkeypatch.setattr(SystemDatabase, "start_queued_workflows", noted)
+    workflows.register("add", add, queue="jobs")
+    workflows.register("other", add, queue="notices")
+    with workflows.executor():
+        time.sleep(0.5)
+        assert claims == []
+        id = workflows.submit("add", {"a": 1, "b": 2})
+        assert workflows.wait(id, timeout=20).status is JobStatus.SUCCEEDED
+    assert set(claims) == {"labline-jobs"}
+
+
 def test_an_error_of_labline_comes_back_as_it_was(workflows):
     def fail(flow: Flow, payload: dict):
         raise CellFailed("Cell 3 raised ValueError", fix="Correct it.", cell=3)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from labline.serving.distributions import named
+
 #: what packages wrote before there was a field for SPDX expressions
 _CLASSIFIERS = {
     "Apache Software License": "Apache-2.0",
@@ -70,8 +72,8 @@ class Licences:
 def _index(
     distributions: Iterable[metadata.Distribution],
 ) -> dict[tuple[str, str], metadata.Distribution]:
-    # A broken installation can lack its name.
-    return {(canonicalize_name(d.name), d.version): d for d in distributions if d.name}
+    known = ((named(found), found) for found in distributions)
+    return {(canonicalize_name(said[0]), said[1]): found for said, found in known if said}
 
 
 def expression(facts: metadata.PackageMetadata) -> str:

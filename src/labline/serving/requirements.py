@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from labline.errors import Refused
 from labline.serving import uv
+from labline.serving.distributions import named
 from labline.serving.model_folder import ModelFolder
 
 # These loaders work on mlflow-skinny, which is a third of mlflow; others keep what they asked for.
@@ -93,8 +94,8 @@ def lock(lines: Sequence[str], model: ModelFolder, *, cwd: Path) -> str:
 
 
 def _installed() -> list[str]:
-    # A broken installation can lack its name.
-    return sorted(f"{d.name}=={d.version}" for d in metadata.distributions() if d.name)
+    found = map(named, metadata.distributions())
+    return sorted("==".join(one) for one in found if one)
 
 
 def _refusal(output: str, lines: Sequence[str], model: ModelFolder) -> Refused:

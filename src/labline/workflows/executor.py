@@ -12,6 +12,7 @@ from typing import Any
 
 from labline.errors import Conflict
 from labline.workflows.flow import Flow, Interrupted, payload_of
+from labline.workflows.polling import Polls
 from labline.workflows.state import GIVEN_UP, WorkflowState, state_of
 from labline.workflows.telling import told
 from labline.workflows.workers import Workers
@@ -86,6 +87,7 @@ class Executor:
         #: ids whose body ended lately; DBOS may still be writing down how
         self._ended: deque[str] = deque(maxlen=64)
         self._pace = BUSY
+        self._polls: Polls | None = None
         self._worked = time.monotonic()
         self._over = threading.Event()
         self._wake = threading.Event()
@@ -118,7 +120,7 @@ class Executor:
     def _launch(self) -> None:
         from dbos import DBOS
 
-        DBOS(
+        made = DBOS(
             config={  # type: ignore[arg-type, misc, unused-ignore]
                 **self._config,
                 # DBOS lets one application of a database have a version.
@@ -137,6 +139,7 @@ class Executor:
         # Of the queues that are there, not those of other hosts.
         DBOS.listen_queues([queue.name for queue in self._queues])
         DBOS.launch()
+        self._polls = Polls(made._sys_db)
 
     def stop(self) -> None:
         """Interrupt what runs, put it back into the queue, and sign off."""
@@ -286,6 +289,8 @@ class Executor:
             for queue in self._queues:
                 queue.set_polling_interval_sec(pace)
             self._pace = pace
+            if self._polls:
+                self._polls.forget()
 
 
 def _destroy() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import logging
 import re
 import socket
 import threading
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from logging.handlers import RotatingFileHandler
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +19,8 @@ from labline.records import JobStatus
 from labline.settings import Settings
 from labline.workflows import queues, search
 from labline.workflows.executor import BUSY, Body, Executor, GivenUp, Lane, Registered
+from labline.workflows.log import log_to
+from labline.workflows.polling import Glance
 from labline.workflows.state import READ, STATUS, WorkflowState, state_of
 from labline.workflows.timetable import Entry, Timetable
 from labline.workflows.workers import Workers
@@ -231,8 +231,11 @@ class Workflows:
         """
         deadline = time.monotonic() + timeout if timeout is not None else float("inf")
         seen: dict[str, Any] = {}
+        with self._answering() as client:
+            glance = Glance(client._sys_db, id)
         while True:
-            ended = READ[self._find(id).status].ended
+            with self._answering():
+                ended = READ[glance.status()].ended
             if on_events and (events := self.events(id)) != seen:
                 seen = events
                 on_events(events)
@@ -335,7 +338,7 @@ class Workflows:
     def _client(self) -> Any:
         # Opening labline's tables first sets SQLite's journal to WAL, for DBOS too.
         with self._database.reading():
-            self._log_to_file()
+            log_to(self._settings.folder("logs") / "workflows.log")
         from dbos import DBOS, DBOSClient
 
         DBOS.migrate(self._url)
@@ -372,18 +375,6 @@ class Workflows:
     def _queue(self, name: str, host: str | None = None) -> str:
         where = (self.host if host is None else host) if name in queues.OF_HOSTS else ""
         return "-".join(filter(None, (self._application, name, where)))
-
-    def _log_to_file(self) -> None:
-        logger = logging.getLogger("dbos")
-        for old in list(logger.handlers):
-            logger.removeHandler(old)
-            old.close()
-        path = self._settings.folder("logs") / "workflows.log"
-        handler = RotatingFileHandler(path, maxBytes=2**20, backupCount=2, delay=True)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
 
     def _registered(self, name: str) -> Registered:
         if name not in self._bodies:

@@ -44,3 +44,12 @@ def test_a_package_is_looked_up_here_and_in_environments_by_its_version(tmp_path
     assert known.of("odd-one", "7.0") == "AGPL-3.0-only"
     assert known.of("odd-one", "7.1") == ""
     assert known.of("numpy", metadata.version("numpy")).startswith("BSD-3-Clause")
+
+
+def test_an_installation_that_lacks_its_name_is_passed_over(tmp_path: Path) -> None:
+    place = tmp_path / "abc" / "lib" / "python3.11" / "site-packages" / "broken-1.dist-info"
+    place.mkdir(parents=True)
+    (place / "METADATA").write_text("Metadata-Version: 2.4\n\nName: not-its-name\nVersion: 1\n")
+    known = Licences(tmp_path)
+    assert known.of("not-its-name", "1") == ""
+    assert known.of("numpy", metadata.version("numpy")).startswith("BSD-3-Clause")
