@@ -5,6 +5,7 @@ import * as React from 'react';
 import { request, RequestError } from './request';
 import { Seen } from './seen';
 import type { IEvent, IEvents } from './tokens';
+import { inTurn, refresher } from './turn';
 
 /** Milliseconds between two questions while something is under way. */
 const BUSY = 1_000;
@@ -47,7 +48,7 @@ export function useAsked<T>(
 ): IAsked<T> {
   const [answer, setAnswer] = React.useState<T | null>(null);
   const [failure, setFailure] = React.useState<RequestError | null>(null);
-  const poll = React.useRef<Poll | null>(null);
+  const ask = React.useRef<(() => Promise<void>) | null>(null);
   const seen = React.useContext(Seen);
   React.useEffect(() => {
     if (!seen) {
@@ -57,7 +58,7 @@ export function useAsked<T>(
       name: `labline:${path}`,
       frequency: { interval: BUSY, backoff: true, max: LIVE },
       standby: 'when-hidden',
-      factory: async () => {
+      factory: inTurn(async () => {
         try {
           const found = await request<T>(path, {}, settings);
           const under = busy(found);
@@ -75,19 +76,20 @@ export function useAsked<T>(
           setFailure(asRequestError(error));
           throw error;
         }
-      }
+      })
     });
-    poll.current = asking;
-    const untold = told && follow(told, () => void asking.refresh());
+    const refresh = refresher(asking);
+    ask.current = refresh;
+    const untold = told && follow(told, () => void refresh());
     return () => {
       untold?.();
-      poll.current = null;
+      ask.current = null;
       asking.dispose();
     };
     // A path stands for one record: `busy`, `settings` and `told` do not change with it.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [path, seen]);
-  const again = React.useCallback(() => void poll.current?.refresh(), []);
+  const again = React.useCallback(() => void ask.current?.(), []);
   return { answer, failure, again };
 }
 

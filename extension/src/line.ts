@@ -20,6 +20,7 @@ import type {
   ISnapshot,
   Lists
 } from './tokens';
+import { inTurn, refresher } from './turn';
 
 type Item = IRecords[SectionName];
 
@@ -53,10 +54,11 @@ export class Line implements ILine, IDisposable {
     this._poll = new Poll({
       auto: false,
       name: 'labline:line',
-      factory: () => this._ask(),
+      factory: inTurn(() => this._ask()),
       frequency: this._frequency,
       standby: () => (this.watched ? 'when-hidden' : true)
     });
+    this._again = refresher(this._poll);
     // Much can change at once; it is asked for at most once in this time.
     this._catchingUp = new Throttler(() => this._catchUp(), {
       limit: options.patience ?? 500,
@@ -113,8 +115,7 @@ export class Line implements ILine, IDisposable {
   async refresh(): Promise<void> {
     const hold = this.watch();
     try {
-      await this._poll.refresh();
-      await this._poll.tick;
+      await this._again();
     } finally {
       hold.dispose();
     }
@@ -153,7 +154,7 @@ export class Line implements ILine, IDisposable {
     const listening = this._events?.listen();
     this._watchers += 1;
     if (this._watchers === 1) {
-      void this._poll.refresh();
+      void this._again();
     }
     return new DisposableDelegate(() => {
       this._watchers -= 1;
@@ -200,7 +201,7 @@ export class Line implements ILine, IDisposable {
   private readonly _turn = (): void => {
     this._poll.frequency = this._frequency;
     if (this.watched) {
-      void this._poll.refresh();
+      void this._again();
     }
   };
 
@@ -210,7 +211,7 @@ export class Line implements ILine, IDisposable {
       return;
     }
     if (event.type === 'reset') {
-      void this._poll.refresh();
+      void this._again();
       return;
     }
     const whole = event.type === 'away' || event.type === 'watched';
@@ -228,6 +229,7 @@ export class Line implements ILine, IDisposable {
       return;
     }
     this._listChanged.emit(name);
+    this._heard.set(name, this._heardOf(name) + 1);
     const list: IList<Item> = this._snapshot.lists[name];
     const items = whole ? null : replaced(name, list, event);
     if (items) {
@@ -294,19 +296,33 @@ export class Line implements ILine, IDisposable {
     this._set({});
   }
 
-  private async _askList(name: SectionName): Promise<void> {
+  private _askList(name: SectionName): Promise<void> {
+    return this._lists[name]();
+  }
+
+  private async _readList(name: SectionName): Promise<void> {
     if (!this._wanted.has(name)) {
       return;
     }
     const filter = this._filter;
+    const heard = this._heardOf(name);
     const found = await this.page(name, 0, this._rows).then(
       ({ items, total }) => ({ items, total, loaded: true, failure: null }),
       (error: unknown) => ({ failure: asRequestError(error) })
     );
-    // An answer to what somebody has typed over is none.
-    if (filter === this._filter) {
-      this._setList(name, found);
+    if (filter !== this._filter) {
+      // An answer to what somebody has typed over is none.
+      return;
     }
+    if (heard !== this._heardOf(name)) {
+      // What was told meanwhile may be newer than the answer.
+      this._stale.add(name);
+      void this._catchingUp.invoke();
+      if (this._snapshot.lists[name].loaded) {
+        return;
+      }
+    }
+    this._setList(name, found);
   }
 
   private _request<T>(
@@ -314,6 +330,11 @@ export class Line implements ILine, IDisposable {
     query: Readonly<Record<string, string | number>> = {}
   ): Promise<T> {
     return request<T>(path, query, this._settings);
+  }
+
+  /** How many events have told of a list. */
+  private _heardOf(name: SectionName): number {
+    return this._heard.get(name) ?? 0;
   }
 
   private _setList(name: SectionName, change: Partial<IList<Item>>): void {
@@ -332,10 +353,15 @@ export class Line implements ILine, IDisposable {
     this._changed.emit(this._snapshot);
   }
 
+  private readonly _again: () => Promise<void>;
   private readonly _catchingUp: Throttler;
   private readonly _changed = new Signal<this, ISnapshot>(this);
   private readonly _events: IEvents | null;
+  private readonly _heard = new Map<SectionName, number>();
   private readonly _listChanged = new Signal<this, SectionName>(this);
+  private readonly _lists = Object.fromEntries(
+    SECTIONS.map(name => [name, inTurn(() => this._readList(name))])
+  ) as Record<SectionName, () => Promise<void>>;
   private readonly _poll: Poll<void>;
   private readonly _settings: ServerConnection.ISettings;
   private readonly _stale = new Set<SectionName | 'status'>();

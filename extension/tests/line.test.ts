@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 import { Line } from '../src/line';
 import type { ISnapshot } from '../src/tokens';
@@ -202,4 +202,33 @@ test('a filter narrows what is asked for, and is asked once typed', async () => 
   await pause(400);
   const filtered = server.asked.filter(path => path.includes('filter'));
   expect(filtered).toEqual(['/labline/api/jobs?limit=3&offset=0&filter=ridge']);
+});
+
+test('an answer that is older than what was told meanwhile does not hide it', async () => {
+  await beginLive();
+  const hold = line.watch();
+  await until(({ lists }) => lists.jobs.loaded);
+  const answers: (() => void)[] = [];
+  let status = 'running';
+  server.answer = (path, response) => {
+    const list = { items: [{ id: 'a', status }], total: 1 };
+    if (path.endsWith('status')) {
+      json(response, STATUS);
+    } else {
+      answers.push(() => json(response, list));
+    }
+  };
+  const refreshed = line.refresh();
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  status = 'succeeded';
+  events.tell('job', 'a', { id: 'a', status });
+  answers.shift()?.();
+  await refreshed;
+  expect(line.snapshot.lists.jobs.items[0]).toMatchObject({ status });
+  // It is asked for once more, as the answer may have told of others.
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  answers.shift()?.();
+  await until(({ lists }) => lists.jobs.total === 1);
+  expect(line.snapshot.lists.jobs.items).toMatchObject([{ id: 'a', status }]);
+  hold.dispose();
 });

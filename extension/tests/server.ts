@@ -10,6 +10,8 @@ export interface ITestServer {
   settings: ServerConnection.ISettings;
   /** The paths that were asked for, in order. */
   asked: string[];
+  /** How it answers; a test may have it answer otherwise from now on. */
+  answer: (path: string, response: ServerResponse) => void;
   close(): Promise<void>;
 }
 
@@ -21,12 +23,13 @@ export async function serve(
     // JupyterLab ends every address with the time, against caches.
     const path = (request.url ?? '').replace(/[?&]\d+$/, '');
     asked.push(path);
-    answer(path, response);
+    it.answer(path, response);
   });
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
-  return {
+  const it: ITestServer = {
     asked,
+    answer,
     settings: ServerConnection.makeSettings({
       baseUrl: `http://127.0.0.1:${port}/`,
       appendToken: false
@@ -37,6 +40,7 @@ export async function serve(
         server.close(() => done());
       })
   };
+  return it;
 }
 
 export function json(

@@ -57,21 +57,45 @@ def test_a_notebook_that_is_not_saved_is_saved_from_the_form(
     jupyterlab: JupyterLab,  # noqa: F811
 ) -> None:
     path = jupyterlab.root / "draft.ipynb"
+    dialog = order_unsaved(page, jupyterlab, path)
+    expect(dialog).to_contain_text("This notebook has no parameters.")
+    screenshot(page, "run-as-job-not-saved-light")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("button", name="Run", exact=True)).to_be_visible()
+    expect(dialog.get_by_text("changes that are not saved")).to_be_hidden()
+    assert "changed = True" in "".join(json.loads(path.read_text())["cells"][0]["source"])
+
+
+def test_what_jupyterlab_asks_when_it_saves_can_be_answered(
+    page: Page,  # noqa: F811
+    jupyterlab: JupyterLab,  # noqa: F811
+) -> None:
+    path = jupyterlab.root / "shared.ipynb"
+    dialog = order_unsaved(page, jupyterlab, path)
+    # Somebody else saves it meanwhile.
+    write_notebook(path, "2 + 2")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_contain_text("File Changed")
+    dialog.get_by_role("button", name="Overwrite").click()
+    expect(dialog).to_contain_text("Run shared.ipynb as a job")
+    expect(dialog.get_by_text("changes that are not saved")).to_be_hidden()
+    assert "changed = True" in "".join(json.loads(path.read_text())["cells"][0]["source"])
+
+
+def order_unsaved(page: Page, jupyterlab: JupyterLab, path: Path) -> Locator:  # noqa: F811
+    """Open a notebook, change it, and ask to run it as a job."""
     write_notebook(path, "1 + 1")
-    page.goto(jupyterlab.fresh.replace("/lab?", "/lab/tree/draft.ipynb?"))
+    page.goto(jupyterlab.fresh.replace("/lab?", f"/lab/tree/{path.name}?"))
     run = page.get_by_role("button", name="Run this notebook as a job")
     expect(run).to_be_enabled()
-    cell = page.locator(".jp-Notebook .cm-content").first
-    cell.click()
+    # A kernel that is ready writes its language into the notebook, which colours the cells then.
+    expect(page.locator(".jp-Notebook .cm-line span").first).to_be_visible()
+    page.locator(".jp-Notebook .cm-content").first.click()
     page.keyboard.type("changed = True\n")
     run.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("The notebook has changes that are not saved")
-    expect(dialog).to_contain_text("This notebook has no parameters.")
-    screenshot(page, "run-as-job-not-saved-light")
-    dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_text("changes that are not saved")).to_be_hidden()
-    assert "changed = True" in "".join(json.loads(path.read_text())["cells"][0]["source"])
+    return dialog
 
 
 def test_a_notebook_that_cannot_be_written_can_be_run_as_a_job(

@@ -46,11 +46,27 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
     return None
 
 
-def doubles(data: Data) -> np.ndarray[Any, Any] | None:
-    """Return a column as doubles without copying; ``None`` unless it is that already."""
-    if data.null_count or data.num_chunks != 1 or not pa.types.is_float64(data.type):
+def matrix(table: Any, names: list[str]) -> np.ndarray[Any, Any] | None:
+    """Return these columns of a table as one array of doubles (rows, columns), laid out by columns.
+
+    ``None`` unless they are doubles already, all there, in one batch and without nulls.
+    """
+    batches = table.to_batches()
+    if len(batches) != 1:
         return None
-    values: np.ndarray[Any, Any] = data.chunk(0).to_numpy()
+    batch = batches[0]
+    if batch.schema.names != names:
+        if not set(names) <= set(batch.schema.names):
+            return None
+        batch = batch.select(names)
+    if set(batch.schema.types) != {pa.float64()}:
+        return None
+    try:
+        tensor = batch.to_tensor(null_to_nan=False, row_major=False)
+    except pa.ArrowInvalid:
+        # There are nulls.
+        return None
+    values: np.ndarray[Any, Any] = tensor.to_numpy()
     return values
 
 

@@ -31,11 +31,22 @@ class Raw(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """An Arrow table as it came: a column each, in the signature's order."""
+    """An Arrow table as it came; its columns fit the signature's names."""
 
-    #: ``pyarrow.ChunkedArray``, or ``None`` for an optional column that is not there
-    columns: Sequence[Any]
-    rows: int
+    #: ``pyarrow.Table``
+    table: Any
+    names: list[str]
+
+    @property
+    def rows(self) -> int:
+        """How many rows came."""
+        return int(self.table.num_rows)
+
+    @property
+    def columns(self) -> list[Any]:
+        """A ``pyarrow.ChunkedArray`` for each name; ``None`` where an optional one is not there."""
+        given = dict(zip(self.table.column_names, self.table.columns, strict=True))
+        return [given.get(name) for name in self.names]
 
 
 class TableCodec:
@@ -94,16 +105,15 @@ class TableCodec:
         Problem
             422: a column is missing, unknown or there twice.
         """
-        names = table.column_names
+        names = table.schema.names
         if names == self.names:
-            return Wire(table.columns, table.num_rows)
+            return Wire(table, self.names)
         errors = _repeated(names) or [
             FieldError(name, None, message) for name, message in self._misfits(dict.fromkeys(names))
         ]
         if errors:
             raise invalid(errors)
-        given = dict(zip(names, table.columns, strict=True))
-        return Wire([given.get(name) for name in self.names], table.num_rows)
+        return Wire(table, self.names)
 
     def table(self, raw: Raw | Wire) -> pd.DataFrame:
         """Check every value and return the table, typed as MLflow's own enforcement leaves it.
@@ -139,7 +149,8 @@ class TableCodec:
         from either.
         """
         if isinstance(raw, Wire):
-            return _stacked(raw)
+            values = arrow.matrix(raw.table, raw.names)
+            return values if values is not None and np.isfinite(values).all() else None
         if set(map(type, chain.from_iterable(raw.columns))) <= _NUMBERS:
             return np.array(raw.columns, dtype=np.float64).T
         return None
@@ -236,16 +247,6 @@ class TableCodec:
         given = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
         columns = [given.get(name) or [None] * len(rows) for name in self.names]
         return Raw(columns, len(rows), len(data))
-
-
-def _stacked(wire: Wire) -> np.ndarray[Any, Any] | None:
-    stack = np.empty((len(wire.columns), wire.rows))
-    for at, column in enumerate(wire.columns):
-        values = None if column is None else arrow.doubles(column)
-        if values is None:
-            return None
-        stack[at] = values
-    return stack.T if np.isfinite(stack).all() else None
 
 
 def _picker(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:

@@ -43,7 +43,7 @@ function OrderForm({ order }: { order: Order }): React.ReactElement {
           <button
             type="button"
             className="jp-mod-styled jp-labline-plainButton"
-            onClick={() => void order.save()}
+            onClick={() => order.requestSave()}
           >
             {trans.__('Save')}
           </button>

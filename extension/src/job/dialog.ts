@@ -25,7 +25,8 @@ export class OrderDialog extends Dialog<unknown> {
     this.addClass('jp-labline-orderDialog');
     goRound(this.node);
     this._form = body;
-    _order.stateChanged.connect(this._nameButton);
+    _order.stateChanged.connect(this._nameButton, this);
+    _order.saveRequested.connect(this._leaveToSave, this);
   }
 
   override async launch(): Promise<Dialog.IResult<unknown>> {
@@ -36,6 +37,11 @@ export class OrderDialog extends Dialog<unknown> {
   /** What came of it; null where somebody thought better of it. */
   get submitted(): Outcome | null {
     return this._submitted;
+  }
+
+  /** Whether it was left to save the notebook first. */
+  get saves(): boolean {
+    return this._saves;
   }
 
   override resolve(index?: number): void {
@@ -65,6 +71,13 @@ export class OrderDialog extends Dialog<unknown> {
     }
   };
 
+  /** JupyterLab shows one dialog at a time: what saving asks would wait behind this one. */
+  private readonly _leaveToSave = (): void => {
+    this._saves = true;
+    super.resolve(0);
+  };
+
   private readonly _form: OrderBody;
+  private _saves = false;
   private _submitted: Outcome | null = null;
 }

@@ -1,12 +1,15 @@
 import type { ServerConnection } from '@jupyterlab/services';
-import { VDomModel } from '@jupyterlab/ui-components';
+import type { VDomRenderer } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 
 import { asRequestError, isRenewal } from '../asking';
 import type { RequestError } from '../request';
 import { request, send } from '../request';
 import type { IEvent, IEvents } from '../tokens';
+import { inTurn, refresher } from '../turn';
 import type { IJobDetail, ILogPiece, ISubmitted } from './records';
 import { Tail } from './tail';
 
@@ -22,18 +25,19 @@ const LIVE = 60_000;
 /**
  * Follows one job while somebody looks at it, until it has ended. Events tell how it stands.
  */
-export class JobFollower extends VDomModel {
+export class JobFollower implements VDomRenderer.IModel {
   constructor(options: JobFollower.IOptions) {
-    super();
     this.id = options.id;
     this._settings = options.serverSettings;
     this._poll = new Poll({
       auto: false,
       name: `labline:job:${options.id}`,
-      factory: () => this._ask(),
+      // The poll asks by the clock while an answer may be under way.
+      factory: inTurn(() => this._ask()),
       frequency: { interval: BUSY, backoff: true, max: LIVE },
       standby: () => (options.seen() ? 'when-hidden' : true)
     });
+    this._again = refresher(this._poll);
     this._events = options.events ?? null;
     this._listening = this._events?.listen() ?? null;
     this._events?.happened.connect(this._hear);
@@ -42,6 +46,14 @@ export class JobFollower extends VDomModel {
 
   readonly id: string;
   readonly tail = new Tail();
+
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._poll.isDisposed;
+  }
 
   /** Null before the first answer. */
   get detail(): IJobDetail | null {
@@ -60,7 +72,7 @@ export class JobFollower extends VDomModel {
   /** Look now, unless there is nothing more to come. */
   look(): void {
     if (!this._ended) {
-      void this._poll.refresh();
+      void this._again();
     }
   }
 
@@ -73,10 +85,10 @@ export class JobFollower extends VDomModel {
     return this._order<ISubmitted>('retry');
   }
 
-  override dispose(): void {
+  dispose(): void {
     this._unlisten();
     this._poll.dispose();
-    super.dispose();
+    Signal.clearData(this);
   }
 
   private async _ask(): Promise<void> {
@@ -177,13 +189,15 @@ export class JobFollower extends VDomModel {
 
   private _emit(): void {
     if (!this.isDisposed) {
-      this.stateChanged.emit();
+      this._stateChanged.emit();
     }
   }
 
+  private readonly _again: () => Promise<void>;
   private readonly _events: IEvents | null;
   private readonly _poll: Poll<void>;
   private readonly _settings: ServerConnection.ISettings;
+  private readonly _stateChanged = new Signal<this, void>(this);
   private _detail: IJobDetail | null = null;
   private _failure: RequestError | null = null;
   private _after = 0;

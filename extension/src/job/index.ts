@@ -113,13 +113,19 @@ async function ask(
     serverSettings,
     trans,
     unsaved: () => context?.model.dirty ?? false,
-    save: () => context?.save() ?? Promise.resolve()
+    save: () => context?.save() ?? Promise.resolve(),
+    touched: context?.model.stateChanged
   });
   try {
     await order.load();
-    const dialog = new OrderDialog(order);
-    await dialog.launch();
-    return dialog.submitted;
+    for (;;) {
+      const dialog = new OrderDialog(order);
+      await dialog.launch();
+      if (!dialog.saves) {
+        return dialog.submitted;
+      }
+      await order.save();
+    }
   } finally {
     order.dispose();
   }

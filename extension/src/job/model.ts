@@ -2,6 +2,8 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomModel } from '@jupyterlab/ui-components';
 import { Debouncer } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 
 import { request, RequestError, send } from '../request';
 import type { IDraft } from './form';
@@ -31,6 +33,7 @@ export class Order extends VDomModel {
     this.serverSettings = options.serverSettings;
     this._unsaved = options.unsaved ?? (() => false);
     this._save = options.save ?? (() => Promise.resolve());
+    options.touched?.connect(this._tell, this);
   }
 
   readonly path: string;
@@ -113,6 +116,15 @@ export class Order extends VDomModel {
       );
     });
     await this._ask();
+  }
+
+  /** Somebody wants the notebook saved. Whoever shows this makes room for what that may ask. */
+  get saveRequested(): ISignal<this, void> {
+    return this._saveRequested;
+  }
+
+  requestSave(): void {
+    this._saveRequested.emit();
   }
 
   /** Save the notebook, then ask again what it can be given. */
@@ -206,9 +218,12 @@ export class Order extends VDomModel {
     }
   }
 
+  private readonly _tell = (): void => this._emit();
+
   private readonly _asking = new Debouncer(() => this._ask(), PAUSE);
   private readonly _unsaved: () => boolean;
   private readonly _save: () => Promise<void>;
+  private readonly _saveRequested = new Signal<this, void>(this);
   private _form: INotebookForm | null = null;
   private _draft: IDraft = BLANK;
   private _cli = '';
@@ -229,5 +244,7 @@ export namespace Order {
     /** Whether it has changes that are not saved. */
     unsaved?: () => boolean;
     save?: () => Promise<void>;
+    /** Tells that this may have changed. */
+    touched?: ISignal<unknown, unknown>;
   }
 }
