@@ -14,6 +14,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from tests import migrated
 from tests.postgres import postgres_server
 
 from labline.kernel import warm
@@ -31,6 +32,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("LABLINE_", "MLFLOW_", "BENTOML_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrates_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make MLflow's databases as copies of one."""
+    with migrated.copied(tmp_path_factory.mktemp("migrated") / "mlflow.db"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from tests.conftest import write_notebook
 
+from labline.lab import Lab
+
 PARAMETERS = "alpha: float = 1.0  # penalty\n"
 DATA = """
 import numpy as np, pandas as pd
@@ -66,6 +68,11 @@ class Project:
 
     folder: Path
     port: int
+
+    @property
+    def lab(self) -> Lab:
+        """The project in this process: what a command has done is seen without another."""
+        return Lab.from_(self.folder)
 
     def labline(self, *arguments: str, code: int = 0) -> Any:
         """Run a command with ``--json``, see its exit code, and return its answer."""
@@ -141,7 +148,7 @@ def test_output_notebook_and_report_are_kept_with_the_run(
 def test_a_candidate_below_the_minimum_is_refused_and_the_alias_stays(
     project: Project, jobs: list[dict[str, Any]], promoted: dict[str, Any]
 ) -> None:
-    before = project.labline("models", "list")
+    before = project.lab.list_models()
     bad = jobs[2]["run_id"]
     refused = project.labline("promote", bad, "--to", "staging", code=1)
     (verdict,) = [v for v in refused["verdicts"] if v["outcome"] == "failed"]
@@ -149,17 +156,17 @@ def test_a_candidate_below_the_minimum_is_refused_and_the_alias_stays(
     assert verdict["evidence"]["value"] < verdict["evidence"]["limit"] == 0.9
     assert "Train a candidate with r2 >= 0.9" in verdict["fix"]
     assert refused["promoted"] is False
-    assert project.labline("models", "list") == before
+    assert project.labline("models", "list") == project.lab.list_models() == before
 
 
 def test_a_dry_run_changes_nothing(
     project: Project, jobs: list[dict[str, Any]], promoted: dict[str, Any]
 ) -> None:
-    models, entries = project.labline("models", "list"), project.labline("ledger", "log")
+    models, entries = project.lab.list_models(), project.lab.ledger.entries()
     tried = project.labline("promote", jobs[1]["run_id"], "--to", "staging", "--dry-run")
     assert (tried["passed"], tried["promoted"]) == (True, False)
-    assert project.labline("models", "list") == models
-    assert project.labline("ledger", "log") == entries
+    assert project.lab.list_models() == models
+    assert project.lab.ledger.entries() == entries
 
 
 def test_prod_wants_staging_first(
@@ -192,6 +199,7 @@ def test_a_cell_that_raises_fails_the_job_and_the_output_shows_where(project: Pr
     write_notebook(project.folder / "bad.ipynb", "print('fine')", "raise ValueError('too wild')")
     (job,) = project.labline("run", "bad.ipynb", code=1)
     assert job["status"] == "failed"
+    assert project.labline("jobs", "list")[0]["id"] == job["id"]
     assert "ValueError: too wild" in job["error"]
     assert "too wild" in Path(job["output"]).read_text()
 
@@ -207,10 +215,10 @@ def test_a_cell_that_raises_fails_the_job_and_the_output_shows_where(project: Pr
 def test_wrong_parameters_are_bad_input_before_anything_runs(
     project: Project, arguments: list[str], words: str
 ) -> None:
-    before = len(project.labline("jobs", "list"))
+    before = project.lab.jobs.list()
     error = project.labline("run", "train.ipynb", *arguments, code=2)
     assert words in error["message"] + error["fix"]
-    assert len(project.labline("jobs", "list")) == before
+    assert project.lab.jobs.list() == before
 
 
 def test_a_notebook_without_parameters_takes_none(project: Project) -> None:
