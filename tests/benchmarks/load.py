@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
+from typing import cast
+
+import uvloop
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,7 @@ class _Client(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._next()
 
     def _next(self) -> None:
@@ -59,13 +64,11 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, end, body = bytes(self._buffer).partition(b"\r\n\r\n")
-        if not end:
+        end = self._buffer.find(b"\r\n\r\n")
+        length = _LENGTH.search(self._buffer, 0, end) if end > 0 else None
+        if length is None or len(self._buffer) < end + 4 + int(length[1]):
             return
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        if len(body) < length:
-            return
-        if head.startswith(b"HTTP/1.1 200"):
+        if self._buffer.startswith(b"HTTP/1.1 200"):
             self.taken.append(time.perf_counter() - self._due)
         else:
             self.failed += 1
@@ -125,11 +128,13 @@ def drive(
     warm
         Seconds before that do not count.
     """
-    if warm:
-        asyncio.run(_run(port, requests, connections, warm))
-    began = time.perf_counter()
-    clients = asyncio.run(_run(port, requests, connections, seconds, rate))
-    lasted = time.perf_counter() - began
+    # What asks takes from the same cores as what answers: half as much as by asyncio's own loop.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if warm:
+            runner.run(_run(port, requests, connections, warm))
+        began = time.perf_counter()
+        clients = runner.run(_run(port, requests, connections, seconds, rate))
+        lasted = time.perf_counter() - began
     taken = sorted(value for client in clients for value in client.taken)
     failed = sum(client.failed for client in clients)
     if not taken:

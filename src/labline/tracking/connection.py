@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from labline.errors import Unreachable
 
 _AWAY = ("ConnectionError", "OperationalError", "ConnectTimeout", "ReadTimeout", "MaxRetryError")
+
+
+#: seconds that a server has to open its door
+_PATIENCE = 3.0
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
 class Connection:
@@ -42,15 +48,23 @@ class Connection:
             self.client.search_experiments(max_results=1)
 
     def knock(self) -> None:
-        """Return if a server's door opens; costs milliseconds, and a database is not asked.
+        """Return if the door of a server, or of a database's server, opens; costs milliseconds.
+
+        MLflow itself would try again for minutes, and loads for seconds.
 
         Raises
         ------
         Unreachable
             It does not.
         """
-        if self.remote:
-            self._knock()
+        door = None if self.remote else _door(self.uri)
+        try:
+            if self.remote:
+                self._ask_health()
+            elif door is not None:
+                socket.create_connection(door, timeout=_PATIENCE).close()
+        except (OSError, UnicodeError) as error:
+            raise self._unreachable(error) from error
 
     @cached_property
     def client(self) -> Any:
@@ -61,8 +75,7 @@ class Connection:
         Unreachable
             Nothing answers at the URI.
         """
-        if self.remote:
-            self._knock()
+        self.knock()
         for name, value in _MANNERS.items():
             os.environ.setdefault(name, value)
         # MLflow and Alembic announce each of some fifty migrations of a new database.
@@ -81,12 +94,11 @@ class Connection:
         """Whether a server answers, not a database."""
         return urlsplit(self.uri).scheme in ("http", "https")
 
-    def _knock(self) -> None:
-        # MLflow's client would retry for minutes; one quick question tells.
+    def _ask_health(self) -> None:
         import httpx
 
         try:
-            httpx.get(f"{self.uri.rstrip('/')}/health", timeout=3, trust_env=True)
+            httpx.get(f"{self.uri.rstrip('/')}/health", timeout=_PATIENCE, trust_env=True)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
 
@@ -119,6 +131,17 @@ _MANNERS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+
+
+def _door(uri: str) -> tuple[str, int] | None:
+    """Return host and port of a database's server; ``None`` unless there is just one."""
+    parts = urlsplit(uri)
+    default = _PORTS.get(parts.scheme.partition("+")[0])
+    # "host" in the query may be a folder, or several hosts, as may stand in the address itself.
+    several = "," in parts.netloc or "host" in parse_qs(parts.query)
+    if default is None or several or not parts.hostname:
+        return None
+    return parts.hostname, parts.port or default
 
 
 @contextmanager
