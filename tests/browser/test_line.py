@@ -71,9 +71,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("beasts")
     (root / "labline.toml").write_text(policy(free_port(), four_eyes=True))
     write_notebook(root / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
-    Lab.from_(root).tracking.ping()
+    labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1,1000")
     with platform(root):
-        labline(root, "run", "train.ipynb", "--sweep", "alpha=0.1,1,1000")
         yield root
 
 
