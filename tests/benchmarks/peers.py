@@ -64,34 +64,6 @@ def bare(model: Path) -> Iterator[int]:
         yield port
 
 
-@contextmanager
-def apart(port: int, *others: int) -> Iterator[None]:
-    """Have what listens on `port` run on one core; this thread and the `others` on the rest."""
-    import psutil
-
-    cores = sorted(os.sched_getaffinity(0))
-    listens = {each.laddr.port: each.pid for each in psutil.net_connections("tcp")
-               if each.status == psutil.CONN_LISTEN}  # fmt: skip
-    ours, theirs = _threads(listens[port]), [0]
-    for other in others:
-        theirs += _threads(listens[other])
-    try:
-        _pin(ours, cores[:1])
-        _pin(theirs, cores[1:] or cores)
-        yield
-    finally:
-        _pin(ours + theirs, cores)
-
-
-def _threads(pid: int) -> list[int]:
-    return [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
-
-
-def _pin(threads: list[int], cores: list[int]) -> None:
-    for thread in threads:
-        os.sched_setaffinity(thread, cores)
-
-
 def free_port() -> int:
     """Return a port of the loopback interface that nothing listens on."""
     with socket.socket() as probe:

@@ -25,7 +25,7 @@ def test_an_instance_that_is_killed_is_started_again_and_serves(line):
     psutil.Process(before.pid).kill()
     start = time.monotonic()
     eventually(lambda: line.serves(1))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     (after,) = line.platform.status().instances
     assert after.pid != before.pid
     assert (after.state, after.restarts) == ("ready", 1)

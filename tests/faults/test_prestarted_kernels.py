@@ -51,7 +51,7 @@ def _owner(project: Project, then: str = "") -> Iterator[tuple[subprocess.Popen[
         owner.wait()
         for stream in (owner.stdin, owner.stdout):
             stream.close()
-        psutil.wait_procs(forks, timeout=5)
+        psutil.wait_procs(forks, timeout=30)
 
 
 @pytest.mark.parametrize("then", ["", FORK])

@@ -139,7 +139,7 @@ def failed_attempt(line: Line, *, mood: str = "serve", says: str = "") -> BootFa
 def test_a_release_that_ends_at_boot_fails_at_once_with_its_last_words(up):
     start = time.monotonic()
     failed = failed_attempt(up, mood="exit")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert "exit code 1" in failed.message
     assert failed.details["log"] == ["churn/2 begins to exit", "no such model file"]
 

@@ -177,7 +177,7 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
     assert project.tracking.run(done.run_id).status == "KILLED"
     assert project.jobs.log(job.id) == "[cell 1] print('so far')\nso far\n"
     while kernels(path) or not shown(done.output):
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - asked < 20
         time.sleep(0.05)
     assert shown(done.output) == "so far\n"
 

@@ -211,7 +211,7 @@ def test_the_same_version_gives_the_same_bento_at_once(
 ) -> None:
     start = time.monotonic()
     again = export(folder, version_of("Titanic survivors"), settings=settings)
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 2
     assert again == bento
 
 

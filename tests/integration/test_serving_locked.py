@@ -41,7 +41,7 @@ def test_a_locked_environment_is_made_once_and_serves(
     assert "uv: Installed" in caplog.text
     start = time.monotonic()
     assert ensure_environment(bento, "locked", settings=settings) == found[0]
-    assert time.monotonic() - start < 0.1
+    assert time.monotonic() - start < 1
     rows = json.loads(table.head(20).to_json(orient="records", date_format="iso"))
     with booted(bento, tmp_path, found[0]) as instance:
         answer = instance.predict({"rows": rows})

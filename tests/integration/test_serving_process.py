@@ -84,7 +84,7 @@ def test_a_model_with_modules_of_its_own_is_served_and_drains_on_sigterm(slow: I
     request.join()
     assert answers[0].status_code == 200
     assert answers[0].json()["predictions"] == [3.0]
-    slow.process.wait(10)
+    slow.process.wait(30)
 
 
 def test_a_model_that_raises_gives_a_500_that_tells_nothing(slow: Instance) -> None:
@@ -100,7 +100,7 @@ def test_a_model_that_raises_gives_a_500_that_tells_nothing(slow: Instance) -> N
 
 def test_killing_the_process_frees_the_port_at_once(slow: Instance) -> None:
     slow.process.kill()
-    slow.process.wait(10)
+    slow.process.wait(30)
     with pytest.raises(Exception, match=r"refused|reset|disconnected"):
         slow.client.get("/livez")
 

@@ -168,7 +168,7 @@ def test_a_zygote_whose_packages_changed_is_replaced(project: Project, packages:
             assert kernel.zygote not in (running.zygote, second)
         assert ended(second)
         process = running.manager.provisioner.process
-    assert process.wait(5) == 0
+    assert process.wait(30) == 0
 
 
 def test_another_version_of_labline_means_another_zygote(

@@ -170,8 +170,8 @@ def test_a_running_workflow_that_is_cancelled_is_told_to_stop(workflows):
         while not workflows.events(id):
             time.sleep(0.02)
         workflows.cancel(id)
-        assert workflows.wait(id, timeout=5).status == JobStatus.CANCELLED
-        assert stopped.wait(3)
+        assert workflows.wait(id, timeout=30).status == JobStatus.CANCELLED
+        assert stopped.wait(30)
     assert workflows.state(id).status == JobStatus.CANCELLED
 
 
@@ -232,7 +232,7 @@ def test_a_waiting_flow_does_not_hold_up_the_end_of_the_executor(workflows):
         while not workflows.events(id):
             time.sleep(0.02)
         leaving = time.monotonic()
-    assert time.monotonic() - leaving < 3
+    assert time.monotonic() - leaving < 20
     workflows.send(id, "answer", 42)
     with workflows.executor():
         assert workflows.wait(id, timeout=20).result == 42

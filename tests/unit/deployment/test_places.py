@@ -45,7 +45,7 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
         other = threading.Thread(target=lambda: _enter(path, inside))
         other.start()
         assert not inside.wait(0.2)
-    assert inside.wait(5)
+    assert inside.wait(30)
     other.join()
     assert not is_locked(path)
 

@@ -37,7 +37,7 @@ def test_a_process_runs_until_its_parent_tells_how_it_ended(made: Made) -> None:
         process.wait(timeout=0.05)
     process.terminate()
     wire.send(zygote, {"exit": child.wait()})
-    assert process.wait(timeout=2) == process.poll() == -signal.SIGTERM
+    assert process.wait(timeout=20) == process.poll() == -signal.SIGTERM
 
 
 def test_signals_to_the_ended_are_ignored(made: Made) -> None:
@@ -55,7 +55,7 @@ def test_the_end_is_seen_without_a_parent_that_tells(made: Made) -> None:
     assert process.poll() is None
     process.kill()
     child.wait()
-    assert process.wait(timeout=2) in (-signal.SIGKILL, UNKNOWN)
+    assert process.wait(timeout=20) in (-signal.SIGKILL, UNKNOWN)
 
 
 def test_a_parent_that_is_silent_is_waited_for_only_a_moment(made: Made) -> None:
@@ -65,7 +65,7 @@ def test_a_parent_that_is_silent_is_waited_for_only_a_moment(made: Made) -> None
     child.wait()
     start = time.monotonic()
     assert process.poll() in (-signal.SIGKILL, UNKNOWN)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
 
 
 def test_the_word_of_the_kernel_is_enough(made: Made) -> None:
@@ -91,4 +91,4 @@ def test_a_kernel_that_falls_silent_is_not_dead(made: Made) -> None:
     assert process.poll() is None
     process.terminate()
     wire.send(zygote, {"exit": child.wait()})
-    assert process.wait(2) == -signal.SIGTERM
+    assert process.wait(20) == -signal.SIGTERM

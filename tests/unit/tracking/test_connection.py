@@ -33,7 +33,7 @@ def test_a_server_that_is_away_is_told_at_once_and_without_its_password(scheme: 
         with pytest.raises(Unreachable, match="does not answer") as refused:
             ask()
         assert "secret" not in str(refused.value)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_whose_name_nobody_knows_is_told() -> None:
