@@ -102,7 +102,7 @@ def command(page: Page, name: str) -> Locator:  # noqa: F811
         page.wait_for_timeout(1_000)
     palette.fill(name)
     page.locator(".lm-CommandPalette-item", has_text=name).first.wait_for()
-    page.keyboard.press("Enter")
+    palette.press("Enter")
     return page.get_by_role("dialog")
 
 

@@ -139,7 +139,7 @@ class Executor:
         # Of the queues that are there, not those of other hosts.
         DBOS.listen_queues([queue.name for queue in self._queues])
         DBOS.launch()
-        self._polls = Polls(made._sys_db)
+        self._polls = Polls.over(made._sys_db)
 
     def stop(self) -> None:
         """Interrupt what runs, put it back into the queue, and sign off."""

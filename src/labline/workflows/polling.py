@@ -34,6 +34,12 @@ class Polls:
         self._known: dict[str, tuple[float, Any]] = {}
         system.get_queue, system.dequeue_scopes = self._queue, self._with_work
 
+    @classmethod
+    def over(cls, system: Any) -> Polls | None:
+        """Return them in place; ``None`` for a DBOS that asks otherwise, which polls its own way."""
+        asked = ("get_queue", "dequeue_scopes", "_in_flight_status_prover")
+        return cls(system) if all(hasattr(system, name) for name in asked) else None
+
     def forget(self) -> None:
         """Read the limits of every queue anew."""
         self._known.clear()
