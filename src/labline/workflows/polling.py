@@ -36,7 +36,7 @@ class Polls:
 
     @classmethod
     def over(cls, system: Any) -> Polls | None:
-        """Return them in place; ``None`` for a DBOS that asks otherwise, which polls its own way."""
+        """Return them in place; ``None`` for a DBOS that asks otherwise: it polls its own way."""
         asked = ("get_queue", "dequeue_scopes", "_in_flight_status_prover")
         return cls(system) if all(hasattr(system, name) for name in asked) else None
 
