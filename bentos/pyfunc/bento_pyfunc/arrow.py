@@ -63,7 +63,7 @@ def matrix(table: Any, names: list[str]) -> np.ndarray[Any, Any] | None:
         return None
     try:
         tensor = batch.to_tensor(null_to_nan=False, row_major=False)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         # There are nulls.
         return None
     values: np.ndarray[Any, Any] = tensor.to_numpy()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
-import tarfile
 import tempfile
 import threading
+import zipfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,19 +17,22 @@ _unpacking = threading.Lock()
 def packed(folder: Path) -> bytes:
     """Return the files of a folder as one archive."""
     kept = io.BytesIO()
-    with tarfile.open(fileobj=kept, mode="w") as archive:
-        archive.add(folder, arcname=".")
+    with zipfile.ZipFile(kept, "w", strict_timestamps=False) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
     return kept.getvalue()
 
 
 def unpacked(content: bytes, digest: str) -> Path:
     """Return a folder of this worker with the files of an archive; one for each digest."""
     with _unpacking:
-        folder = _folder(digest)
-        if not any(folder.iterdir()):
-            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                archive.extractall(folder, filter="data")
-    return folder
+        whole, half = _folder(digest) / "model", _folder(digest) / "half"
+        if not whole.exists():
+            shutil.rmtree(half, ignore_errors=True)
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                archive.extractall(half)
+            half.rename(whole)
+    return whole
 
 
 @lru_cache(maxsize=1)

@@ -199,6 +199,32 @@ def test_a_matrix_of_doubles_has_the_bits_and_the_layout_that_json_gives() -> No
     assert found.tobytes("F") == wanted.tobytes("F")
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"x": pa.array([0.1, None]), "y": pa.array([1.0, 2.0])},
+        {"x": pa.array([0.1, float("nan")]), "y": pa.array([1.0, 2.0])},
+        {"x": pa.array([0.1, 0.2], pa.float32()), "y": pa.array([1.0, 2.0])},
+        {"x": pa.array([1, 2]), "y": pa.array([1.0, 2.0])},
+        {"y": pa.array([1.0, 2.0])},
+    ],
+)
+def test_what_is_no_plain_matrix_of_doubles_is_read_column_by_column(values: Any) -> None:
+    inputs = [{**each, "required": False} for each in doubles("x", "y")]
+    data: Any = Codec(make_spec(inputs)).data
+    wire = data.read_arrow(pa.table(values))
+    assert data.matrix(wire) is None
+    table = data.table(wire)
+    given = pa.table(values).to_pandas().reindex(columns=["x", "y"]).astype(float)
+    pd.testing.assert_frame_equal(table, given)
+
+
+def test_columns_in_another_order_are_put_in_the_signature_s() -> None:
+    data: Any = Codec(make_spec(doubles("x", "y"))).data
+    wire = data.read_arrow(pa.table({"y": pa.array([3.0, 4.0]), "x": pa.array([1.0, 2.0])}))
+    assert data.matrix(wire).tolist() == [[1.0, 3.0], [2.0, 4.0]]
+
+
 def test_parameters_come_in_the_metadata() -> None:
     params = [{"name": "by", "type": "double", "default": 1.0, "shape": None}]
     codec = Codec(make_spec(doubles("x"), params=params))
