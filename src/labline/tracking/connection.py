@@ -16,8 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 from labline.errors import Unreachable
 
 _AWAY = ("ConnectionError", "OperationalError", "ConnectTimeout", "ReadTimeout", "MaxRetryError")
-
-
 #: seconds that a server has to open its door
 _PATIENCE = 3.0
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -57,13 +55,12 @@ class Connection:
         Unreachable
             It does not.
         """
-        door = None if self.remote else _door(self.uri)
         try:
             if self.remote:
                 self._ask_health()
-            elif door is not None:
+            elif (door := _door(self.uri)) is not None:
                 socket.create_connection(door, timeout=_PATIENCE).close()
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: a port or name that can be none
             raise self._unreachable(error) from error
 
     @cached_property

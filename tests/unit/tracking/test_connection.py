@@ -41,6 +41,8 @@ def test_a_server_whose_name_nobody_knows_is_told() -> None:
         Connection("postgresql://lab@nowhere.invalid/mlflow").knock()
     with pytest.raises(Unreachable):
         Connection(f"postgresql://lab@{'a' * 80}.invalid/mlflow").knock()
+    with pytest.raises(Unreachable, match="99999"):
+        Connection("postgresql://lab@127.0.0.1:99999/mlflow").knock()
 
 
 def test_a_database_whose_door_opens_is_there(open_door: int) -> None:
