@@ -172,7 +172,7 @@ export class Line implements ILine, IDisposable {
     }
     this._wanted.add(name);
     if (this.watched && this._snapshot.status) {
-      void this._lists[name]().then(() => this._set({}));
+      void this._askList(name).then(() => this._set({}));
     }
   }
 
@@ -252,7 +252,7 @@ export class Line implements ILine, IDisposable {
         status => ({ status, failure: null, at: Date.now() }),
         (error: unknown) => ({ failure: asRequestError(error) })
       ),
-      ...lists.map(name => this._lists[name]())
+      ...lists.map(name => this._askList(name))
     ]);
     this._set(told);
   }
@@ -285,15 +285,19 @@ export class Line implements ILine, IDisposable {
       // Where nobody may answer, one question is enough to find out.
       await asked;
     }
-    const lists = SECTIONS.map(name => this._lists[name]());
+    const lists = SECTIONS.map(name => this._askList(name));
     const [status] = await Promise.all([asked, ...lists]);
     return status;
   }
 
   private async _askLists(): Promise<void> {
-    await Promise.all(SECTIONS.map(name => this._lists[name]()));
+    await Promise.all(SECTIONS.map(name => this._askList(name)));
     SECTIONS.forEach(name => this._listChanged.emit(name));
     this._set({});
+  }
+
+  private _askList(name: SectionName): Promise<void> {
+    return this._lists[name]();
   }
 
   private async _readList(name: SectionName): Promise<void> {
@@ -370,9 +374,13 @@ export class Line implements ILine, IDisposable {
   private _watchers = 0;
   private _snapshot: ISnapshot = {
     status: null,
-    lists: Object.fromEntries(
-      SECTIONS.map(name => [name, NOTHING])
-    ) as unknown as Lists,
+    lists: {
+      runs: NOTHING,
+      jobs: NOTHING,
+      models: NOTHING,
+      promotions: NOTHING,
+      endpoints: NOTHING
+    },
     failure: null,
     step: null,
     refreshing: false,
