@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from labline.kernel.warm import process as _process
 from labline.kernel.warm import wire
 from labline.kernel.warm.process import UNKNOWN, WarmProcess
 
@@ -73,6 +74,25 @@ def test_the_word_of_the_kernel_is_enough(made: Made) -> None:
     wire.send(kernel, {"exit": 3})
     assert process.poll() == 3
     assert child.poll() is None
+
+
+def test_the_last_word_of_a_kernel_counts_that_ends_while_it_is_listened_for(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, child, zygote, kernel = made
+    zygote.close()
+    has_news = _process._has_news
+
+    def end_afterwards(descriptors: list[int], timeout: float | None = 0) -> bool:
+        found = has_news(descriptors, timeout)
+        if descriptors == [process.channel.fileno()] and child.poll() is None:
+            wire.send(kernel, {"exit": 0})
+            child.kill()
+            child.wait()
+        return found
+
+    monkeypatch.setattr(_process, "_has_news", end_afterwards)
+    assert process.wait(20) == 0
 
 
 def test_the_word_of_the_kernel_is_not_enough_where_its_memory_is_needed(made: Made) -> None:

@@ -51,10 +51,14 @@ class WarmProcess:
 
     def poll(self) -> int | None:
         """Return the exit code, ``None`` while it runs."""
+        if self.returncode is not None:
+            return self.returncode
+        # Asked first: whatever a process said that has ended is there to be heard.
+        has_ended = _has_news([self._pidfd])
         for source in (self.channel, self._zygote):
             if self.returncode is None and _has_news([source.fileno()]):
                 self._hear(source)
-        if self.returncode is None and _has_news([self._pidfd]):
+        if self.returncode is None and has_ended:
             self._hear(self._zygote)
             if self.returncode is None:
                 self._finish(_exit_code(self._pidfd))
