@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -21,7 +22,11 @@ from labline.kernel import warm
 
 
 def pytest_configure() -> None:
-    """Allow what a process may have open at most: one process runs hundreds of kernels."""
+    """Allow what a process may have open at most: one process runs hundreds of kernels.
+
+    It also has all of MLflow in memory: who looks for garbage each 700 objects looks long.
+    """
+    gc.set_threshold(50_000, 20, 20)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
