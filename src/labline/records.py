@@ -339,6 +339,10 @@ class Bento:
     model_digest: str
 
 
+#: variable of the process of a release: the folder in which it also listens, on ``PORT.sock``
+SOCKETS = "LABLINE_SOCKETS"
+
+
 @dataclass(frozen=True)
 class Command:
     """A process to start."""

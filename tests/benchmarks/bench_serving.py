@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ ARROW = "application/vnd.apache.arrow.stream"
 ROUNDS = 11
 #: seconds that it is asked for, each time
 TURN = 0.8
+#: seconds after all were asked: what they have left to do is not to meet the first again
+REST = 1.0
 COLLECTOR = """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,23 +96,25 @@ def rows() -> list[Row]:
         told = stack.enter_context(_ours(folder, ["ridge"], watched))
         kept = stack.enter_context(_ours(folder, ["ridge"], "[monitor]\ncapture = true\n"))
         few = table.head(1)
-        asked = _one_row(few, mlflow, bare["ridge"], ours, told)
-        asked["kept"] = Asked(kept.ports["ridge"], "/predict", _json(few))
-        one = _in_turn(asked, 8)
+        one = _in_turn(_one_row(few, mlflow, bare["ridge"], ours, kept, told), 8)
         many = _in_turn(_many_rows(table, mlflow, bare, ours), 1)
         alone = {name: median(lambda m=model: m.predict(table.to_numpy()), times=30)
                  for name, model in models.items()}  # fmt: skip
     return [*_b3(one), *_b4(many, alone)]
 
 
-def _one_row(table: pd.DataFrame, mlflow: int, bare: int, ours: Ours, told: Ours) -> dict[str, Any]:
+def _one_row(
+    table: pd.DataFrame, mlflow: int, bare: int, ours: Ours, kept: Ours, told: Ours
+) -> dict[str, Any]:
     body = _json(table)
     return {
         "mlflow": Asked(mlflow, "/invocations", _split(table)),
         "bare": Asked(bare, "/predict", body),
         "ours": Asked(ours.ports["ridge"], "/predict", body),
-        "told": Asked(told.ports["ridge"], "/predict", body),
         "gateway": Asked(ours.gateway, "/ridge/predict", body, key=ours.keys["ridge"]),
+        "kept": Asked(kept.ports["ridge"], "/predict", body),
+        # Last, for they go on sending telemetry after their turn.
+        "told": Asked(told.ports["ridge"], "/predict", body),
         "gateway told": Asked(told.gateway, "/ridge/predict", body, key=told.keys["ridge"]),
     }
 
@@ -132,9 +137,10 @@ def _in_turn(asked: Mapping[str, Asked], connections: int) -> dict[str, Turns]:
     """Drive each several times, one after the other, and return what came of it each time."""
     for each in asked.values():
         each.drive(connections, 1.0)
-    rounds = [
-        {name: each.drive(connections, TURN) for name, each in asked.items()} for _ in range(ROUNDS)
-    ]
+    rounds = []
+    for _ in range(ROUNDS):
+        rounds.append({name: each.drive(connections, TURN) for name, each in asked.items()})
+        time.sleep(REST)
     return {name: [loads[name] for loads in rounds] for name in asked}
 
 

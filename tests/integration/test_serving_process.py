@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -12,16 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.integration.serving_models import (
     Instance,
     booted,
     free_port,
     project,
+    running,
     version_of,
 )
 
-from labline.records import Bento
+from labline.records import SOCKETS, Bento
 from labline.serving import boot_command, export
 from labline.settings import Settings
 
@@ -96,6 +100,26 @@ def test_a_model_that_raises_gives_a_500_that_tells_nothing(slow: Instance) -> N
     assert answer.headers["x-request-id"] in slow.log.read_text()
     assert "the secret is 42" in slow.log.read_text()
     assert slow.predict({"rows": [{"wait": 0}]}).status_code == 200
+
+
+def test_it_also_listens_on_a_socket_of_this_user_in_the_place_of_a_dead_one(
+    slow_bento: Bento, tmp_path: Path
+) -> None:
+    port = free_port()
+    file = tmp_path / f"{port}.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(file))
+    command = boot_command(slow_bento, Path(sys.executable), port)
+    env = {**command.env, SOCKETS: str(tmp_path)}
+    transport = httpx.HTTPTransport(uds=str(file))
+    with (
+        running(command.argv, env, command.cwd, port, tmp_path) as instance,
+        httpx.Client(transport=transport, base_url="http://flats") as client,
+    ):
+        body = {"rows": [{"wait": 0.0}]}
+        answer = client.post("/predict", json=body)
+        assert answer.json() == instance.predict(body).json()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_killing_the_process_frees_the_port_at_once(slow: Instance) -> None:

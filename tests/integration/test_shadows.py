@@ -126,6 +126,22 @@ def _is_closed(flats: Flats) -> None:
         assert answer.status_code == 404, answer.text
 
 
+def test_the_gateway_reaches_releases_by_sockets_that_end_with_them(flats: Flats) -> None:
+    platform = flats.endpoints._platform
+    sockets = platform.places.sockets
+    shadow = flats.deploy(2, "sockets", Trial(mirrored=100))
+    try:
+        files = {port: sockets / f"{port}.sock" for port in shadow.ports}
+        assert all(file.is_socket() for file in files.values())
+        known = (platform.places.watched / "cds.json").read_text()
+        assert all(str(file) in known for file in files.values())
+        seen = next(each for each in platform.status().instances if each.release == shadow.id)
+        assert (seen.port, seen.healthy) == (shadow.ports[0], True)
+    finally:
+        flats.endpoints.abort(shadow.id, "over")
+    assert eventually(lambda: not any(file.exists() for file in files.values()), 60)
+
+
 def test_nothing_is_kept_while_there_is_no_shadow(flats: Flats) -> None:
     flats.ask([7.0], **{"x-request-id": "quiet", "x-labline-capture": "1"})
     shadow = flats.deploy(2, "quiet", Trial(mirrored=100))

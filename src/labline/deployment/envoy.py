@@ -49,11 +49,13 @@ class Backend:
     weight: int = 0
     #: percent of the endpoint's requests that it gets a copy of; its answers are compared only
     mirrored: int = 0
+    #: folder in which its instances also listen on Unix sockets, if they do
+    sockets: Path | None = None
 
     @property
     def cluster(self) -> str:
-        """Name of the Envoy cluster; a cluster never changes, a release gets its own."""
-        return "-".join(("release", str(self.release), *map(str, self.ports)))
+        """Name of the Envoy cluster."""
+        return upstreams.cluster_name(self.release, self.ports)
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,10 @@ def clusters(routing: Routing, gateway: GatewaySettings | None = None) -> list[J
     """Return one cluster per backend, in a steady order."""
     most = (gateway or GatewaySettings()).concurrency
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [upstreams.cluster(name, backends[name].ports, most) for name in sorted(backends)]
+    return [
+        upstreams.cluster(name, backends[name].ports, most, backends[name].sockets)
+        for name in sorted(backends)
+    ]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import certificates, envoy, signals, web
+from labline.deployment import certificates, envoy, signals, upstreams, web
 from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.deployment.releases import PREFIX
@@ -244,7 +244,7 @@ class Gateway:
 
 
 def _health(hosts: Iterable[Any]) -> Health:
-    found = {host["address"]["socket_address"]["port_value"]: host for host in hosts}
+    found = {upstreams.port_of(host["address"]): host for host in hosts}
     return Health(
         {port: _is_healthy(host) for port, host in found.items()},
         sum(

@@ -15,9 +15,9 @@ from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.deployment.releases import Instance, Stored
 from labline.deployment.status import InstanceStatus
-from labline.deployment.traffic import backend
+from labline.deployment.upstreams import socket_of
 from labline.errors import BootFailed, Unreachable
-from labline.records import Command
+from labline.records import SOCKETS, Command
 from labline.settings import Settings
 from labline.telemetry import Otlp
 
@@ -66,6 +66,8 @@ class Instances:
         for each in stored.instances:
             command = process(each)
             counts = {"LABLINE_METRICS": str(folder), "LABLINE_INSTANCE": each.name}
+            if each.has_socket:
+                counts[SOCKETS] = str(self._places.sockets)
             env = {**command.env, **self._telemetry(stored, each.name), **own, **counts}
             self._control.add(each.name, Command(command.argv, env, command.cwd))
 
@@ -88,6 +90,7 @@ class Instances:
         folder = self._places.metrics(stored.release.endpoint)
         for each in stored.instances:
             self._control.remove(each.name)
+            socket_of(self._places.sockets, each.port).unlink(missing_ok=True)
             for counted in folder.glob(f"*_{each.name}.db"):
                 counted.unlink(missing_ok=True)
 
@@ -173,7 +176,7 @@ def _observe(
 ) -> InstanceStatus:
     release = stored.release
     said = identity(instance.port) if watch and watch.pid else None
-    health = seen.get(backend(stored).cluster)
+    health = seen.get(stored.cluster)
     return InstanceStatus(
         endpoint=release.endpoint,
         release=release.id,

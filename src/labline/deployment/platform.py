@@ -263,7 +263,8 @@ class Platform:
     def _clear(self) -> int:
         """End what a daemon that is gone left behind, and remove its sockets."""
         ended = processes.end(self._orphans())
-        for path in (self.places.control, self.places.admin, self.places.processes):
+        fixed = (self.places.control, self.places.admin, self.places.processes)
+        for path in (*fixed, *self.places.sockets.glob("*.sock")):
             path.unlink(missing_ok=True)
         if self.places.sockets != self.places.state and self.places.sockets.is_dir():
             self.places.sockets.rmdir()

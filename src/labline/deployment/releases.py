@@ -16,8 +16,9 @@ from labline.database import endpoints as endpoint_table
 from labline.database import releases as table
 from labline.deployment.commands import fill
 from labline.deployment.processes import pick_ports
+from labline.deployment.upstreams import cluster_name
 from labline.errors import NotFound, nearest
-from labline.records import Command, Release, ReleaseState
+from labline.records import SOCKETS, Command, Release, ReleaseState
 
 PREFIX = "release-"
 _COLUMNS = (
@@ -52,6 +53,11 @@ class Instance:
     port: int
     command: Command
 
+    @property
+    def has_socket(self) -> bool:
+        """Whether it also listens on a Unix socket, where it is told a folder for that."""
+        return SOCKETS in self.command.env
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -67,6 +73,11 @@ class Stored:
     def name(self) -> str:
         """Name of its first process, and how those of the others begin."""
         return f"{PREFIX}{self.release.id}"
+
+    @property
+    def cluster(self) -> str:
+        """Name of its cluster in the gateway."""
+        return cluster_name(self.release.id, self.release.ports)
 
     @property
     def instances(self) -> tuple[Instance, ...]:

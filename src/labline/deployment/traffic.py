@@ -21,11 +21,6 @@ _DRAIN = (2.0, 60.0)
 _PROOF = 15.0
 
 
-def backend(stored: Stored, weight: int = 0) -> Backend:
-    """Return a release as the gateway knows it."""
-    return Backend(stored.release.id, stored.release.ports, weight, stored.release.mirrored)
-
-
 class Traffic:
     """Where requests go."""
 
@@ -33,6 +28,7 @@ class Traffic:
         self, places: Places, control: Control, gateway: Gateway, releases: Releases, keys: Keys
     ) -> None:
         self._lock = places.lock("routing")
+        self._sockets = places.sockets
         self._control = control
         self._gateway = gateway
         self._releases = releases
@@ -48,9 +44,14 @@ class Traffic:
         found = self._releases.among(running)
         for stored in found:
             others = endpoints.setdefault(stored.release.endpoint, [])
-            others.append(backend(stored, weight(stored, found, ahead)))
+            others.append(self._backend(stored, weight(stored, found, ahead)))
         fixed = {name: tuple(backends) for name, backends in endpoints.items()}
         return Routing(fixed, self._keys.revoked())
+
+    def _backend(self, stored: Stored, weight: int) -> Backend:
+        release = stored.release
+        sockets = self._sockets if all(each.has_socket for each in stored.instances) else None
+        return Backend(release.id, release.ports, weight, release.mirrored, sockets)
 
     def sync(self) -> None:
         """Make the gateway serve what is recorded; without a gateway there is nothing to do."""
@@ -98,15 +99,14 @@ class Traffic:
         shortest, longest = _DRAIN
         start = time.monotonic()
         while (waited := time.monotonic() - start) < longest:
-            health = self._gateway.health().get(backend(old).cluster)
+            health = self._gateway.health().get(old.cluster)
             if waited >= shortest and (health is None or not health.active):
                 return
             time.sleep(0.1)
 
     def _await_healthy(self, new: Stored) -> None:
         deadline = time.monotonic() + _PROOF
-        cluster = backend(new).cluster
-        while not self._gateway.health()[cluster].healthy:
+        while not self._gateway.health()[new.cluster].healthy:
             if time.monotonic() > deadline:
                 raise Failed(f"The gateway does not find release {new.release.id} healthy.")
             time.sleep(0.05)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 #: seconds an idle connection to a release is kept; below the 5 s after which servers close theirs
@@ -12,10 +13,16 @@ _TYPES = "type.googleapis.com/envoy"
 Json = dict[str, Any]
 
 
-def cluster(name: str, ports: Sequence[int], most: int) -> Json:
+def cluster_name(release: int, ports: Sequence[int]) -> str:
+    """Return the name of a release's cluster; a cluster never changes, a release gets its own."""
+    return "-".join(("release", str(release), *map(str, ports)))
+
+
+def cluster(name: str, ports: Sequence[int], most: int, sockets: Path | None = None) -> Json:
     """Return the Envoy cluster of one release, whose instances listen on ports of the loopback.
 
-    It takes at `most` so many requests at a time.
+    It takes at `most` so many requests at a time. They are reached by Unix sockets where there is
+    a folder with them: a request over one costs a fifth less of both sides' time.
     """
     return {
         "name": name,
@@ -26,7 +33,7 @@ def cluster(name: str, ports: Sequence[int], most: int) -> Json:
         "connect_timeout": "1s",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [_host(port) for port in ports]}],
+            "endpoints": [{"lb_endpoints": [_host(port, sockets) for port in ports]}],
         },
         "typed_extension_protocol_options": _protocol(),
         "health_checks": [_health_check()],
@@ -69,9 +76,23 @@ def _elsewhere() -> Json:
     return {"retry_host_predicate": [predicate], "host_selection_retry_max_attempts": 64}
 
 
-def _host(port: int) -> Json:
+def _host(port: int, sockets: Path | None) -> Json:
+    if sockets:
+        return {"endpoint": {"address": {"pipe": {"path": str(socket_of(sockets, port))}}}}
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     return {"endpoint": {"address": address}}
+
+
+def socket_of(folder: Path, port: int) -> Path:
+    """Return the Unix socket of the instance on a port."""
+    return folder / f"{port}.sock"
+
+
+def port_of(address: Mapping[str, Any]) -> int:
+    """Return the port of the instance that Envoy knows by an address of either kind."""
+    if pipe := address.get("pipe"):
+        return int(Path(pipe["path"]).stem)
+    return int(address["socket_address"]["port_value"])
 
 
 def _protocol() -> Json:

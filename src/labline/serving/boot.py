@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from labline.records import Bento, Command
+from labline.records import SOCKETS, Bento, Command
 
 _DRAIN = 30
 
@@ -17,15 +17,22 @@ def boot_command(bento: Bento, python: Path, port: int) -> Command:
     metrics files of every other Bento of the store when it starts, and leaves its worker behind on
     the port when it is killed. SIGTERM ends the process once all requests are answered. A template
     without ``serve.py`` is served by ``bentoml serve``.
+
+    Where the process can also listen on a Unix socket, its environment has the variable
+    :data:`labline.records.SOCKETS`, empty: whoever boots it behind a gateway of this machine names
+    the folder.
     """
     place = Path(bento.path)
     own = place / "src" / "serve.py"
+    environment = _environment(place)
     if own.is_file():
         program = [str(own), "--drain", str(_DRAIN)]
+        if SOCKETS in own.read_text(encoding="utf-8"):
+            environment[SOCKETS] = ""
     else:
         program = ["-m", "bentoml", "serve", str(place)]
     argv = (str(python), *program, "--host", "127.0.0.1", "--port", str(port))
-    return Command(argv, _environment(place), str(place))
+    return Command(argv, environment, str(place))
 
 
 def _environment(place: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from labline.deployment import envoy
+from labline.deployment import envoy, upstreams
 from labline.deployment.envoy import Backend, Routing
 from labline.settings import Settings
 
@@ -104,6 +104,16 @@ def test_instances_share_a_cluster():
     hosts = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
     ports = [each["endpoint"]["address"]["socket_address"]["port_value"] for each in hosts]
     assert (found["name"], ports) == ("release-1-20001-20002", [20001, 20002])
+
+
+def test_instances_with_sockets_are_reached_by_them_and_known_by_their_ports():
+    shared = Backend(1, (20001, 20002), 100, sockets=Path("/p"))
+    (found,) = envoy.clusters(Routing({"churn": (shared,)}))
+    hosts = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    addresses = [each["endpoint"]["address"] for each in hosts]
+    assert addresses == [{"pipe": {"path": f"/p/{port}.sock"}} for port in (20001, 20002)]
+    assert [upstreams.port_of(each) for each in addresses] == [20001, 20002]
+    assert upstreams.port_of({"socket_address": {"address": "::1", "port_value": 7}}) == 7
 
 
 def test_equal_content_has_an_equal_version():

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from labline.records import Bento
+from labline.records import SOCKETS, Bento
 from labline.serving import boot_command
+
+TEMPLATE = Path(__file__).parents[3] / "bentos" / "pyfunc"
 
 
 def bento(home: Path, *files: str) -> Bento:
@@ -35,6 +37,13 @@ def test_one_process_on_loopback_with_its_own_store(
 def test_a_template_without_its_own_server_is_served_by_bentoml(tmp_path: Path) -> None:
     command = boot_command(bento(tmp_path), Path("python"), 4321)
     assert command.argv[1:4] == ("-m", "bentoml", "serve")
+
+
+def test_only_a_server_that_knows_of_sockets_is_told_a_folder_for_them(tmp_path: Path) -> None:
+    made = bento(tmp_path, "serve.py")
+    assert SOCKETS not in boot_command(made, Path("python"), 4321).env
+    (Path(made.path) / "src" / "serve.py").write_text((TEMPLATE / "serve.py").read_text())
+    assert boot_command(made, Path("python"), 4321).env[SOCKETS] == ""
 
 
 def test_a_thread_limit_that_the_user_set_is_left_alone(
