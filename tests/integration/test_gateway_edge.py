@@ -71,6 +71,7 @@ def test_limits_are_kept_and_everything_is_in_the_access_log_and_on_the_metrics_
     assert {each["status"] for each in asked} == {200, 429}
     served = next(each for each in asked if each["status"] == 200)
     assert (served["key"], served["release"], served["attempts"]) == (issued.id, "1", 1)
+    assert served["instance"] == "release-1"
     assert "secret" not in line.platform.places.log("access").read_text()
 
     page = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics").text

@@ -71,7 +71,7 @@ _LINE = {
     "received": "%BYTES_RECEIVED%",
     "sent": "%BYTES_SENT%",
     "release": "%RESP(X-LABLINE-RELEASE)%",
-    "instance": "%UPSTREAM_HOST%",
+    "instance": "%UPSTREAM_HOST_NAME%",
     "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "request_id": "%REQ(X-REQUEST-ID)%",
     "flags": "%RESPONSE_FLAGS%",

@@ -171,10 +171,8 @@ def clusters(routing: Routing, gateway: GatewaySettings | None = None) -> list[J
     """Return one cluster per backend, in a steady order."""
     most = (gateway or GatewaySettings()).concurrency
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
-    return [
-        upstreams.cluster(name, backends[name].ports, most, backends[name].sockets)
-        for name in sorted(backends)
-    ]
+    ordered = [backends[name] for name in sorted(backends)]
+    return [upstreams.cluster(each.release, each.ports, most, each.sockets) for each in ordered]
 
 
 def resources(kind: str, items: Iterable[Json]) -> Json:

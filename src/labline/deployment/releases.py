@@ -16,7 +16,7 @@ from labline.database import endpoints as endpoint_table
 from labline.database import releases as table
 from labline.deployment.commands import fill
 from labline.deployment.processes import pick_ports
-from labline.deployment.upstreams import cluster_name
+from labline.deployment.upstreams import cluster_name, instance_name
 from labline.errors import NotFound, nearest
 from labline.records import SOCKETS, Command, Release, ReleaseState
 
@@ -84,7 +84,7 @@ class Stored:
         """Its processes: ``release-7``, ``release-7-2``, ``release-7-3`` ..."""
         return tuple(
             Instance(
-                self.name if number == 1 else f"{self.name}-{number}",
+                instance_name(self.name, number),
                 number,
                 port,
                 fill(self.plan.command, port),

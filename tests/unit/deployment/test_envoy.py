@@ -112,6 +112,7 @@ def test_instances_with_sockets_are_reached_by_them_and_known_by_their_ports():
     hosts = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
     addresses = [each["endpoint"]["address"] for each in hosts]
     assert addresses == [{"pipe": {"path": f"/p/{port}.sock"}} for port in (20001, 20002)]
+    assert [each["endpoint"]["hostname"] for each in hosts] == ["release-1", "release-1-2"]
     assert [upstreams.port_of(each) for each in addresses] == [20001, 20002]
     assert upstreams.port_of({"socket_address": {"address": "::1", "port_value": 7}}) == 7
 
