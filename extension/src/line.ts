@@ -10,7 +10,8 @@ import { asRequestError } from './asking';
 import { listOf, replaced } from './listing';
 import type { IPlatformStep, IRecords, IStatus, SectionName } from './records';
 import { SECTIONS } from './records';
-import { request, send } from './request';
+import { request } from './request';
+import { startPlatform } from './starting';
 import type {
   IEvent,
   IEvents,
@@ -35,8 +36,6 @@ const NOTHING: IList<never> = {
 const LONGEST_PAUSE = 60_000;
 /** Pause while events tell what changes: for what no event tells. */
 const LIVE_PAUSE = 60_000;
-/** Pause while the platform starts. */
-const STEP = 1_000;
 /** Pause while someone types a filter. */
 const TYPING = 250;
 
@@ -128,21 +127,11 @@ export class Line implements ILine, IDisposable {
     this._starting = true;
     const hold = this.watch();
     try {
-      let step = await send<IPlatformStep>(
-        'platform/start',
-        {},
-        this._settings
+      await startPlatform(
+        this._settings,
+        step => this._set({ step }),
+        () => this.isDisposed
       );
-      this._set({ step });
-      while (step.doing && !this.isDisposed) {
-        await new Promise(done => setTimeout(done, STEP));
-        step = await this._request<IPlatformStep>('platform');
-        this._set({ step });
-      }
-    } catch (error) {
-      const { fix, message, name } = asRequestError(error);
-      const failure = { error: name, message, fix };
-      this._set({ step: { running: false, doing: '', failure } });
     } finally {
       this._starting = false;
       await this.refresh();
