@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
-from playwright.sync_api import JSHandle, Locator, Page, TimeoutError, expect
+from playwright.sync_api import JSHandle, Locator, Page, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
+from tests.browser.palette import choose
 from tests.browser.stories import LONG, policy
 from tests.browser.test_line import platform, state
 from tests.browser.test_smoke import (  # noqa: F401
@@ -24,8 +24,6 @@ from labline.lab import Lab
 
 MOST_STOPS = 80
 VIEW = ".jp-labline-view"
-#: milliseconds until a key is pressed again that the page let pass
-AGAIN = 2_000
 #: roles that tell nobody what the focused element does
 MUTE = ("", "generic", "none")
 #: what is told of the focused element: whether an outline or a shadow shows it, whether it is ours
@@ -70,22 +68,6 @@ def visit(page: Page, address: str, focused: str) -> None:  # noqa: F811
     page.wait_for_function(
         "part => document.activeElement.closest(part)", arg=focused, timeout=LONG
     )
-
-
-def choose(page: Page, name: str) -> None:  # noqa: F811
-    """Run a command by the palette."""
-    palette = page.get_by_role("searchbox", name="Command Palette Section").or_(
-        page.get_by_placeholder("SEARCH", exact=True)
-    )
-    found = page.locator(".lm-CommandPalette-item.lm-mod-active", has_text=name)
-    for _ in range(MOST_STOPS):
-        page.keyboard.press("Control+Shift+C")
-        with suppress(TimeoutError):
-            palette.fill(name, timeout=AGAIN)
-            found.wait_for(timeout=AGAIN)
-            break
-    while found.is_visible():  # a palette about to draw its list anew lets Enter pass
-        page.keyboard.press("Enter")
 
 
 def pick(page: Page, choice: Locator, wanted: str) -> None:  # noqa: F811

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 from tests.acceptance.test_line import DATA, FIT, LOG, PARAMETERS
 from tests.browser.axe import assert_accessible
+from tests.browser.palette import choose
 from tests.browser.stories import LONG, policy
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
@@ -94,15 +95,7 @@ def bob(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jup
 
 def command(page: Page, name: str) -> Locator:  # noqa: F811
     """Choose a command in the palette, and return the dialog that it opens."""
-    palette = page.get_by_role("searchbox", name="Command Palette Section").or_(
-        page.get_by_placeholder("SEARCH", exact=True)
-    )
-    while not palette.is_visible():  # a page that is not ready yet lets the keys pass
-        page.keyboard.press("Control+Shift+C")
-        page.wait_for_timeout(1_000)
-    palette.fill(name)
-    page.locator(".lm-CommandPalette-item", has_text=name).first.wait_for()
-    palette.press("Enter")
+    choose(page, name)
     return page.get_by_role("dialog")
 
 
