@@ -15,11 +15,11 @@ import httpx
 
 from labline.database import Database
 from labline.deployment import Endpoints, Platform, Trial
-from labline.records import Bento, Command, Release
+from labline.records import SOCKETS, Bento, Command, Release
 from labline.settings import Settings
 
 SERVER = """
-import contextlib, itertools, json, os, sys, time
+import contextlib, itertools, json, os, socket, socketserver, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 port, model, digest, mood = int(sys.argv[1]), *sys.argv[2:5]
@@ -56,7 +56,9 @@ class Handler(BaseHTTPRequestHandler):
         rows = self.rfile.read(int(self.headers["Content-Length"]))
         # Nobody may be reading: the supervisor is killed in some tests.
         with contextlib.suppress(BrokenPipeError):
-            print(f"{model} is asked", flush=True)
+            # In one piece: print writes the end of the line by itself, after another thread's text.
+            sys.stdout.write(f"{model} is asked\\n")
+            sys.stdout.flush()
         if mood == "flaky" and next(asked) % 20 == 0:
             return self.answer(500, {"title": "broken"})
         if mood == "sleepy":
@@ -74,6 +76,17 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
+class Local(Server):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.server_address)
+        socketserver.TCPServer.server_bind(self)
+
+if folder := os.environ.get("LABLINE_SOCKETS"):
+    local = Local(os.path.join(folder, f"{port}.sock"), Handler)
+    threading.Thread(target=local.serve_forever, daemon=True).start()
 Server(("127.0.0.1", port), Handler).serve_forever()
 """
 
@@ -134,13 +147,14 @@ class Line:
         says: str = "",
         trial: Trial | None = None,
         instances: int = 1,
+        sockets: bool = True,
     ) -> Release:
         """Deploy ``churn/VERSION``; the server says that it is `says`."""
         model, digest = f"churn/{version}", str(version) * 64
         return self.endpoints.deploy(
             "churn",
             bento=Bento(f"churn:{version}", str(self.root), model, digest),
-            command_for_port=self.serving(says or model, digest, mood),
+            command_for_port=self.serving(says or model, digest, mood, sockets),
             python=sys.executable,
             actor="ada",
             key=key or f"deploy-{version}-{mood}",
@@ -148,11 +162,14 @@ class Line:
             instances=instances,
         )
 
-    def serving(self, model: str, digest: str, mood: str) -> Callable[[int], Command]:
-        """Return what starts the little server."""
+    def serving(
+        self, model: str, digest: str, mood: str, sockets: bool = True
+    ) -> Callable[[int], Command]:
+        """Return what starts the little server; without `sockets` as a template may be."""
         script = str(self.root / "server.py")
+        env = {SOCKETS: ""} if sockets else {}
         return lambda port: Command(
-            (sys.executable, script, str(port), model, digest, mood), {}, str(self.root)
+            (sys.executable, script, str(port), model, digest, mood), env, str(self.root)
         )
 
     def serves(self, version: int) -> bool:

@@ -197,7 +197,7 @@ def asking(project: Path) -> Iterator[None]:
             with suppress(Exception), httpx.Client(timeout=10) as client:
                 rows = lab.serving.example("beasts")
                 headers = {"Authorization": f"Bearer {lab.endpoints.token('beasts')}"}
-                while not over.wait(0.02):
+                while not over.wait(0.05):
                     url = f"{lab.serving.url('beasts')}/predict"
                     client.post(url, json={"rows": rows}, headers=headers)
 

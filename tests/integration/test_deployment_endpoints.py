@@ -55,6 +55,24 @@ def test_a_release_goes_live_is_replaced_and_comes_back(up):
     assert [each.name for each in up.endpoints.list()] == ["churn"]
 
 
+def test_releases_with_sockets_and_without_replace_each_other(up):
+    def reached() -> set[str]:
+        known = json.loads((up.platform.places.watched / "cds.json").read_text())["resources"]
+        hosts = [each["load_assignment"]["endpoints"][0]["lb_endpoints"] for each in known]
+        return {kind for each in hosts for host in each for kind in host["endpoint"]["address"]}
+
+    first = up.deploy(1, sockets=False)
+    assert (up.serves(1), reached()) == (True, {"socket_address"})
+    second = up.deploy(2)
+    assert (up.serves(2), reached()) == (True, {"pipe"})
+    sockets = up.platform.places.sockets
+    assert [file.stem for file in sockets.glob("*.sock")] == [str(second.ports[0])]
+    up.endpoints.rollback("churn", actor="bob", key="back", release=second.id)
+    assert (up.serves(1), reached(), first.model) == (True, {"socket_address"}, "churn/1")
+    up.platform.down()
+    assert not list(sockets.glob("*.sock"))
+
+
 def test_of_two_who_roll_back_the_same_release_the_second_is_told(up):
     up.deploy(1)
     up.deploy(2)
