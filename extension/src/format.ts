@@ -86,6 +86,17 @@ export function metric(value: number, locale?: string): string {
   }).format(value);
 }
 
+/**
+ * A rate or a time as it was measured: to three digits, for the fourth is chance.
+ */
+export function measured(value: number, locale?: string): string {
+  const near = Math.abs(value) < 100;
+  return metric(
+    near ? Number(value.toPrecision(3)) : Math.round(value),
+    locale
+  );
+}
+
 /** What `fit` noted by itself, such as `Ridge.training_score`. */
 const NOTED = /\.training_/;
 

@@ -5,6 +5,7 @@ import {
   count,
   lasting,
   fileName,
+  measured,
   metric,
   metricsOf,
   moment,
@@ -34,6 +35,15 @@ test.each([
   [Number.NaN, 'NaN']
 ])('the metric %d is written %s', (value, text) => {
   expect(metric(value, 'en')).toBe(text);
+});
+
+test.each([
+  [0.64037, '0.64'],
+  [16.66, '16.7'],
+  [2567.4, '2567'],
+  [0, '0']
+])('the rate %d is written %s', (value, text) => {
+  expect(measured(value, 'en')).toBe(text);
 });
 
 test('a count ends where the server ends counting, and may not be known', () => {

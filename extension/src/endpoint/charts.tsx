@@ -5,7 +5,7 @@ import * as React from 'react';
 import { useAsked } from '../asking';
 import type { Point } from '../chart/scale';
 import { nearest, scaleOf } from '../chart/scale';
-import { metric } from '../format';
+import { measured, metric } from '../format';
 import type { IAnswered, IEndpointMetrics } from './records';
 import { pathOf } from './scale';
 
@@ -158,7 +158,7 @@ function Chart(
   const at = x.value(pointed ?? 1);
   const told = series.map(one => nearest(one.points, at)?.[1] ?? NaN);
   const words = told.map(number =>
-    Number.isNaN(number) ? '–' : metric(number)
+    Number.isNaN(number) ? '–' : measured(number)
   );
   const point = (event: React.PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -234,7 +234,7 @@ function Releases(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { releases, trans } = props;
-  const ms = (value: number | null) => (value === null ? '–' : metric(value));
+  const ms = (value: number | null) => (value === null ? '–' : measured(value));
   return (
     <table className="jp-labline-table">
       <thead>
@@ -256,7 +256,7 @@ function Releases(props: {
               {one.model}
             </td>
             <td data-numeric>{one.requests}</td>
-            <td data-numeric>{metric(one.per_second)}</td>
+            <td data-numeric>{measured(one.per_second)}</td>
             <td data-numeric data-mark={one.errors ? 'bad' : undefined}>
               {one.errors}
             </td>
