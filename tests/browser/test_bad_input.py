@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.palette import choose
 from tests.browser.test_comparison import LONG_NAME
-from tests.browser.test_line import command
 from tests.browser.test_smoke import (  # noqa: F401
     CHROMIUM,
     JupyterLab,
@@ -160,5 +160,6 @@ def test_a_promotion_is_not_asked_for_while_mlflow_is_away(
 ) -> None:
     page.goto(without_mlflow.fresh)
     page.get_by_role("tab", name="Labline").wait_for()
-    command(page, "Promote a Model")
-    expect(page.locator(".jp-toast-message")).to_contain_text("does not answer")
+    told = page.locator(".jp-toast-message")
+    choose(page, "Promote a Model", told)
+    expect(told).to_contain_text("does not answer")

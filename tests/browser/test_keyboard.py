@@ -140,8 +140,8 @@ def expect_focus_on(page: Page, node: JSHandle) -> None:  # noqa: F811
 
 def test_runs_are_found_and_compared_by_keys(page: Page, ada: JupyterLab) -> None:  # noqa: F811
     visit(page, ada.fresh, ".jp-Launcher")
-    choose(page, "Show Labline")
     panel = page.get_by_role("region", name="Labline", exact=True)
+    choose(page, "Show Labline", panel)
     expect(panel).to_be_focused()
     boxes = panel.get_by_role("region", name="Runs").get_by_role("checkbox")
     expect(boxes.nth(2)).to_be_visible()
@@ -194,14 +194,14 @@ def run_as_job(page: Page) -> None:  # noqa: F811
     notebook = page.evaluate_handle("document.activeElement")
     dialog = page.get_by_role("dialog")
     alpha = dialog.get_by_role("textbox", name="alpha")
-    choose(page, "Run as Job")
+    choose(page, "Run as Job", dialog)
     expect(alpha).to_be_focused()
     tab_to(page, dialog.get_by_role("button", name="Run", exact=True), "Shift+Tab")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect_focus_on(page, notebook)
 
-    choose(page, "Run as Job")
+    choose(page, "Run as Job", dialog)
     expect(alpha).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type("2")
@@ -216,7 +216,7 @@ def run_as_job(page: Page) -> None:  # noqa: F811
 
 def promote(page: Page, candidate: str, stage: str) -> None:  # noqa: F811
     dialog = page.get_by_role("dialog")
-    choose(page, "Promote a Model")
+    choose(page, "Promote a Model", dialog)
     pick(page, dialog.get_by_role("combobox", name="Candidate"), candidate)
     chosen = dialog.get_by_role("combobox", name="Stage")
     tab_to(page, chosen)
@@ -231,7 +231,7 @@ def call_a_deployment_off(page: Page) -> None:  # noqa: F811
     """Go round a dialog, write in its field, and leave: the focus is where it was."""
     before = page.evaluate_handle("document.activeElement")
     dialog = page.get_by_role("dialog")
-    choose(page, "Deploy a Model")
+    choose(page, "Deploy a Model", dialog)
     model = dialog.get_by_role("combobox", name="Model")
     expect(model).to_be_focused()
     endpoint = dialog.get_by_role("textbox", name="Endpoint")

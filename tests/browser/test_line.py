@@ -95,8 +95,9 @@ def bob(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jup
 
 def command(page: Page, name: str) -> Locator:  # noqa: F811
     """Choose a command in the palette, and return the dialog that it opens."""
-    choose(page, name)
-    return page.get_by_role("dialog")
+    dialog = page.get_by_role("dialog")
+    choose(page, name, dialog)
+    return dialog
 
 
 def state(page: Page) -> Locator:  # noqa: F811

@@ -236,8 +236,7 @@ def _saves_what_is_folded(response: Response) -> bool:
 def test_the_palette_opens_the_sidebar(page: Page, jupyterlab: JupyterLab) -> None:
     page.goto(jupyterlab.fresh)
     page.get_by_role("tab", name="Labline").wait_for()
-    choose(page, "Show Labline")
-    expect(page.get_by_role("region", name="Labline")).to_be_visible()
+    choose(page, "Show Labline", page.get_by_role("region", name="Labline", exact=True))
 
 
 def test_it_listens_while_shown_and_asks_nothing_while_hidden(

@@ -175,7 +175,8 @@ def test_a_running_job_that_is_cancelled_stops_at_once_and_keeps_its_output(proj
     done = project.jobs.get(job.id)
     assert done.status == JobStatus.CANCELLED
     assert project.tracking.run(done.run_id).status == "KILLED"
-    assert project.jobs.log(job.id) == "[cell 1] print('so far')\nso far\n"
+    # What it was at may be in it by now, too.
+    assert project.jobs.log(job.id).startswith("[cell 1] print('so far')\nso far\n")
     while kernels(path) or not shown(done.output):
         assert time.monotonic() - asked < 20
         time.sleep(0.05)

@@ -176,7 +176,7 @@ def test_without_a_server_it_is_recorded_locally_and_published_later(
         patch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
         started = time.monotonic()
         run("%%record --experiment away --run stranded\n%log auc=0.5")
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 20
         shown = capsys.readouterr().out
         assert "Recorded locally; will be published" in shown
         assert "labline runs publish" in shown

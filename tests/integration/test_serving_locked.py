@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,12 +35,9 @@ def test_a_locked_environment_is_made_once_and_serves(
         found = list(
             pool.map(lambda _: ensure_environment(bento, "locked", settings=settings), range(2))
         )
-    assert found[0] == found[1]
+        assert ensure_environment(bento, "locked", settings=settings) == found[0] == found[1]
     assert caplog.text.count("making the environment") == 1
     assert "uv: Installed" in caplog.text
-    start = time.monotonic()
-    assert ensure_environment(bento, "locked", settings=settings) == found[0]
-    assert time.monotonic() - start < 1
     rows = json.loads(table.head(20).to_json(orient="records", date_format="iso"))
     with booted(bento, tmp_path, found[0]) as instance:
         answer = instance.predict({"rows": rows})

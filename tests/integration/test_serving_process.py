@@ -79,15 +79,15 @@ def slow(slow_bento: Bento, tmp_path: Path) -> Iterator[Instance]:
 def test_a_model_with_modules_of_its_own_is_served_and_drains_on_sigterm(slow: Instance) -> None:
     answers: list[Any] = []
     request = threading.Thread(
-        target=lambda: answers.append(slow.predict({"rows": [{"wait": 1.5}]}))
+        target=lambda: answers.append(slow.predict({"rows": [{"wait": 3.0}]}))
     )
     request.start()
-    time.sleep(0.5)
+    time.sleep(1.5)
     assert slow.client.get("/livez").status_code == 200
     slow.process.send_signal(signal.SIGTERM)
     request.join()
     assert answers[0].status_code == 200
-    assert answers[0].json()["predictions"] == [3.0]
+    assert answers[0].json()["predictions"] == [6.0]
     slow.process.wait(30)
 
 

@@ -156,7 +156,7 @@ async def test_the_event_loop_is_free_while_the_stores_are_slow(tmp_path):
     slow = asyncio.ensure_future(bench.run(lambda lab: gate.wait(10)))
     started = time.perf_counter()
     await asyncio.sleep(0.05)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 8
     assert not slow.done()
     gate.set()
     assert await slow
