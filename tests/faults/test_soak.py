@@ -104,6 +104,7 @@ def weighing(processes: list[psutil.Process], every: float) -> Iterator[list[int
 
 
 # In seconds, memory has not come to rest (it takes some thousand requests), nor has the machine.
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("seconds", "growth", "held"),
     [(3.0, 0.15, 0.2), pytest.param(600.0, 0.05, 0.9, marks=pytest.mark.proof)],
