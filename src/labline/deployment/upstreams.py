@@ -28,7 +28,7 @@ def cluster(release: int, ports: Sequence[int], most: int, sockets: Path | None 
     """Return the Envoy cluster of one release, whose instances listen on ports of the loopback.
 
     It takes at `most` so many requests at a time. They are reached by Unix sockets where there is
-    a folder with them: a request over one costs a fifth less of both sides' time.
+    a folder with them: a request over one costs both sides less.
     """
     name = cluster_name(release, ports)
     names = (instance_name(f"release-{release}", number) for number in count(1))
