@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import resource
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from tests import migrated
+from tests import migrated, ports
 from tests.postgres import postgres_server
 
 from labline.kernel import warm
@@ -71,9 +70,7 @@ def _warm_roots(folder: str) -> set[Path]:
 @pytest.fixture
 def free_port() -> int:
     """Return a port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port()
 
 
 def write_notebook(path: Path, *cells: str, parameters: str | None = None) -> Path:

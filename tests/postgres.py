@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.ports import free_port
 
 
 class Server:
@@ -23,9 +23,7 @@ class Server:
     def __init__(self, binary: str, folder: Path, user: str | None) -> None:
         self._binary, self._folder, self._user = binary, folder, user
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"postgresql+psycopg://labline@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:

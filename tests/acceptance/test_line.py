@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import write_notebook
+from tests.ports import free_port
 
 from labline.lab import Lab
 
@@ -90,12 +91,8 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    import socket
-
     folder = tmp_path_factory.mktemp("beasts")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     (folder / "labline.toml").write_text(POLICY.format(port=port))
     write_notebook(folder / "train.ipynb", DATA, FIT, LOG, parameters=PARAMETERS)
     made = Project(folder, port)

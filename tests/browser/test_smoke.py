@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
 from tests.browser.palette import choose
+from tests.ports import free_port
 
 from labline.lab import Lab
 
@@ -132,13 +132,6 @@ def clean_environment() -> dict[str, str]:
     """Return the environment without what points labline at other stores."""
     others = ("LABLINE_", "MLFLOW_", "BENTOML_", "JUPYTER")
     return {name: value for name, value in os.environ.items() if not name.startswith(others)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

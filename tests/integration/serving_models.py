@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
+from tests.ports import free_port
 
+from labline.deployment import listens
 from labline.records import Bento, ModelVersion
 from labline.serving import boot_command
 from labline.settings import Settings
@@ -133,7 +134,7 @@ def running(
         )
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:
-        _await_ready(client, process, log, time.monotonic() + timeout)
+        _await_ready(client, process, port, log, time.monotonic() + timeout)
         yield Instance(client, process, log)
     finally:
         client.close()
@@ -141,22 +142,15 @@ def running(
         process.wait(30)
 
 
-def _await_ready(client: httpx.Client, process: Any, log: Path, deadline: float) -> None:
+def _await_ready(client: httpx.Client, process: Any, port: int, log: Path, deadline: float) -> None:
     while True:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         try:
-            if client.get("/readyz").status_code == 200:
+            if client.get("/readyz").status_code == 200 and listens(process.pid, port):
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def project(root: Path, toml: str = "") -> Settings:

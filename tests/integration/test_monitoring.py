@@ -18,6 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from jsonschema import Draft202012Validator
 from tests.conftest import write_notebook
 from tests.platforms import eventually
+from tests.ports import free_port
 from tests.receivers import Hook, webhook
 from traitlets.config import Config
 
@@ -100,12 +101,8 @@ def people(rows: int, *, older: float = 0.0, seed: int = 1) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    import socket
-
     root = tmp_path_factory.mktemp("churn")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with pytest.MonkeyPatch.context() as patch, webhook() as hook:
         (root / "labline.toml").write_text(POLICY.format(port=port, hook=hook.url))
         log = LOG.partition("\n")[2]

@@ -16,6 +16,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from tests.integration.serving_models import save, version_of
 from tests.platforms import WORKER, eventually
+from tests.ports import free_port
 
 from labline.database import Database
 from labline.deployment import Endpoints, Platform, Trial
@@ -60,12 +61,8 @@ class Flats:
 
 @pytest.fixture(scope="module")
 def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
-    import socket
-
     root = tmp_path_factory.mktemp("flats")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     (root / "labline.toml").write_text(POLICY.format(port=port))
     (root / "worker.py").write_text(WORKER)
     settings = Settings.load(root)

@@ -20,6 +20,7 @@ from tests.certificates import make_issued
 from tests.integration.serving_models import save, version_of
 from tests.otlp import Receiver, plain, receiver
 from tests.platforms import WORKER, eventually
+from tests.ports import free_port
 
 from labline import telemetry
 from labline.database import Database
@@ -103,11 +104,7 @@ def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
 
 
 def _flats(root: Path, got: Receiver) -> Iterator[Flats]:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     (root / "labline.toml").write_text(POLICY.format(port=port, otlp=got.url))
     (root / "worker.py").write_text(WORKER)
     settings = Settings.load(root)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labline.deployment.gateway import envoy_binary
     from labline.deployment.keys import ApiKey, public_keys
     from labline.deployment.platform import Platform
+    from labline.deployment.processes import listens, pick_ports
     from labline.deployment.proof import again, require_live
     from labline.deployment.status import EndpointStatus, InstanceStatus, PlatformStatus, Share
     from labline.deployment.trials import Trial, check_instances, check_percent
@@ -37,6 +38,8 @@ _PLACES = {
     "Platform": "platform",
     "PlatformStatus": "status",
     "envoy_binary": "gateway",
+    "listens": "processes",
+    "pick_ports": "processes",
     "public_keys": "keys",
     "send": "web",
     "trusted": "certificates",
@@ -56,6 +59,8 @@ __all__ = [
     "check_instances",
     "check_percent",
     "envoy_binary",
+    "listens",
+    "pick_ports",
     "public_keys",
     "require_live",
     "send",

@@ -122,10 +122,23 @@ def pick_ports(count: int, taken: Iterable[int]) -> tuple[int, ...]:
 def holder(port: int) -> str:
     """Return ``name (pid N)`` of who listens on `port`; empty where the system does not tell."""
     for process in psutil.process_iter():
-        try:
-            found = process.net_connections(kind="tcp")
-        except (psutil.Error, OSError):
-            continue
-        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in found):
+        if _listens(process, port):
             return f"{process.name()} (pid {process.pid})"
     return ""
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether a process, or one that it started, listens on `port`: else another may answer."""
+    try:
+        first = psutil.Process(pid)
+        return any(_listens(each, port) for each in (first, *first.children(recursive=True)))
+    except psutil.Error:
+        return False
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        found = process.net_connections(kind="tcp")
+    except (psutil.Error, OSError):
+        return False
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -126,9 +125,11 @@ def _python(lab: Lab, bento: Bento) -> Path:
 def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, float, int]]:
     import httpx
 
+    from labline.deployment import pick_ports
+
     folder = lab.settings.folder("trials")
     _sweep(folder)
-    port = _free_port()
+    (port,) = pick_ports(1, ())
     command, log = boot(port), folder / f"{name}.log"
     began = time.monotonic()
     with _process(command, log) as process:
@@ -140,7 +141,7 @@ def _booted(lab: Lab, name: str, boot: Boot) -> Iterator[tuple[httpx.Client, flo
             trust_env=False,
             limits=httpx.Limits(max_connections=None),
         ) as client:
-            _await_ready(client, process, log, lab.settings.serving.boot_timeout)
+            _await_ready(client, process, port, log, lab.settings.serving.boot_timeout)
             yield client, time.monotonic() - began, process.pid
     note.unlink(missing_ok=True)
 
@@ -168,10 +169,11 @@ def _process(command: Command, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _await_ready(
-    client: httpx.Client, process: subprocess.Popen[bytes], log: Path, timeout: float
+    client: httpx.Client, process: subprocess.Popen[bytes], port: int, log: Path, timeout: float
 ) -> None:
     import httpx
 
+    from labline.deployment import listens
     from labline.workflows.flow import Flow
 
     deadline = time.monotonic() + timeout
@@ -183,7 +185,9 @@ def _await_ready(
         if time.monotonic() > deadline:
             raise _failed(f"The service was not ready after {timeout:g} s", log)
         try:
-            if client.get("/readyz", timeout=2).status_code == 200:
+            ready = client.get("/readyz", timeout=2).status_code == 200
+            # Another service may have taken the port while this one was starting.
+            if ready and listens(process.pid, port):
                 return
         except httpx.TransportError:
             pass
@@ -281,9 +285,3 @@ def _started(pid: int) -> float:
         return psutil.Process(pid).create_time()
     except psutil.Error:
         return 0.0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -57,15 +57,18 @@ def test_a_record_is_only_good_for_the_same_process(start, tmp_path):
     assert processes.recorded(tmp_path / "nothing") == []
 
 
-def test_who_holds_a_port_is_told():
+def test_who_holds_a_port_is_told(start):
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
         assert not processes.port_is_free("127.0.0.1", port)
         assert f"pid {os.getpid()}" in processes.holder(port)
+        assert processes.listens(os.getpid(), port)
+        assert not processes.listens(start("p:y:").pid, port)
     assert processes.port_is_free("127.0.0.1", port)
     assert processes.holder(port) == ""
+    assert not processes.listens(os.getpid(), port)
 
 
 def test_picked_ports_are_different_and_none_of_those_spoken_for():
