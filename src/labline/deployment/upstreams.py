@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,10 @@ def cluster(release: int, ports: Sequence[int], most: int, sockets: Path | None 
     a folder with them: a request over one costs both sides less.
     """
     name = cluster_name(release, ports)
-    names = (instance_name(f"release-{release}", number) for number in count(1))
-    hosts = [_host(each, port, sockets) for each, port in zip(names, ports, strict=False)]
+    first = f"release-{release}"
+    hosts = [
+        _host(instance_name(first, number), port, sockets) for number, port in enumerate(ports, 1)
+    ]
     return {
         "name": name,
         "type": "STATIC",
