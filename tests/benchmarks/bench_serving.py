@@ -28,6 +28,8 @@ ROUNDS = 11
 TURN = 0.8
 #: seconds after all were asked: what they have left to do is not to meet the first again
 REST = 1.0
+#: seconds after which the gateway knows how many requests come, and how many it may trace
+SETTLED = 4.5
 COLLECTOR = """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,12 +67,14 @@ class Asked:
     body: bytes
     kind: str = "application/json"
     key: str = ""
+    #: seconds that it is asked for before it counts
+    warm: float = 0.2
 
     def drive(self, connections: int, seconds: float) -> Load:
         """Ask on, and return how it went."""
         headers = f"Authorization: Bearer {self.key}\r\n" if self.key else ""
         request = post(self.path, self.body, kind=self.kind, headers=headers)
-        return drive(self.port, [request], connections=connections, seconds=seconds, warm=0.2)
+        return drive(self.port, [request], connections=connections, seconds=seconds, warm=self.warm)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ def _one_row(
         "kept": Asked(kept.ports["ridge"], "/predict", body),
         # Last, for they go on sending telemetry after their turn.
         "told": Asked(told.ports["ridge"], "/predict", body),
-        "gateway told": Asked(told.gateway, "/ridge/predict", body, key=told.keys["ridge"]),
+        "gateway told": Asked(
+            told.gateway, "/ridge/predict", body, key=told.keys["ridge"], warm=SETTLED
+        ),
     }
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ authorities = "ca.pem"
 environment = "test"
 headers = {{ api-key = "env:COLLECTOR_KEY" }}
 every = "1s"
+traces_per_second = {most}
 """
+#: traces a second that an instance takes part in
+MOST = 20
 MODEL = """
 import logging, mlflow.pyfunc
 
@@ -105,7 +109,7 @@ def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
 
 def _flats(root: Path, got: Receiver) -> Iterator[Flats]:
     port = free_port()
-    (root / "labline.toml").write_text(POLICY.format(port=port, otlp=got.url))
+    (root / "labline.toml").write_text(POLICY.format(port=port, otlp=got.url, most=MOST))
     (root / "worker.py").write_text(WORKER)
     settings = Settings.load(root)
     database = Database(settings.database)
@@ -246,13 +250,41 @@ def test_the_gateway_sends_spans_and_lines_in_batches(flats: Flats) -> None:
     posts = posted("/v1/traces"), posted("/v1/logs")
     began = time.monotonic()
     for _ in range(200):
-        flats.ask(1)
+        # The caller's word counts: else not all of so many would be traced.
+        flats.ask(1, traceparent=f"00-{TRACE}-{CALLER}-01")
     eventually(lambda: len(flats.got.spans_of("labline-gateway")) >= before + 200, 60)
     eventually(lambda: len(flats.got.logs) >= known + 200, 60)
     # One of each a second and worker thread of Envoy; five spans at a time would be forty.
     most = (time.monotonic() - began + 2) * (os.cpu_count() or 1)
     assert posted("/v1/traces") - posts[0] <= most
     assert posted("/v1/logs") - posts[1] <= most
+
+
+def test_of_many_requests_some_are_traced_and_those_as_a_whole(flats: Flats) -> None:
+    asked, end = [0], time.monotonic() + 8
+
+    def ask() -> None:
+        while time.monotonic() < end:
+            flats.ask(1)
+            asked[0] += 1
+
+    def begun(since: float) -> set[str]:
+        spans = flats.got.spans_of("labline-gateway")
+        return {each.trace for each in spans if each.item.start_time_unix_nano > since * 1e9}
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(ask) for _ in range(4)]
+        # By then the gateway was counted twice under this load.
+        time.sleep(5)
+        settled, before = time.time(), asked[0]
+        for each in futures:
+            each.result()
+    seconds, came = time.time() - settled, asked[0] - before
+    assert came > 2 * MOST * seconds, "too few were asked to show anything"
+    eventually(lambda: len(begun(settled)) > 0.3 * MOST * seconds, 60)
+    traces = begun(settled)
+    eventually(lambda: traces <= {each.trace for each in flats.got.spans_of("flats")}, 60)
+    assert len(begun(settled)) < 1.5 * MOST * seconds
 
 
 def test_the_header_is_sent_and_its_secret_is_in_no_file(flats: Flats) -> None:

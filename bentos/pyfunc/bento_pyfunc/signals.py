@@ -27,7 +27,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from bento_pyfunc.logs import OtlpHandler, quieten
-from bento_pyfunc.sampling import AtMost, most
+from bento_pyfunc.sampling import Limit, most
+from bento_pyfunc.spans import Spans
 
 #: seconds that the last signals get to be sent when the process ends
 _LAST = 2.0
@@ -46,8 +47,6 @@ class Signals:
     def __init__(self, attributes: Mapping[str, str]) -> None:
         resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
         traces = TracerProvider(resource=resource, shutdown_on_exit=False)
-        # Around the sampler that the environment names.
-        traces.sampler = AtMost(traces.sampler, most())
         metrics = MeterProvider(_readers(), resource=resource, shutdown_on_exit=False)
         logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         if _wanted("traces"):
@@ -59,7 +58,7 @@ class Signals:
             logging.getLogger().addHandler(OtlpHandler(logs.get_logger(_SCOPE)))
         quieten()
         self._providers = (traces, metrics, logs)
-        self.tracer = traces.get_tracer(_SCOPE)
+        self.spans = Spans(traces, Limit(most()))
         self.meter = metrics.get_meter(_SCOPE)
 
     def stop(self) -> None:

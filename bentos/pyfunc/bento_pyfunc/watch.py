@@ -9,9 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from opentelemetry.context import Context, attach, detach
-from opentelemetry.propagate import extract
-from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import StatusCode
 
 from bento_pyfunc.signals import Signals
 from bento_pyfunc.spec import Spec
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from bento_pyfunc.front import App, Message, Receive, Scope, Send
 
 _PATHS = ("/predict", "/predict_proba")
-_PARENTS = (b"traceparent", b"tracestate", b"baggage")
 #: seconds; a small model answers in less than OpenTelemetry's first bucket
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -31,7 +29,7 @@ class Watch:
     """Measures the requests for predictions."""
 
     def __init__(self, signals: Signals, spec: Spec) -> None:
-        self._tracer = signals.tracer
+        self._spans = signals.spans
         self._seconds = signals.meter.create_histogram(
             "http.server.request.duration",
             unit="s",
@@ -53,11 +51,9 @@ class Watch:
     async def _request(self, inner: App, scope: Scope, receive: Receive, send: Send) -> None:
         start, answer, path = perf_counter(), _Answer(send), scope["path"]
         what = {"http.request.method": scope["method"], "http.route": path, **self._model}
-        span = self._tracer.start_span(
-            f"{scope['method']} {path}", _caller(scope), SpanKind.SERVER, what
-        )
+        span, around = self._spans.begin(f"{scope['method']} {path}", scope["headers"], what)
         # Not start_as_current_span: its context manager costs more than the span.
-        token = attach(set_span_in_context(span))
+        token = attach(around)
         try:
             await inner(scope, receive, answer.send)
         finally:
@@ -67,7 +63,7 @@ class Watch:
             detach(token)
             if span.is_recording():
                 _conclude(span, answer, outcome)
-            span.end()
+                span.end()
 
 
 def _conclude(span: Span, answer: _Answer, outcome: dict[str, Any]) -> None:
@@ -114,13 +110,3 @@ def _kind(body: bytes) -> str:
         return str(orjson.loads(body)["type"]).rpartition(":")[2]
     except (ValueError, KeyError, TypeError):
         return ""
-
-
-def _caller(scope: Scope) -> Context | None:
-    """Return the context of the caller's span, where it sent one."""
-    sent = {
-        name.decode(): value.decode("latin-1")
-        for name, value in scope["headers"]
-        if name in _PARENTS
-    }
-    return extract(sent) if sent else None

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shlex
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -23,7 +25,8 @@ from tornado import gen
 from labline.deployment.backoff import STEADY, Restarts
 from labline.deployment.places import Places
 from labline.deployment.processes import MARK, end, mark, marked
-from labline.deployment.rotation import Rotation
+
+logger = logging.getLogger(__name__)
 
 _LOG_BYTES = 5 * 2**20
 _LOGS_KEPT = 3
@@ -42,12 +45,15 @@ class Report(Command):  # type: ignore[misc]
 class Supervisor(Arbiter):  # type: ignore[misc]
     """All watched processes of one project."""
 
-    def __init__(self, places: Places, log: Rotation, **options: Any) -> None:
+    def __init__(
+        self, places: Places, chores: Sequence[Callable[[], object]], **options: Any
+    ) -> None:
         control = f"ipc://{places.control}"
         places.control.unlink(missing_ok=True)
         super().__init__([], control, "inproc://events", proc_name="labline", **options)
         self.places = places
-        self._log = log
+        self._chores = chores
+        self._busy: asyncio.Future[None] | None = None
         #: set when everything has been stopped
         self.ended = asyncio.Event()
 
@@ -78,10 +84,22 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         """Start again what has ended; circus calls this on a timer."""
         if self._stopping:
             return
-        self.loop.run_in_executor(None, self._log.look)
+        self._do_chores()
         self.reap_processes()
         for watcher in list(self.watchers):
             yield watcher.manage_processes()
+
+    def _do_chores(self) -> None:
+        if self._busy and not self._busy.done():
+            return  # the gateway takes its time
+        self._busy = self.loop.run_in_executor(None, self._do_each)
+
+    def _do_each(self) -> None:
+        for chore in self._chores:
+            try:
+                chore()
+            except Exception:  # a full disk, say: tried again
+                logger.exception("%s failed", chore)
 
     def reload(self, **_: Any) -> None:
         """Do nothing: circus would restart everything on a hang-up of the terminal."""

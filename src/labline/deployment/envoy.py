@@ -83,7 +83,7 @@ class Paths:
         return self.watched / "bootstrap.json"
 
     def resource(self, kind: str) -> Path:
-        """Return the file of ``lds``, ``cds`` or ``rds``."""
+        """Return the file of ``lds``, ``cds``, ``rds`` or ``rtds``."""
         return self.watched / f"{kind}.json"
 
 
@@ -96,7 +96,7 @@ def bootstrap(settings: Settings, paths: Paths) -> Json:
         # A rollout looks every second.
         "stats_flush_interval": "1s",
         "stats_sinks": signals.sinks(otlp),
-        **signals.batching(otlp),
+        **signals.runtime(otlp, _watched(paths, "rtds")),
         "static_resources": {"clusters": _fixed_clusters(settings, paths)},
         "dynamic_resources": {
             "lds_config": _watched(paths, "lds"),
@@ -112,7 +112,7 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
         "node": {"id": "gateway", "cluster": "labline"},
         "admin": _admin(paths),
         "stats_sinks": signals.sinks(Otlp.of(settings)),
-        **signals.batching(Otlp.of(settings)),
+        **signals.runtime(Otlp.of(settings)),
         "static_resources": {
             "listeners": listeners(
                 settings, jwks, {"route_config": routes(routing, settings.gateway)}
@@ -181,6 +181,7 @@ def resources(kind: str, items: Iterable[Json]) -> Json:
         "lds": "config.listener.v3.Listener",
         "cds": "config.cluster.v3.Cluster",
         "rds": "config.route.v3.RouteConfiguration",
+        "rtds": "service.runtime.v3.Runtime",
     }
     typed = [{"@type": f"{_TYPES}.{names[kind]}", **item} for item in items]
     text = json.dumps(typed, sort_keys=True)

@@ -113,7 +113,8 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        self._write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
+        _write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
+        self._hand_over("rtds", [signals.sampling(self._settings.telemetry.sample)])
         self._hand_over("lds", self._listeners())
         self._hand_over("cds", envoy.clusters(routing, self._settings.gateway))
         self._hand_over("rds", [envoy.routes(routing, self._settings.gateway)])
@@ -214,7 +215,7 @@ class Gateway:
         certificates.check(self._settings)
         path = self._places.state / f"candidate-{os.getpid()}.json"
         config = envoy.complete(self._settings, self._jwks(), routing, self._paths)
-        self._write(path, config)
+        _write(path, config)
         try:
             verdict = subprocess.run(
                 [envoy_binary(), "--mode", "validate", "-c", path, *_OPTIONS],
@@ -229,18 +230,23 @@ class Gateway:
             )
 
     def _hand_over(self, kind: str, items: list[Any]) -> str:
-        """Put one watched file in place as a whole and return its version."""
-        content = envoy.resources(kind, items)
-        self._write(self._paths.resource(kind), content)
-        return str(content["version_info"])
+        return hand_over(self._paths, kind, items)
 
-    def _write(self, path: Path, content: Any) -> None:
-        text = json.dumps(content, indent=1)
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            return
-        scratch = path.with_suffix(".new")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
+
+def hand_over(paths: envoy.Paths, kind: str, items: list[Any]) -> str:
+    """Put one watched file in place as a whole and return its version."""
+    content = envoy.resources(kind, items)
+    _write(paths.resource(kind), content)
+    return str(content["version_info"])
+
+
+def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    scratch = path.with_suffix(".new")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
 
 
 def _health(hosts: Iterable[Any]) -> Health:

@@ -29,6 +29,7 @@ from labline.deployment.traffic import Traffic
 from labline.errors import Conflict, Failed, LablineError
 from labline.records import Command
 from labline.settings import Settings
+from labline.telemetry import Otlp
 from labline.tracking.registry import ModelAltered
 
 logger = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ class Platform:
         where = [str(self.places.root), str(self.places.base)]
         access = self._settings.gateway.access_log
         bounds = [str(access.size), str(access.kept)]
-        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where, *bounds]
+        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where, *bounds, *self._traced()]
         with self.places.log(supervisor.NAME).open("ab") as log:
             result = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
@@ -160,6 +161,11 @@ class Platform:
             )  # fmt: skip
         if result.returncode:
             raise self._failed(supervisor.NAME, "did not start")
+
+    def _traced(self) -> list[str]:
+        told = self._settings.telemetry
+        on = Otlp.of(self._settings).endpoint("traces")
+        return [str(told.sample), str(told.traces_per_second)] if on else []
 
     def _environment(self) -> dict[str, str]:
         # Started from a notebook that is being recorded, it is still not part of that run.

@@ -8,6 +8,7 @@ References: Envoy v3 API, ``config.trace.v3.OpenTelemetryConfig``,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -19,6 +20,7 @@ SERVICE = "labline-gateway"
 _TYPES = "type.googleapis.com/envoy"
 _LOGGERS = f"{_TYPES}.extensions.access_loggers"
 _ACCESS_LOG = "envoy.access_loggers.open_telemetry"
+_LAYER = "sampling"
 _TIMEOUT = "5s"
 #: what waits to be sent together: Envoy's own 5 spans and 16 KiB are 700 requests a second to the
 #: collector where the gateway answers 3,000
@@ -68,20 +70,34 @@ def tracing(otlp: Otlp) -> Json:
     }
     return {
         "tracing": {
-            # A caller that sends a traceparent has decided already.
+            # A caller that sends a traceparent has decided already. The layer of the runtime wins.
             "random_sampling": {"value": 100 * otlp.settings.telemetry.sample},
             "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": config},
         }
     }
 
 
-def batching(otlp: Otlp) -> Json:
-    """Return what has Envoy send spans in batches, by its runtime keys; empty without spans."""
+def runtime(otlp: Otlp, source: Json | None = None) -> Json:
+    """Return what has Envoy send spans in batches, by its runtime keys; empty without spans.
+
+    `source` says where the share of the requests comes from that is traced: :func:`sampling`.
+    """
     if not otlp.endpoint("traces"):
         return {}
     keys = {"min_flush_spans": _SPANS, "flush_interval_ms": 1000}
-    layer = {"name": "telemetry", "static_layer": {"tracing": {"opentelemetry": keys}}}
-    return {"layered_runtime": {"layers": [layer]}}
+    layers: list[Json] = [
+        {"name": "telemetry", "static_layer": {"tracing": {"opentelemetry": keys}}}
+    ]
+    if source:
+        layers.append({"name": _LAYER, "rtds_layer": {"name": _LAYER, "rtds_config": source}})
+    return {"layered_runtime": {"layers": layers}}
+
+
+def sampling(share: float) -> Json:
+    """Return the runtime layer that has Envoy trace a share of the requests."""
+    # Envoy draws one of ten thousand: a finer part would be all. A bare number would be percent.
+    part = {"numerator": math.ceil(1e4 * share), "denominator": "TEN_THOUSAND"}
+    return {"name": _LAYER, "layer": {"tracing.random_sampling": part}}
 
 
 def access_logs(otlp: Otlp) -> list[Json]:

@@ -1,8 +1,9 @@
 """The daemon: circus, with what it lacks for keeping a platform alive.
 
-``python -m labline.deployment.supervisor ROOT STATE BYTES FILES`` returns as soon as the daemon
-answers. It keeps the gateway's access log below so many bytes, and so many older files of it. It
-begins with nothing to watch; :mod:`labline.deployment.control` adds to it.
+``python -m labline.deployment.supervisor ROOT STATE BYTES FILES [SHARE TRACES]`` returns as soon as
+the daemon answers. It keeps the gateway's access log below so many bytes, and so many older files
+of it; and has the gateway trace a share of its requests, and at most so many a second. It begins
+with nothing to watch; :mod:`labline.deployment.control` adds to it.
 
 What is added to circus: a process that ends at once is started again ever more slowly, instead of
 every second or taking the daemon down; what a dead process leaves behind is ended first; stopping
@@ -18,6 +19,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
@@ -28,8 +30,11 @@ from labline import __version__
 from labline.deployment import web
 from labline.deployment.places import Places
 from labline.deployment.rotation import Rotation
+from labline.deployment.sampling import Sampling
 
 NAME = "supervisor"
+#: what is done every now and then, in a thread
+Chore = Callable[[], object]
 _CHECK = 2.0
 _TRIES, _PAUSE = 50, 0.02
 _LOG_BYTES = 5 * 2**20
@@ -50,7 +55,8 @@ def main() -> None:
         _write_self(file)
         _log_to(places.log(NAME))
         size, kept = map(int, sys.argv[3:5])
-        asyncio.run(_supervise(places, announce, _access_log(places, size, kept)))
+        chores = [_access_log(places, size, kept).look, *_sampling(places, sys.argv[5:])]
+        asyncio.run(_supervise(places, announce, chores))
 
 
 def _lock(file: IO[str]) -> None:
@@ -89,12 +95,16 @@ def _access_log(places: Places, size: int, kept: int) -> Rotation:
     return Rotation(places.log("access"), size, kept, reopen)
 
 
-async def _supervise(places: Places, announce: int, log: Rotation) -> None:
+def _sampling(places: Places, given: Sequence[str]) -> list[Chore]:
+    return [Sampling(places, float(given[0]), int(given[1])).look] if given else []
+
+
+async def _supervise(places: Places, announce: int, chores: Sequence[Chore]) -> None:
     from tornado.ioloop import IOLoop
 
     from labline.deployment.arbiter import Supervisor
 
-    supervisor = Supervisor(places, log, check_delay=_CHECK, loop=IOLoop.current())
+    supervisor = Supervisor(places, chores, check_delay=_CHECK, loop=IOLoop.current())
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGCHLD, supervisor.notice)
     await supervisor.start()

@@ -15,10 +15,13 @@ import pytest
 from bento_pyfunc import telemetry
 from bento_pyfunc.front import App, Front
 from bento_pyfunc.media import Form
-from bento_pyfunc.sampling import AtMost
+from bento_pyfunc.sampling import Limit
 from bento_pyfunc.signals import Signals
+from bento_pyfunc.spans import Spans
 from bento_pyfunc.watch import Watch
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+from opentelemetry import baggage
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 from tests.otlp import plain, receiver
 from tests.unit.serving.specs import doubles, make_spec
 
@@ -160,8 +163,8 @@ def test_no_more_requests_are_traced_than_was_asked_for(monkeypatch: pytest.Monk
     with receiver() as got:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", got.url)
         monkeypatch.setenv("LABLINE_TRACES_PER_SECOND", "3")
-        stopped = partial(AtMost, clock=lambda: 0.0)
-        monkeypatch.setattr("bento_pyfunc.signals.AtMost", stopped)
+        stopped = partial(Limit, clock=lambda: 0.0)
+        monkeypatch.setattr("bento_pyfunc.signals.Limit", stopped)
         signals = Signals({"service.name": "flats"})
         ask(Watch(signals, SPEC).around(front()), *[b"{}"] * 9, b"fail")
         signals.stop()
@@ -172,16 +175,67 @@ def test_no_more_requests_are_traced_than_was_asked_for(monkeypatch: pytest.Monk
     assert logged.trace not in {"", "0" * 32}, "an id that joins it with the gateway's span"
 
 
-def test_each_second_has_traces_of_its_own_as_far_as_the_other_sampler_takes_them() -> None:
+def test_each_second_has_traces_of_its_own() -> None:
     now = [0.0]
-    sampler = AtMost(ALWAYS_ON, 2, clock=lambda: now[0])
+    limit = Limit(2, clock=lambda: now[0])
 
     def taken() -> list[bool]:
-        return [sampler.should_sample(None, n, "x").decision.is_sampled() for n in range(3)]
+        return [limit.take() for _ in range(3)]
 
     assert taken() == [True, True, False]
     now[0] = 0.9
     assert taken() == [False] * 3
     now[0] = 1.0
     assert taken() == [True, True, False]
-    assert not AtMost(ALWAYS_OFF, 2).should_sample(None, 1, "x").decision.is_sampled()
+
+
+def test_what_the_sampler_of_the_environment_leaves_out_is_no_part_of_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
+    limit = Limit(1, clock=lambda: 0.0)
+    spans = Spans(TracerProvider(shutdown_on_exit=False), limit)
+    for _ in range(3):
+        assert not spans.begin("x", [], {})[0].is_recording()
+    assert limit.take()
+
+
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({"traceparent": f"00-{TRACE}-{CALLER}-01"}, (TRACE, CALLER, True)),
+        ({"traceparent": f"00-{TRACE}-{CALLER}-00"}, (TRACE, CALLER, False)),
+        ({"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": ""}, (TRACE, CALLER, True)),
+        ({"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "a=1"}, (TRACE, CALLER, True)),
+        ({"traceparent": f"01-{TRACE}-{CALLER}-01-more"}, (TRACE, CALLER, True)),
+        ({"traceparent": f"00-{TRACE.upper()}-{CALLER}-01"}, None),
+        ({"traceparent": f"00-{'0' * 32}-{CALLER}-01"}, None),
+        ({"traceparent": f"00-{TRACE}-{'0' * 16}-01"}, None),
+        ({"traceparent": f"00-0_{TRACE[2:]}-{CALLER}-01"}, None),
+        ({"traceparent": f"00-{TRACE}-{CALLER}"}, None),
+        ({"traceparent": "nonsense \xff"}, None),
+        ({"baggage": "user=ada"}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_caller_is_known_by_its_header_whether_it_is_traced_or_not(
+    headers: dict[str, str], found: tuple[str, str, bool] | None, left: int
+) -> None:
+    traces = TracerProvider(shutdown_on_exit=False)
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    span, around = Spans(traces, Limit(left, clock=lambda: 0.0)).begin("x", sent, {})
+    context = span.get_span_context()
+    assert get_current_span(around).get_span_context() == context, "its work is done in it"
+    assert span.is_recording() == (left == 1 and (found is None or found[2]))
+    if found is None:
+        assert context.is_valid, "log lines have ids"
+        assert format_trace_id(context.trace_id) != TRACE
+    else:
+        assert format_trace_id(context.trace_id) == found[0]
+        assert (format_span_id(context.span_id) == found[1]) != span.is_recording()
+    assert baggage.get_baggage("user", around) == ("ada" if "baggage" in headers else None)
