@@ -38,3 +38,14 @@ def test_a_command_that_reads_notebooks_compiles_no_grammar_of_iris() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert found.stdout.split()[-1] == "False"
+
+
+def test_the_daemon_of_the_platform_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, labline.deployment.supervisor, labline.deployment.arbiter\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(found.stdout.split())

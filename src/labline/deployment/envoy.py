@@ -9,15 +9,14 @@ References: Envoy v3 API, ``config.bootstrap``, ``extensions.filters.http.jwt_au
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labline.deployment import edge, signals, upstreams
+from labline.deployment.discovery import Paths
 from labline.deployment.problems import local_replies
 from labline.settings import GatewaySettings, Settings
 from labline.telemetry import Otlp
@@ -66,25 +65,6 @@ class Routing:
     endpoints: Mapping[str, tuple[Backend, ...]]
     #: ids of revoked keys
     revoked: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where Envoy finds its files."""
-
-    #: folder of the files that Envoy watches
-    watched: Path
-    #: unix socket of the admin interface
-    admin: Path
-
-    @property
-    def bootstrap(self) -> Path:
-        """File that Envoy is started with."""
-        return self.watched / "bootstrap.json"
-
-    def resource(self, kind: str) -> Path:
-        """Return the file of ``lds``, ``cds``, ``rds`` or ``rtds``."""
-        return self.watched / f"{kind}.json"
 
 
 def bootstrap(settings: Settings, paths: Paths) -> Json:
@@ -173,19 +153,6 @@ def clusters(routing: Routing, gateway: GatewaySettings | None = None) -> list[J
     backends = {each.cluster: each for some in routing.endpoints.values() for each in some}
     ordered = [backends[name] for name in sorted(backends)]
     return [upstreams.cluster(each.release, each.ports, most, each.sockets) for each in ordered]
-
-
-def resources(kind: str, items: Iterable[Json]) -> Json:
-    """Return the discovery response that a watched file holds; equal content, equal version."""
-    names = {
-        "lds": "config.listener.v3.Listener",
-        "cds": "config.cluster.v3.Cluster",
-        "rds": "config.route.v3.RouteConfiguration",
-        "rtds": "service.runtime.v3.Runtime",
-    }
-    typed = [{"@type": f"{_TYPES}.{names[kind]}", **item} for item in items]
-    text = json.dumps(typed, sort_keys=True)
-    return {"version_info": hashlib.sha256(text.encode()).hexdigest()[:12], "resources": typed}
 
 
 def _admin(paths: Paths) -> Json:

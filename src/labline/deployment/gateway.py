@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.deployment import certificates, envoy, signals, upstreams, web
+from labline.deployment import certificates, discovery, envoy, sampling, signals, upstreams, web
 from labline.deployment.keys import SigningKey
 from labline.deployment.places import Places
 from labline.deployment.releases import PREFIX
@@ -80,7 +80,7 @@ class Gateway:
     def __init__(self, settings: Settings, places: Places) -> None:
         self._settings = settings
         self._places = places
-        self._paths = envoy.Paths(places.watched, places.admin)
+        self._paths = discovery.Paths(places.watched, places.admin)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -113,8 +113,8 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        _write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
-        self._hand_over("rtds", [signals.sampling(self._settings.telemetry.sample)])
+        discovery.write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
+        self._hand_over("rtds", [sampling.layer(self._settings.telemetry.sample)])
         self._hand_over("lds", self._listeners())
         self._hand_over("cds", envoy.clusters(routing, self._settings.gateway))
         self._hand_over("rds", [envoy.routes(routing, self._settings.gateway)])
@@ -151,7 +151,7 @@ class Gateway:
         if not path.is_file():
             return True
         found = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        wanted = envoy.resources("lds", self._listeners())["resources"]
+        wanted = discovery.resources("lds", self._listeners())["resources"]
         if self._settings.telemetry.otlp is None:
             # Whoever asks may have other variables OTEL_... than the gateway was started with.
             found, wanted = signals.without(found), signals.without(wanted)
@@ -215,7 +215,7 @@ class Gateway:
         certificates.check(self._settings)
         path = self._places.state / f"candidate-{os.getpid()}.json"
         config = envoy.complete(self._settings, self._jwks(), routing, self._paths)
-        _write(path, config)
+        discovery.write(path, config)
         try:
             verdict = subprocess.run(
                 [envoy_binary(), "--mode", "validate", "-c", path, *_OPTIONS],
@@ -230,23 +230,7 @@ class Gateway:
             )
 
     def _hand_over(self, kind: str, items: list[Any]) -> str:
-        return hand_over(self._paths, kind, items)
-
-
-def hand_over(paths: envoy.Paths, kind: str, items: list[Any]) -> str:
-    """Put one watched file in place as a whole and return its version."""
-    content = envoy.resources(kind, items)
-    _write(paths.resource(kind), content)
-    return str(content["version_info"])
-
-
-def _write(path: Path, content: Any) -> None:
-    text = json.dumps(content, indent=1)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
-    scratch = path.with_suffix(".new")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
+        return discovery.hand_over(self._paths, kind, items)
 
 
 def _health(hosts: Iterable[Any]) -> Health:

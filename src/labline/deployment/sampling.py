@@ -9,14 +9,16 @@ References: Envoy v3 API, ``service.runtime.v3.Runtime``; runtime key ``tracing.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from labline.deployment import envoy, signals, web
-from labline.deployment.gateway import hand_over
+from labline.deployment import discovery, web
 from labline.deployment.places import Places
 
+#: name of the layer of Envoy's runtime that says the share
+LAYER = "sampling"
 _QUERY = "/stats?format=json&filter=^http[.]gateway[.]downstream_rq_total$"
 #: seconds between two counts, at least
 _APART = 1.0
@@ -24,6 +26,13 @@ _APART = 1.0
 _AIM = 0.8
 #: a new share that is so near to the old one, relatively, is not said
 _NEAR = 0.1
+
+
+def layer(share: float) -> discovery.Json:
+    """Return the runtime layer that has Envoy trace a share of the requests."""
+    # Envoy draws one of ten thousand: a finer part would be all. A bare number would be percent.
+    part = {"numerator": math.ceil(1e4 * share), "denominator": "TEN_THOUSAND"}
+    return {"name": LAYER, "layer": {"tracing.random_sampling": part}}
 
 
 @dataclass
@@ -50,8 +59,8 @@ class Sampling:
             return  # the first look at a gateway
         share = self._wanted((requests - before[1]) / (now - before[0]))
         if self._is_news(share):
-            paths = envoy.Paths(self.places.watched, self.places.admin)
-            hand_over(paths, "rtds", [signals.sampling(share)])
+            paths = discovery.Paths(self.places.watched, self.places.admin)
+            discovery.hand_over(paths, "rtds", [layer(share)])
             self._said = share
 
     def _wanted(self, per_second: float) -> float:

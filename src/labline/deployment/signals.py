@@ -8,19 +8,18 @@ References: Envoy v3 API, ``config.trace.v3.OpenTelemetryConfig``,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from labline.deployment.sampling import LAYER
 from labline.telemetry import SIGNALS, Otlp, Signal
 
 SERVICE = "labline-gateway"
 _TYPES = "type.googleapis.com/envoy"
 _LOGGERS = f"{_TYPES}.extensions.access_loggers"
 _ACCESS_LOG = "envoy.access_loggers.open_telemetry"
-_LAYER = "sampling"
 _TIMEOUT = "5s"
 #: what waits to be sent together: Envoy's own 5 spans and 16 KiB are 700 requests a second to the
 #: collector where the gateway answers 3,000
@@ -80,7 +79,7 @@ def tracing(otlp: Otlp) -> Json:
 def runtime(otlp: Otlp, source: Json | None = None) -> Json:
     """Return what has Envoy send spans in batches, by its runtime keys; empty without spans.
 
-    `source` says where the share of the requests comes from that is traced: :func:`sampling`.
+    `source` says where the share of the requests comes from that is traced: :func:`sampling.layer`.
     """
     if not otlp.endpoint("traces"):
         return {}
@@ -89,15 +88,8 @@ def runtime(otlp: Otlp, source: Json | None = None) -> Json:
         {"name": "telemetry", "static_layer": {"tracing": {"opentelemetry": keys}}}
     ]
     if source:
-        layers.append({"name": _LAYER, "rtds_layer": {"name": _LAYER, "rtds_config": source}})
+        layers.append({"name": LAYER, "rtds_layer": {"name": LAYER, "rtds_config": source}})
     return {"layered_runtime": {"layers": layers}}
-
-
-def sampling(share: float) -> Json:
-    """Return the runtime layer that has Envoy trace a share of the requests."""
-    # Envoy draws one of ten thousand: a finer part would be all. A bare number would be percent.
-    part = {"numerator": math.ceil(1e4 * share), "denominator": "TEN_THOUSAND"}
-    return {"name": _LAYER, "layer": {"tracing.random_sampling": part}}
 
 
 def access_logs(otlp: Otlp) -> list[Json]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from labline.deployment import envoy, upstreams
+from labline.deployment import discovery, envoy, upstreams
 from labline.deployment.envoy import Backend, Routing
 from labline.settings import Settings
 
@@ -118,15 +118,15 @@ def test_instances_with_sockets_are_reached_by_them_and_known_by_their_ports():
 
 
 def test_equal_content_has_an_equal_version():
-    one = envoy.resources("cds", envoy.clusters(Routing({"a": (LIVE,), "b": (CANARY,)})))
-    same = envoy.resources("cds", envoy.clusters(Routing({"b": (CANARY,), "a": (LIVE,)})))
-    other = envoy.resources("cds", envoy.clusters(Routing({"a": (LIVE,)})))
+    one = discovery.resources("cds", envoy.clusters(Routing({"a": (LIVE,), "b": (CANARY,)})))
+    same = discovery.resources("cds", envoy.clusters(Routing({"b": (CANARY,), "a": (LIVE,)})))
+    other = discovery.resources("cds", envoy.clusters(Routing({"a": (LIVE,)})))
     assert one == same
     assert one["version_info"] != other["version_info"]
 
 
 def test_watched_files_name_their_directory_and_the_admin_is_a_private_socket():
-    paths = envoy.Paths(Path("/p/envoy"), Path("/p/admin"))
+    paths = discovery.Paths(Path("/p/envoy"), Path("/p/admin"))
     config = envoy.bootstrap(Settings(), paths)
     for kind in ("lds", "cds"):
         source = config["dynamic_resources"][f"{kind}_config"]["path_config_source"]
