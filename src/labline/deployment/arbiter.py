@@ -13,12 +13,14 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any
 
 import psutil
 from circus.arbiter import Arbiter
 from circus.commands.base import Command
 from circus.exc import AlreadyExist
+from circus.stream import FileStream
 from circus.watcher import Watcher
 from tornado import gen
 
@@ -113,24 +115,48 @@ class Supervisor(Arbiter):  # type: ignore[misc]
 
     def note(self) -> None:
         """Write down what runs, for whoever must clear up after a daemon that was killed."""
-        notes = {watcher.name: watcher.process() for watcher in self.watchers}
+        found = {watcher.name: watcher.process() for watcher in self.watchers}
+        running = {name: at for name, at in found.items() if at}
+        # Whose they are: the folder may be copied.
+        text = json.dumps({"project": self.places.identity, "running": running})
         path = self.places.processes
         scratch = path.with_suffix(".new")
-        scratch.write_text(json.dumps({name: at for name, at in notes.items() if at}))
-        scratch.replace(path)
+        try:
+            scratch.write_text(text)
+            scratch.replace(path)
+        except OSError as error:  # what runs is marked as well
+            logger.warning("%s cannot be written: %s", path, error)
+
+
+class Log(FileStream):  # type: ignore[misc]
+    """What a process says, in a file. A full disk costs lines and nothing else."""
+
+    _file: IO[str] | None
+
+    def __call__(self, data: dict[str, Any]) -> None:
+        """Write what was said; circus calls this."""
+        try:
+            super().__call__(data)
+        except OSError:
+            self.close()
+
+    def open(self) -> None:
+        """Do nothing: the file is opened when something is said; circus calls this."""
+
+    def close(self) -> None:
+        """Close the file; circus calls this when the process has ended."""
+        file, self._file = self._file, None
+        with suppress(OSError):  # what was not written yet
+            if file:
+                file.close()
 
 
 class Watched(Watcher):  # type: ignore[misc]
     """One process that is kept running."""
 
     def __init__(self, name: str, cmd: str, *, places: Places, env: Any = None, **options: Any):
-        log = {
-            "class": "FileStream",
-            "filename": str(places.log(name)),
-            "max_bytes": _LOG_BYTES,
-            "backup_count": _LOGS_KEPT,
-        }
-        super().__init__(name, shlex.quote(cmd), stdout_stream=log, **options)
+        log = Log(str(places.log(name)), max_bytes=_LOG_BYTES, backup_count=_LOGS_KEPT)
+        super().__init__(name, shlex.quote(cmd), stdout_stream={"stream": log}, **options)
         # One stream for both: two would rotate the file under each other.
         self.stderr_stream = self.stdout_stream
         self.mark = mark(places.identity, name)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 
@@ -93,14 +93,14 @@ class Platform:
         Conflict
             The gateway's port is taken.
         Failed
-            Gateway or worker did not come up; nothing is left running.
+            Gateway or worker did not come up; of what was down nothing is left running.
         """
         envoy_binary()
         self.places.make()
         with locked(self.places.lock("platform")):
             if self.running:
-                self.control.report()
                 self.require_current()
+                self._complete()
                 self.traffic.sync()  # rates and limits may be others by now
                 return self.status()
             self._clear()
@@ -130,12 +130,28 @@ class Platform:
         live = [self.on_free_ports(stored) for stored in self.releases.all_serving()]
         self.gateway.prepare(self.traffic.recorded())
         self._start_daemon()
+        self._watch(live)
+
+    def _watch(self, live: list[Stored]) -> None:
         self.control.add(GATEWAY, self.gateway.command())
         self.control.add(WORKER, self._worker)
         for stored in live:
             self._boot(stored)
         self._await_ready()
         self._await_instances(live)
+
+    def _complete(self) -> None:
+        """Start what a call that was killed did not come to."""
+        serving, running = self.releases.all_serving(), self.control.report()
+        absent = [
+            each for each in serving if not {one.name for one in each.instances} <= {*running}
+        ]
+        if absent or not {GATEWAY, WORKER} <= running.keys():
+            self._watch([self._placed(stored, running) for stored in absent])
+
+    def _placed(self, stored: Stored, running: Mapping[str, Watch]) -> Stored:
+        some = any(each.name in running for each in stored.instances)
+        return stored if some else self.on_free_ports(stored)
 
     def _boot(self, stored: Stored) -> None:
         """Boot a release, unless its files were altered: then its log says so, and it is down."""
@@ -207,9 +223,10 @@ class Platform:
             time.sleep(0.05)
 
     def _is_up(self, name: str, watch: Watch) -> bool:
-        if watch.ends or watch.state == "stopped":
+        ready = self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
+        if not ready and (watch.ends or watch.state == "stopped"):
             raise self._failed(name, f"ended with exit code {watch.exit_code} while it started")
-        return self.gateway.ready if name == GATEWAY else self._has_signed_on(watch)
+        return ready
 
     def _has_signed_on(self, watch: Watch) -> bool:
         if watch.pid is None:
@@ -278,7 +295,8 @@ class Platform:
 
     def _orphans(self) -> set[psutil.Process]:
         prefix = processes.mark(self.places.identity, "").removesuffix(":")
-        return {*processes.marked(prefix), *processes.recorded(self.places.processes)}
+        noted = processes.recorded(self.places.processes, self.places.identity)
+        return {*processes.marked(prefix), *noted}
 
     def _daemon(self) -> Iterator[psutil.Process]:
         prefix = processes.mark(self.places.identity, supervisor.NAME)

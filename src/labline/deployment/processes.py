@@ -42,13 +42,17 @@ def _mark(process: psutil.Process) -> str:
         return ""
 
 
-def recorded(path: Path) -> list[psutil.Process]:
-    """Return those processes of a record that still live: same pid and same creation time."""
+def recorded(path: Path, identity: str) -> list[psutil.Process]:
+    """Return those processes of a project's record that still live: same pid and creation time.
+
+    What a copied folder brought along is a record of another project.
+    """
     try:
         notes = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return []
-    return [each for pid, created in notes.values() for each in _same(pid, created)]
+    running = notes["running"] if notes.get("project") == identity else {}
+    return [each for pid, created in running.values() for each in _same(pid, created)]
 
 
 def _same(pid: int, created: float) -> Iterator[psutil.Process]:

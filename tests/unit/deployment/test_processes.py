@@ -47,14 +47,17 @@ def test_what_a_process_started_is_found_after_its_death(start):
     assert processes.marked("p-orphan:") == []
 
 
-def test_a_record_is_only_good_for_the_same_process(start, tmp_path):
+def test_a_record_is_only_good_for_the_same_process_of_the_same_project(start, tmp_path):
     process = start("p:x:")
     path = tmp_path / "processes.json"
-    path.write_text(json.dumps({"worker": [process.pid, process.create_time()]}))
-    assert processes.recorded(path) == [process]
-    path.write_text(json.dumps({"worker": [process.pid, process.create_time() - 5]}))
-    assert processes.recorded(path) == []
-    assert processes.recorded(tmp_path / "nothing") == []
+    running = {"worker": [process.pid, process.create_time()]}
+    path.write_text(json.dumps({"project": "p", "running": running}))
+    assert processes.recorded(path, "p") == [process]
+    assert processes.recorded(path, "a copy of p") == []
+    running = {"worker": [process.pid, process.create_time() - 5]}
+    path.write_text(json.dumps({"project": "p", "running": running}))
+    assert processes.recorded(path, "p") == []
+    assert processes.recorded(tmp_path / "nothing", "p") == []
 
 
 def test_who_holds_a_port_is_told(start):

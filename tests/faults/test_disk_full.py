@@ -1,0 +1,68 @@
+"""A disk that is full, really: what serves goes on, and nothing has to be mended by hand."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.platforms import eventually, project
+
+
+@pytest.fixture
+def disk(tmp_path, leaves_nothing_running):
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def line(disk, free_port):
+    (disk / "project").mkdir()
+    with project(disk / "project", free_port) as made:
+        made.platform.up()
+        made.deploy(1, instances=2)
+        yield made
+
+
+def fill(disk: Path) -> Path:
+    """Leave no byte free; return what takes the room."""
+    file = os.open(disk / "filler", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    try:
+        while True:
+            os.write(file, bytes(4096))
+    except OSError:
+        return disk / "filler"
+    finally:
+        os.close(file)
+
+
+def test_what_dies_while_the_disk_is_full_is_started_again_and_down_is_quick(disk, line):
+    fill(disk)
+    for victim in (*line.platform.status().instances, line.platform.control.report()["gateway"]):
+        psutil.Process(victim.pid).kill()
+
+    def well() -> bool:
+        status = line.platform.status()
+        return status.gateway == "ready" and all(each.healthy for each in status.instances)
+
+    eventually(well)
+    start = time.monotonic()
+    assert line.platform.down()
+    assert time.monotonic() - start < 10
+
+
+def test_a_log_goes_on_once_there_is_room_again(disk, line):
+    log = line.platform.places.log("release-1")
+    filler = fill(disk)
+    (victim, _) = line.platform.status().instances
+    psutil.Process(victim.pid).kill()
+    eventually(lambda: line.platform.control.report()["release-1"].restarts)
+    filler.unlink()
+    before = log.stat().st_size
+    eventually(lambda: line.serves(1) and log.stat().st_size > before)

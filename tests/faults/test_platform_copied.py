@@ -1,0 +1,71 @@
+"""A project that is copied while its platform is up, and a platform that is up by half."""
+
+import shutil
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+from tests.platforms import Line, eventually, project
+
+from labline.deployment.processes import is_alive
+
+
+@pytest.fixture
+def line(tmp_path, free_port, leaves_nothing_running):
+    (tmp_path / "first").mkdir()
+    with project(tmp_path / "first", free_port) as made:
+        yield made
+
+
+def copy(line: Line) -> Line:
+    sockets = shutil.ignore_patterns("*.sock", "control", "admin")
+    shutil.copytree(line.root, line.root.with_name("second"), ignore=sockets)
+    return Line(line.root.with_name("second"), line.settings.gateway.port + 1)
+
+
+def test_a_copy_of_a_project_that_is_up_does_not_take_the_processes_for_its_own(line):
+    first = line.platform.up()
+    line.deploy(1)
+    running = psutil.Process(first.pid).children()
+    second = copy(line)
+    try:
+        assert second.platform.status().problem == ""
+        assert not second.platform.down()
+        assert all(map(is_alive, running))
+        assert line.serves(1)
+    finally:
+        second.database.close()
+
+
+UP = """
+import os, signal, sys
+from pathlib import Path
+from labline.deployment.control import Control
+from tests.platforms import Line
+
+line, name = Line(Path(sys.argv[1]), int(sys.argv[2])), sys.argv[3]
+add = Control.add
+
+def killed(self, each, command):
+    if each == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    add(self, each, command)
+
+Control.add = killed
+line.platform.up()
+"""
+
+
+@pytest.mark.parametrize("before", ["gateway", "worker", "release-1"])
+def test_an_up_that_is_killed_is_carried_on_by_the_next(line, before):
+    line.platform.up()
+    line.deploy(1)
+    line.platform.down()
+    argv = [sys.executable, "-c", UP, str(line.root), str(line.settings.gateway.port), before]
+    assert subprocess.run(argv, check=False).returncode == -signal.SIGKILL
+    assert line.platform.running
+    status = line.platform.up()
+    assert (status.gateway, status.worker) == ("ready", "ready")
+    assert eventually(lambda: line.serves(1))
