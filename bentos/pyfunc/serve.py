@@ -44,8 +44,10 @@ def count_together(folder: str, instance: str) -> None:
     The files bear the instance's name, not its process id: when it is started again, it counts on.
     Called before any metric is made.
     """
+    from bento_pyfunc.counts import Counts
     from prometheus_client import values
 
+    values.MmapedDict = Counts  # type: ignore[misc, unused-ignore]
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     values.ValueClass = values.MultiProcessValue(lambda: instance)
 

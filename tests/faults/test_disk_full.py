@@ -2,12 +2,43 @@
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.platforms import eventually, project
+
+TEMPLATE = Path(__file__).parents[2] / "bentos" / "pyfunc"
+COUNTS = """
+import os, sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+import serve
+
+folder = Path(sys.argv[2])
+serve.count_together(str(folder), "release-1")
+from bento_pyfunc import metrics
+from prometheus_client import Counter
+
+os.environ["LABLINE_METRICS"] = str(folder)
+asked = metrics.PredictMetrics("churn/1")
+asked.observe(200, 0.1)
+if filler := sys.argv[3:]:
+    with open(filler[0], "ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+counter = Counter("rows", "Of a model's own.", ["column"])
+for number in range(2000):
+    counter.labels("column " + "x" * 40 + str(number)).inc()
+asked.observe(200, 0.1)
+print(metrics.page().decode())
+"""
 
 
 @pytest.fixture
@@ -51,7 +82,7 @@ def test_what_dies_while_the_disk_is_full_is_started_again_and_down_is_quick(dis
         status = line.platform.status()
         return status.gateway == "ready" and all(each.healthy for each in status.instances)
 
-    eventually(well)
+    eventually(well, 30)
     start = time.monotonic()
     assert line.platform.down()
     assert time.monotonic() - start < 10
@@ -66,3 +97,16 @@ def test_a_log_goes_on_once_there_is_room_again(disk, line):
     filler.unlink()
     before = log.stat().st_size
     eventually(lambda: line.serves(1) and log.stat().st_size > before)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_an_instance_counts_on_a_full_disk_instead_of_being_ended(disk, when):
+    if when == "before":
+        fill(disk)
+    filler = [str(disk / "filler")] if when == "meanwhile" else []
+    argv = [sys.executable, "-c", COUNTS, str(TEMPLATE), str(disk), *filler]
+    told = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    assert "counts for itself" in told.stderr
+    if when == "meanwhile":  # what was counted before is still told to all
+        assert 'labline_predict_requests_total{model="churn/1",status="200"} 1.0' in told.stdout
