@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -66,16 +67,21 @@ def refuse_too_many_rows(body: bytes, max_rows: int, columns: int) -> None:
             raise too_many_rows(f"more than {max_rows}", max_rows)
 
 
-def refuse_repeated_keys(body: bytes, keys: int, *, lines: bool = False) -> None:
+def refuse_repeated_keys(
+    body: bytes, came: Any, counted: int | None = None, *, lines: bool = False
+) -> None:
     """Refuse a body in which a key stands twice in one object.
 
     Parsers keep one of the two and drop the other silently. Outside strings there is one colon a
-    key, so counting colons against the `keys` that were kept costs next to nothing.
+    key, so counting colons against the keys that were kept costs next to nothing.
 
     Parameters
     ----------
-    keys
-        Keys that the parser kept, in all objects together.
+    came
+        What the parser made of the body.
+    counted
+        Keys in it, as far as they are known already: there are more where a value is an object
+        that should be none.
     lines
         Whether the body is one JSON text a line.
 
@@ -84,16 +90,33 @@ def refuse_repeated_keys(body: bytes, keys: int, *, lines: bool = False) -> None
     Problem
         400: a key is repeated.
     """
-    if _count(body, b":") == keys or outside_strings(body, b":", keys) == keys:
+    if counted is not None and _has(body, counted):
         return
-    if len(body) > _NAMED_BYTES:
-        raise malformed("A key is there twice in one object.")
-    try:
-        for text in body.splitlines() if lines else [body]:
-            if text.strip():
-                json.loads(text, object_pairs_hook=_unique)
-    except RecursionError:
-        raise malformed("The body is nested too deeply.") from None
+    if _has(body, keys(came)):
+        return
+    if len(body) <= _NAMED_BYTES:
+        with suppress(RecursionError):  # of json's: deep down, the key is not named
+            for text in body.split(b"\n") if lines else [body]:
+                if text.strip():
+                    json.loads(text, object_pairs_hook=_unique)
+    raise malformed("A key is there twice in one object.")
+
+
+def _has(body: bytes, keys: int) -> bool:
+    return _count(body, b":") == keys or outside_strings(body, b":", keys) == keys
+
+
+def keys(value: Any) -> int:
+    """Return how many keys the objects in a JSON value have, all together, however deep."""
+    found, inside = 0, [value]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, dict):
+            found += len(one)
+            inside.extend(one.values())
+        elif isinstance(one, list):
+            inside.extend(one)
+    return found
 
 
 def _count(body: bytes, mark: bytes) -> int:

@@ -9,7 +9,6 @@ from bento_pyfunc.answers import Writer
 from bento_pyfunc.body import Document, parse, refuse_repeated_keys, refuse_too_many_rows
 from bento_pyfunc.columns import KINDS, Column, describe
 from bento_pyfunc.media import Form
-from bento_pyfunc.nested import keys
 from bento_pyfunc.problems import MOST_ERRORS, FieldError, invalid, too_many_rows
 from bento_pyfunc.spec import Spec
 from bento_pyfunc.tables import TableCodec
@@ -57,9 +56,10 @@ class Codec:
             raise invalid([FieldError(key, None, "has no rows")])
         params = document.get("params")
         # In lines, "rows" is no key that came.
-        own = len(document) if form is Form.JSON else 0
-        inside = keys(document[key]) if self._nested else raw.keys
-        refuse_repeated_keys(body, own + inside + _size(params), lines=form is Form.NDJSON)
+        lines = form is Form.NDJSON
+        counted = raw.keys + (0 if lines else len(document) + _size(params))
+        came = document[key] if lines else document
+        refuse_repeated_keys(body, came, None if self._nested else counted, lines=lines)
         return Request(raw, self._read_params(params) if params is not None else {})
 
     def _parse(self, body: bytes, form: Form) -> Document:
@@ -77,7 +77,7 @@ class Codec:
         if raw.rows == 0:
             raise invalid([FieldError("", None, "The stream has no rows")])
         params = (table.schema.metadata or {}).get(b"params")
-        return Request(raw, self._read_params(parse(params)) if params is not None else {})
+        return Request(raw, self._read_params(_unambiguous(params)) if params is not None else {})
 
     def encode(
         self, predictions: Any, form: Form = Form.JSON, classes: list[Any] | None = None
@@ -126,6 +126,12 @@ class Codec:
             return None
         array = column.array(value, errors)
         return None if array is None else list(array)
+
+
+def _unambiguous(text: bytes) -> Document:
+    document = parse(text)
+    refuse_repeated_keys(text, document, len(document))
+    return document
 
 
 def _size(params: Any) -> int:

@@ -141,9 +141,9 @@ def _long(values: Values) -> Array:
 
 
 def _integer(values: Values) -> Array:
-    wide = _long(values)
+    wide, bounds = _long(values), np.iinfo(np.int32)
     # Checked here: numpy 1 wraps around without a word.
-    if (np.abs(wide) > np.iinfo(np.int32).max).any():
+    if ((wide < bounds.min) | (wide > bounds.max)).any():
         raise Unfit("must be a whole number of 32 bits")
     return wide.astype(np.int32)
 

@@ -144,10 +144,3 @@ def sample(item: Json, samples: Json) -> Any:
     if item["type"] == "object":
         return {name: sample(part, samples) for name, part in item["properties"].items()}
     return samples[item["type"]]
-
-
-def keys(value: Any) -> int:
-    """Return how many keys the objects in a JSON value have, all together."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(keys, value.values()))
-    return sum(map(keys, value)) if isinstance(value, list) else 0

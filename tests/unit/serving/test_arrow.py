@@ -230,6 +230,9 @@ def test_parameters_come_in_the_metadata() -> None:
     codec = Codec(make_spec(doubles("x"), params=params))
     body = stream({"x": pa.array([1.0])}, params='{"by": 2}')
     assert codec.decode(body, Form.ARROW).params == {"by": 2.0}
+    twice = stream({"x": pa.array([1.0])}, params='{"by": 2, "by": 3}')
+    with pytest.raises(Problem, match="'by' is there twice"):
+        codec.decode(twice, Form.ARROW)
 
 
 def test_arrays_come_as_lists_or_as_a_column_for_each_number() -> None:

@@ -82,6 +82,17 @@ def test_a_key_repeated_deep_inside_is_refused() -> None:
         read(body.encode())
 
 
+@pytest.mark.parametrize("depth", [10, 1000])
+def test_values_may_be_as_deep_as_json_goes_and_are_refused_where_they_do_not_fit(
+    depth: int,
+) -> None:
+    deep = b"[" * depth + b"]" * depth
+    body = json.dumps({"rows": [ROW]}).encode().replace(b"[1, 2.5]", deep)
+    with pytest.raises(Problem, match="must be a number, not a list") as caught:
+        read(body)
+    assert caught.value.status == 422
+
+
 def test_the_document_says_what_is_inside() -> None:
     spec = make_spec(INPUTS)
     content = document(spec, {})["paths"]["/predict"]["post"]["requestBody"]["content"]

@@ -138,6 +138,18 @@ def test_a_number_without_a_fraction_is_whole_however_it_is_written() -> None:
     pd.testing.assert_frame_equal(table, read({"rows": [ROW]}))
 
 
+@pytest.mark.parametrize("required", [True, False])
+def test_whole_numbers_of_32_bits_are_taken_up_to_the_last_and_none_beyond(required: bool) -> None:
+    column = [{"name": "n", "type": "integer", "required": required}]
+    rest = [] if required else [{}]
+    ends = [{"n": -(2**31)}, {"n": 2**31 - 1}]
+    assert read({"rows": ends + rest}, column)["n"].tolist()[:2] == [-(2**31), 2**31 - 1]
+    for beyond in (-(2**31) - 1, 2**31, -(2**63), 2**63):
+        ((name, row, message),) = errors({"rows": [*ends, {"n": beyond}, *rest]}, column)
+        assert (name, row) == ("n", 2), beyond
+        assert "whole number" in message
+
+
 def test_a_time_with_a_zone_becomes_utc() -> None:
     table = read({"rows": [ROW | {"seen": "2026-01-31T12:30:00+02:00"}]})
     assert table["seen"][0] == pd.Timestamp(2026, 1, 31, 10, 30)
