@@ -5,6 +5,8 @@ The arrays are those that :mod:`bento_pyfunc.columns` makes of JSON, so a model 
 
 from __future__ import annotations
 
+import base64
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bento_pyfunc.columns import PANDAS_TEXT, Array, Column
+from bento_pyfunc.nested import NESTED
 from bento_pyfunc.problems import FieldError
 
 Data = Any  # pyarrow.ChunkedArray
@@ -23,11 +26,13 @@ _BEYOND_32 = float(np.finfo(np.float32).max)
 
 def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
     """Return an Arrow column as the array the model sees, or add to `errors` what is wrong."""
-    data = _decoded(data)
+    data = decoded(data)
     if column.required and data.null_count:
         row = pc.index(data.is_null(), pa.scalar(value=True)).as_py()
         errors.append(FieldError(column.name, row, "is required and must not be null"))
         return None
+    if column.kind.name in NESTED:
+        return _nested(column, data, errors)
     reader = _READERS.get(column.kind.name)
     if reader is None or pa.types.is_null(data.type):
         return column.array(data.to_pylist(), errors)
@@ -44,6 +49,49 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
         message = f"must be {column.kind.words}"
         errors.append(FieldError(column.name, _first(column, build, data), message))
     return None
+
+
+def _nested(column: Column, data: Data, errors: list[FieldError]) -> Array:
+    values = []
+    for row, value in enumerate(data):
+        try:
+            values.append(_as_json(data.type, value.as_py()))
+        except ValueError as error:
+            errors.append(FieldError(column.name, row, str(error)))
+            return None
+    return column.array(values, errors)
+
+
+def _as_json(kind: Any, value: Any) -> Any:
+    """Return a value of an Arrow type as it would have come by JSON.
+
+    Raises
+    ------
+    ValueError
+        JSON has no such value.
+    """
+    if value is None:
+        return None
+    if is_list(kind):
+        return [_as_json(kind.value_type, one) for one in value]
+    if pa.types.is_struct(kind):
+        return {field.name: _as_json(field.type, value[field.name]) for field in kind}
+    if pa.types.is_map(kind):
+        named = {name: _as_json(kind.item_type, one) for name, one in value}
+        if len(named) < len(value):
+            raise ValueError("must not have a key twice")
+        return named
+    return _scalar_as_json(kind, value)
+
+
+def _scalar_as_json(kind: Any, value: Any) -> Any:
+    if _is_moment(kind):
+        return value.isoformat()
+    if _is_binary(kind):
+        return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must hold finite numbers only")
+    return value
 
 
 def matrix(table: Any, names: list[str]) -> np.ndarray[Any, Any] | None:
@@ -78,7 +126,8 @@ class _Unfit(ValueError):
         self.row = row
 
 
-def _decoded(data: Data) -> Data:
+def decoded(data: Data) -> Data:
+    """Return a column as its values, where it came as numbers into a dictionary of them."""
     if pa.types.is_dictionary(data.type):
         return data.cast(data.type.value_type)
     return data
@@ -151,6 +200,17 @@ def _binary(_: Column, data: Data) -> Array:
     values = np.empty(len(data), dtype=object)
     values[:] = data.to_pylist()
     return values
+
+
+def is_list(kind: Any) -> bool:
+    """Whether an Arrow type is one of lists, however they are laid out."""
+    return bool(
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
+    )
 
 
 def _is_number(kind: Any) -> bool:

@@ -7,7 +7,9 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
+from bento_pyfunc.arrow import decoded, is_list
 from bento_pyfunc.body import Document
 from bento_pyfunc.columns import describe
 from bento_pyfunc.problems import FieldError, invalid
@@ -63,14 +65,12 @@ class TensorCodec:
         Raises
         ------
         Problem
-            422: an array is missing or unknown, or its lists are of several lengths.
+            422: an array is missing or unknown, its lists are of several lengths, or in them is
+            something else than numbers or booleans.
         """
         names = list(self.specs)
-        if names == [""] and (table.num_columns > 1 or not _is_list(table.column(0).type)):
-            parts = [_dense(name, table.column(name)) for name in table.column_names]
-            return RawTensors({"": np.column_stack(parts)}, table.num_rows, 0)
         if names == [""]:
-            return RawTensors({"": _dense("", table.column(0))}, table.num_rows, 0)
+            return RawTensors({"": _unnamed(table)}, table.num_rows, 0)
         if set(table.column_names) != set(names) or len(names) != table.num_columns:
             message = f"The stream must have the columns {', '.join(names)}"
             raise invalid([FieldError("", None, message)])
@@ -101,18 +101,32 @@ class TensorCodec:
         return None if message else array.astype(want)
 
 
-def _is_list(kind: Any) -> bool:
-    # Fixed, large and plain lists; an extension such as a fixed-shape tensor lies on one.
-    return hasattr(getattr(kind, "storage_type", kind), "value_type")
+def _unnamed(table: Any) -> np.ndarray[Any, Any]:
+    """Return the one array of a table: its only column, or its columns beside each other."""
+    if not table.num_columns:
+        raise invalid([FieldError("", None, "The stream has no columns")])
+    parts = [_dense(*each) for each in zip(table.column_names, table.columns, strict=True)]
+    if len(parts) == 1 and parts[0].ndim > 1:
+        return parts[0]
+    # NumPy makes numbers of booleans among numbers.
+    if len({part.dtype.kind == "b" for part in parts}) > 1:
+        raise invalid([FieldError("", None, "The columns must be all booleans, or all numbers")])
+    return np.column_stack(parts)
+
+
+def _is_plain(kind: Any) -> bool:
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return bool(number or pa.types.is_boolean(kind))
 
 
 def _dense(name: str, column: Any) -> np.ndarray[Any, Any]:
     """Return a column of (lists of ...) values as an array."""
-    data = column.combine_chunks()
+    data = decoded(column).combine_chunks()
     extended = getattr(data.type, "shape", None)
+    # An extension such as a fixed-shape tensor lies on a list.
     data = getattr(data, "storage", data)
     shape = [len(data)]
-    while _is_list(data.type) and not data.null_count:
+    while is_list(data.type) and not data.null_count:
         lengths = set(data.value_lengths().to_pylist())
         if len(lengths) > 1:
             raise invalid([FieldError(name, None, "must hold lists of one length")])
@@ -120,6 +134,9 @@ def _dense(name: str, column: Any) -> np.ndarray[Any, Any]:
         data = data.flatten()
     if data.null_count:
         raise invalid([FieldError(name, None, "must not have nulls")])
+    if not _is_plain(data.type):
+        message = f"must hold numbers or booleans, not Arrow's {str(data.type)[:80]}"
+        raise invalid([FieldError(name, None, message)])
     if extended is not None:
         shape[1:] = extended
     return np.asarray(data.to_numpy(zero_copy_only=False)).reshape(shape)

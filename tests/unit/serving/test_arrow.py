@@ -259,10 +259,77 @@ def test_arrays_come_as_lists_or_as_a_column_for_each_number() -> None:
         {"a": [[1.0, 2.0, 3.0]]},
         {"a": [["1", "2"]]},
         {"a": [1.0]},
+        {},
+        {"a": [True, False], "b": [1.0, 2.0]},
+        {"a": pa.array([{"x": 1.0, "y": 2.0}])},
+        {"a": pa.RunEndEncodedArray.from_arrays([2], [1.0]), "b": [1.0, 2.0]},
+        {"a": pa.array(["1", "2"]).dictionary_encode(), "b": [1.0, 2.0]},
+        {"a": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1.0])])},
     ],
 )
 def test_arrays_of_another_shape_or_type_are_refused(columns: dict[str, Any]) -> None:
     assert refused(stream(columns), [tensor("float64", [-1, 2])]).status == 422
+
+
+def test_numbers_of_a_dictionary_are_taken_for_an_array() -> None:
+    columns = {"a": pa.array([1.0, 3.0]).dictionary_encode(), "b": [2.0, 4.0]}
+    array = read(stream(columns), [tensor("float64", [-1, 2])])
+    assert array.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+NESTED: list[dict[str, Any]] = [
+    {"name": "seen", "type": "array", "items": {"type": "datetime"}},
+    {"name": "photos", "type": "array", "items": {"type": "binary"}},
+    {"name": "prices", "type": "map", "values": {"type": "array", "items": {"type": "double"}}},
+    {
+        "name": "place",
+        "type": "object",
+        "properties": {
+            "town": {"type": "string", "required": True},
+            "floor": {"type": "long", "required": False},
+        },
+    },
+]
+PRICES = pa.map_(pa.string(), pa.list_(pa.float64()))
+
+
+def nested(**changes: Any) -> bytes:
+    columns = {
+        "seen": pa.array([[pd.Timestamp("2026-01-31T12:30")]]),
+        "photos": pa.array([[b"\x00\x01"]]),
+        "prices": pa.array([[("egg", [0.5])]], PRICES),
+        "place": pa.array([{"town": "Oslo", "floor": None}]),
+    }
+    return stream(columns | changes)
+
+
+def test_lists_objects_and_maps_are_those_that_json_gives() -> None:
+    row = {
+        "seen": ["2026-01-31T12:30:00"],
+        "photos": ["AAE="],
+        "prices": {"egg": [0.5]},
+        "place": {"town": "Oslo", "floor": None},
+    }
+    codec = Codec(make_spec(NESTED))
+    by_json = codec.data.table(codec.decode(orjson.dumps({"rows": [row]})).raw)
+    assert read(nested(), NESTED).to_dict("records") == by_json.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("prices", pa.array([[("egg", [np.inf])]], PRICES), "must hold finite numbers only"),
+        ("prices", pa.array([[("egg", [np.nan])]], PRICES), "must hold finite numbers only"),
+        ("prices", pa.array([[("egg", []), ("egg", [])]], PRICES), "must not have a key twice"),
+        ("prices", pa.array([["egg"]]), "must be an object, not a list"),
+        ("seen", pa.array([[1]]), "must be an ISO 8601 date and time, not the number 1"),
+        ("place", pa.StructArray.from_arrays([pa.array(["a"])] * 2, ["town", "town"]), ""),
+    ],
+)
+def test_what_is_inside_is_checked_as_json_is(column: str, values: Any, message: str) -> None:
+    ((name, row, text),) = refused(nested(**{column: values}), NESTED).errors
+    assert (name, row) == (column, 0)
+    assert message in text
 
 
 @pytest.mark.parametrize(
