@@ -15,8 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bento_pyfunc.columns import PANDAS_TEXT, Array, Column
-from bento_pyfunc.nested import NESTED
+from bento_pyfunc.columns import PANDAS_TEXT, Array, Column, Unfit
 from bento_pyfunc.problems import FieldError
 
 Data = Any  # pyarrow.ChunkedArray
@@ -31,19 +30,17 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
         row = pc.index(data.is_null(), pa.scalar(value=True)).as_py()
         errors.append(FieldError(column.name, row, "is required and must not be null"))
         return None
-    if column.kind.name in NESTED:
-        return _nested(column, data, errors)
     reader = _READERS.get(column.kind.name)
     if reader is None or pa.types.is_null(data.type):
-        return column.array(data.to_pylist(), errors)
+        values = _listed(column, data, errors)
+        return None if values is None else column.array(values, errors)
     fits, build = reader
     if not fits(data.type):
-        message = f"must be {column.kind.words}, not Arrow's {str(data.type)[:80]}"
-        errors.append(FieldError(column.name, None, message))
+        errors.append(_misfit(column, data))
         return None
     try:
         return build(column, data)
-    except _Unfit as error:
+    except _UnfitAt as error:
         errors.append(FieldError(column.name, error.row, str(error)))
     except pa.ArrowException:
         message = f"must be {column.kind.words}"
@@ -51,15 +48,26 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
     return None
 
 
-def _nested(column: Column, data: Data, errors: list[FieldError]) -> Array:
-    values = []
-    for row, value in enumerate(data):
-        try:
+def _misfit(column: Column, data: Data) -> FieldError:
+    message = f"must be {column.kind.words}, not Arrow's {str(data.type)[:80]}"
+    return FieldError(column.name, None, message)
+
+
+def _listed(column: Column, data: Data, errors: list[FieldError]) -> list[Any] | None:
+    """Return the values as they would have come by JSON, or add to `errors` what is wrong."""
+    values: list[Any] = []
+    try:
+        if not pa.types.is_nested(data.type):
+            return list(data.to_pylist())
+        for value in data:
             values.append(_as_json(data.type, value.as_py()))
-        except ValueError as error:
-            errors.append(FieldError(column.name, row, str(error)))
-            return None
-    return column.array(values, errors)
+    except Unfit as error:
+        errors.append(FieldError(column.name, len(values), str(error)))
+    except (ValueError, OverflowError):  # Python has no such value
+        errors.append(_misfit(column, data))
+    else:
+        return values
+    return None
 
 
 def _as_json(kind: Any, value: Any) -> Any:
@@ -67,8 +75,10 @@ def _as_json(kind: Any, value: Any) -> Any:
 
     Raises
     ------
-    ValueError
+    Unfit
         JSON has no such value.
+    ValueError, OverflowError
+        Python has none.
     """
     if value is None:
         return None
@@ -78,8 +88,8 @@ def _as_json(kind: Any, value: Any) -> Any:
         return {field.name: _as_json(field.type, value[field.name]) for field in kind}
     if pa.types.is_map(kind):
         named = {name: _as_json(kind.item_type, one) for name, one in value}
-        if len(named) < len(value):
-            raise ValueError("must not have a key twice")
+        if len(named) < len(value) or not all(isinstance(name, str) for name in named):
+            raise Unfit("must have strings for keys, each once")
         return named
     return _scalar_as_json(kind, value)
 
@@ -90,7 +100,7 @@ def _scalar_as_json(kind: Any, value: Any) -> Any:
     if _is_binary(kind):
         return base64.b64encode(value).decode()
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must hold finite numbers only")
+        raise Unfit("must hold finite numbers only")
     return value
 
 
@@ -118,8 +128,8 @@ def matrix(table: Any, names: list[str]) -> np.ndarray[Any, Any] | None:
     return values
 
 
-class _Unfit(ValueError):
-    """A value that the column cannot hold."""
+class _UnfitAt(Unfit):
+    """A value that the column cannot hold, and its row."""
 
     def __init__(self, message: str, row: int) -> None:
         super().__init__(message)
@@ -128,9 +138,11 @@ class _Unfit(ValueError):
 
 def decoded(data: Data) -> Data:
     """Return a column as its values, where it came as numbers into a dictionary of them."""
-    if pa.types.is_dictionary(data.type):
-        return data.cast(data.type.value_type)
-    return data
+    if not pa.types.is_dictionary(data.type):
+        return data
+    # Arrow casts no dictionary of lists.
+    parts = [chunk.dictionary.take(chunk.indices) for chunk in data.chunks]
+    return pa.chunked_array(parts, data.type.value_type)
 
 
 def _first(column: Column, build: Callable[[Column, Data], Array], data: Data) -> int:
@@ -141,7 +153,7 @@ def _first(column: Column, build: Callable[[Column, Data], Array], data: Data) -
         try:
             build(column, data.slice(low, middle - low))
             low = middle
-        except (pa.ArrowException, _Unfit):
+        except (pa.ArrowException, _UnfitAt):
             high = middle
     return low
 
@@ -154,17 +166,17 @@ def _double(column: Column, data: Data) -> Array:
     values = data.cast(pa.float64(), safe=False).to_numpy()
     if not np.isfinite(values).all():
         if np.isinf(values).any():
-            raise _Unfit("must be finite", _row(np.isinf(values)))
+            raise _UnfitAt("must be finite", _row(np.isinf(values)))
         if column.required:
             message = "is required and must not be NaN"
-            raise _Unfit(message, _row(np.isnan(values)))
+            raise _UnfitAt(message, _row(np.isnan(values)))
     return values
 
 
 def _float(column: Column, data: Data) -> Array:
     wide = _double(column, data)
     if (np.abs(wide) > _BEYOND_32).any():
-        raise _Unfit("is too large for a 32-bit number", _row(np.abs(wide) > _BEYOND_32))
+        raise _UnfitAt("is too large for a 32-bit number", _row(np.abs(wide) > _BEYOND_32))
     return wide.astype(np.float32)
 
 

@@ -70,7 +70,8 @@ class TensorCodec:
         """
         names = list(self.specs)
         if names == [""]:
-            return RawTensors({"": _unnamed(table)}, table.num_rows, 0)
+            flat = len(self.specs[""]["shape"]) == 1
+            return RawTensors({"": _unnamed(table, flat)}, table.num_rows, 0)
         if set(table.column_names) != set(names) or len(names) != table.num_columns:
             message = f"The stream must have the columns {', '.join(names)}"
             raise invalid([FieldError("", None, message)])
@@ -101,12 +102,18 @@ class TensorCodec:
         return None if message else array.astype(want)
 
 
-def _unnamed(table: Any) -> np.ndarray[Any, Any]:
-    """Return the one array of a table: its only column, or its columns beside each other."""
+def _unnamed(table: Any, flat: bool) -> np.ndarray[Any, Any]:
+    """Return the one array of a table: its only column, or its columns beside each other.
+
+    Parameters
+    ----------
+    flat
+        Whether the array has one dimension.
+    """
     if not table.num_columns:
         raise invalid([FieldError("", None, "The stream has no columns")])
     parts = [_dense(*each) for each in zip(table.column_names, table.columns, strict=True)]
-    if len(parts) == 1 and parts[0].ndim > 1:
+    if len(parts) == 1 and (flat or parts[0].ndim > 1):
         return parts[0]
     # NumPy makes numbers of booleans among numbers.
     if len({part.dtype.kind == "b" for part in parts}) > 1:

@@ -271,6 +271,11 @@ def test_arrays_of_another_shape_or_type_are_refused(columns: dict[str, Any]) ->
     assert refused(stream(columns), [tensor("float64", [-1, 2])]).status == 422
 
 
+def test_an_array_of_one_dimension_comes_as_a_column() -> None:
+    array = read(stream({"a": [1.0, 2.0]}), [tensor("float64", [-1])])
+    assert array.tolist() == [1.0, 2.0]
+
+
 def test_numbers_of_a_dictionary_are_taken_for_an_array() -> None:
     columns = {"a": pa.array([1.0, 3.0]).dictionary_encode(), "b": [2.0, 4.0]}
     array = read(stream(columns), [tensor("float64", [-1, 2])])
@@ -320,15 +325,19 @@ def test_lists_objects_and_maps_are_those_that_json_gives() -> None:
     [
         ("prices", pa.array([[("egg", [np.inf])]], PRICES), "must hold finite numbers only"),
         ("prices", pa.array([[("egg", [np.nan])]], PRICES), "must hold finite numbers only"),
-        ("prices", pa.array([[("egg", []), ("egg", [])]], PRICES), "must not have a key twice"),
+        ("prices", pa.array([[("egg", []), ("egg", [])]], PRICES), "strings for keys, each once"),
+        ("prices", pa.array([[(1, 0.5)]], pa.map_(pa.int64(), pa.float64())), "strings for keys"),
+        ("seen", pa.array([[10**14]], pa.list_(pa.timestamp("s"))), "must be a list"),
+        ("seen", pa.DictionaryArray.from_arrays([0], pa.array([[1]])), "not the number 1"),
         ("prices", pa.array([["egg"]]), "must be an object, not a list"),
         ("seen", pa.array([[1]]), "must be an ISO 8601 date and time, not the number 1"),
-        ("place", pa.StructArray.from_arrays([pa.array(["a"])] * 2, ["town", "town"]), ""),
+        ("place", pa.StructArray.from_arrays([pa.array(["a"])] * 2, ["town", "town"]), "an object"),
     ],
 )
 def test_what_is_inside_is_checked_as_json_is(column: str, values: Any, message: str) -> None:
     ((name, row, text),) = refused(nested(**{column: values}), NESTED).errors
-    assert (name, row) == (column, 0)
+    assert name == column
+    assert row == (None if "Arrow's" in text else 0)
     assert message in text
 
 
