@@ -160,6 +160,23 @@ def test_a_large_table_of_mixed_values_travels_as_json(endpoint: Endpoint) -> No
     assert endpoint.asked[0][1]["columns"]["a"][:2] == [1, "x"]
 
 
+@pytest.mark.parametrize("kind", [dict, lambda items: [dict(items)]])
+def test_a_large_table_of_dicts_travels_as_json_each_with_its_own_keys(
+    kind: Any, endpoint: Endpoint
+) -> None:
+    cells = [kind({"egg": 0.5}.items()), kind({"milk": 1.5}.items())] * 1000
+    with Client(endpoint.url) as client:
+        client.predict(pd.DataFrame({"prices": cells}))
+    assert endpoint.asked[0][1]["columns"]["prices"] == cells
+
+
+@pytest.mark.parametrize("rows", [1, 2000])
+def test_parameters_without_a_form_in_json_are_refused(rows: int, endpoint: Endpoint) -> None:
+    table = pd.DataFrame({"a": [1.0] * rows})
+    with Client(endpoint.url) as client, pytest.raises(InputRefused, match="no form in JSON"):
+        client.predict(table, params={"by": object()})
+
+
 @both
 def test_probabilities_come_by_the_name_of_the_class(kind: type, endpoint: Endpoint) -> None:
     json = {"classes": [False, True], "probabilities": [[0.25, 0.75]], "model": "flats/3"}
@@ -252,7 +269,30 @@ def test_every_kind_of_column_has_its_form() -> None:
     }
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_what_numpy_and_lists_hold_has_its_form() -> None:
+    row = {
+        "when": np.datetime64("2026-01-31T12:00:00", "ns"),
+        "never": np.datetime64("NaT", "ns"),
+        "many": np.array([1.5, np.nan], np.float32),
+        "raw": [b"\x00"],
+        "place": {"floor": np.int64(2), "seen": (np.bool_(True),)},
+    }
+    assert orjson.loads(encode([row]))["rows"] == [
+        {
+            "when": "2026-01-31T12:00:00",
+            "never": None,
+            "many": [1.5, None],
+            "raw": ["AA=="],
+            "place": {"floor": 2, "seen": [True]},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("inf"), float("-inf"), np.float32("inf"), [1.0, np.inf], {"x": [-np.inf]},
+     np.array([np.inf])],
+)  # fmt: skip
 def test_an_infinity_is_refused_before_it_would_become_missing(value: float) -> None:
     for data in (pd.DataFrame({"area": [1.0, value]}), [{"area": 1.0}, {"area": value}]):
         with pytest.raises(InputRefused, match=r"area \(row 1\) is infinite"):

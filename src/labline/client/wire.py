@@ -54,17 +54,27 @@ def body_of(
 
 
 def _stream(table: pd.DataFrame, params: Mapping[str, Any] | None) -> bytes | None:
-    """Return a table as an Arrow stream; ``None`` where a column mixes types, which JSON may."""
+    """Return a table as an Arrow stream; ``None`` where only JSON can say what is in it.
+
+    So it is with a column that mixes types, and with one of dicts: each would get the keys of all.
+    """
     import pyarrow as pa
 
     try:
         made = pa.Table.from_pandas(table, preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError):
         return None
-    if len(set(made.column_names)) < made.num_columns:
+    if len(set(made.column_names)) < made.num_columns or any(map(_has_dicts, made.schema.types)):
         return None
-    metadata = {"params": orjson.dumps(dict(params), default=_default)} if params else None
+    metadata = {"params": _dumped(dict(params))} if params else None
     return _written(made.replace_schema_metadata(metadata))
+
+
+def _has_dicts(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    inside = (kind.field(at).type for at in range(kind.num_fields))
+    return pa.types.is_struct(kind) or any(map(_has_dicts, inside))
 
 
 def _written(table: pa.Table) -> bytes:
@@ -124,8 +134,12 @@ def encode(data: pd.DataFrame | Rows, params: Mapping[str, Any] | None = None) -
         named = {"columns": _columns(cast("pd.DataFrame", data))}
     else:
         named = {"rows": [_row(row, number) for number, row in enumerate(data)]}
+    return _dumped(named | ({"params": dict(params)} if params else {}))
+
+
+def _dumped(document: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(named | ({"params": dict(params)} if params else {}), default=_default)
+        return orjson.dumps(document, default=_default)
     except TypeError as error:
         raise InputRefused(f"The data has no form in JSON: {error}.") from error
 
@@ -157,7 +171,18 @@ def _cell(value: Any, name: str, row: int) -> Any:
             )
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, list | tuple):
+        return [_cell(one, name, row) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _cell(one, name, row) for key, one in value.items()}
+    if hasattr(value, "tolist"):  # NumPy's scalars and arrays
+        return _cell(_listed(value), name, row)
     return value
+
+
+def _listed(value: Any) -> Any:
+    # Of nanoseconds NumPy makes bare numbers.
+    return (value.astype("datetime64[us]") if value.dtype.kind == "M" else value).tolist()
 
 
 def _default(value: Any) -> Any:
@@ -167,6 +192,6 @@ def _default(value: Any) -> Any:
         return None
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    if hasattr(value, "tolist"):  # NumPy's scalars and arrays
-        return value.tolist()
+    if hasattr(value, "tolist"):  # of the parameters
+        return _listed(value)
     raise TypeError(f"{type(value).__name__} cannot be sent")
