@@ -69,7 +69,8 @@ def test_a_request_that_ends_its_instance_ends_one_more_at_most(up):
     key = up.endpoints.issue_key("churn", 600)
     url = f"http://127.0.0.1:{up.settings.gateway.port}/churn/deadly"
     answer = httpx.post(url, headers={"X-API-Key": key}, content=b"[]", timeout=30)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()["status"]) == (502, 502)
+    assert "before it had answered" in answer.json()["detail"]
     eventually(lambda: sum(each.restarts for each in instances(up)) == 2, 20)
     assert sum(each.restarts for each in instances(up)) == 2
 

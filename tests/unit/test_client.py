@@ -221,6 +221,14 @@ def test_a_connection_lost_on_the_way_is_not_asked_again(kind: type, endpoint: E
     assert len(endpoint.asked) == 1
 
 
+@both
+def test_what_a_release_may_have_begun_is_not_asked_again(kind: type, endpoint: Endpoint) -> None:
+    endpoint.answers = [(502, {"title": "Bad Gateway", "detail": "The release ended."})]
+    with pytest.raises(Unreachable, match="The release ended"):
+        ask(kind, endpoint.url, [{"rooms": 2}])
+    assert len(endpoint.asked) == 1
+
+
 def test_nobody_there_is_unreachable(endpoint: Endpoint) -> None:
     with Client("http://127.0.0.1:1/x", retries=1) as client, pytest.raises(Unreachable):
         client.predict([{"rooms": 2}])

@@ -19,6 +19,7 @@ _PROBLEMS = {
         "The endpoint takes no more requests for now; wait for as long as Retry-After says.",
     ),
     431: ("Request Header Fields Too Large", "The request headers are too large."),
+    502: ("Bad Gateway", "The release ended, or hung up, before it had answered."),
     503: ("Service Unavailable", "No release of this endpoint can answer now; try again."),
     504: ("Gateway Timeout", "The release did not answer in time."),
 }
@@ -26,7 +27,17 @@ _PROBLEMS = {
 
 def local_replies() -> dict[str, Any]:
     """Return Envoy's ``local_reply_config``: every refusal is problem+json."""
-    return {"mappers": [_mapper(status) for status in _PROBLEMS]}
+    return {"mappers": [_begun(), *map(_mapper, _PROBLEMS)]}
+
+
+def _begun() -> dict[str, Any]:
+    """Return what has a 502 for a request that a release may have begun to work on.
+
+    Envoy would say 503, as of one that none has seen; only that may be sent again without a thought.
+    """
+    # The connection was ended, or the request reset, by the release.
+    lost = {"response_flag_filter": {"flags": ["UC", "UR"]}}
+    return {"filter": lost, "status_code": 502, **_body(502)}
 
 
 def _fields(status: int) -> dict[str, Any]:
@@ -45,10 +56,9 @@ def _mapper(status: int) -> dict[str, Any]:
         "op": "EQ",
         "value": {"default_value": status, "runtime_key": f"labline.{status}"},
     }
-    return {
-        "filter": {"status_code_filter": {"comparison": comparison}},
-        "body_format_override": {
-            "json_format": _fields(status),
-            "content_type": "application/problem+json",
-        },
-    }
+    return {"filter": {"status_code_filter": {"comparison": comparison}}, **_body(status)}
+
+
+def _body(status: int) -> dict[str, Any]:
+    form = {"json_format": _fields(status), "content_type": "application/problem+json"}
+    return {"body_format_override": form}
