@@ -290,8 +290,7 @@ class Endpoints:
             running = self._platform.control.report()
             if not any(each.name in running for each in stored.instances):
                 stored = self._platform.on_free_ports(stored)
-            self._platform.instances.boot(stored)
-            self._platform.instances.await_ready(stored, self._settings.serving.boot_timeout)
+            stored = self._platform.bring_up(stored, self._settings.serving.boot_timeout)
             if trial:
                 return self._platform.traffic.join(stored, trial.weight, trial.mirrored)
             return self._platform.traffic.switch(stored)
@@ -301,9 +300,12 @@ class Endpoints:
             raise
 
     def _give_up(self, stored: Stored, reason: str) -> None:
-        self._releases.fail(stored.release.id, reason)
+        # Each of these is tried, whatever the others meet: a full disk, say.
         with suppress(LablineError):
+            self._releases.fail(stored.release.id, reason)
+        with suppress(LablineError, OSError):
             self._platform.instances.stop(stored)
+        with suppress(LablineError, OSError):
             self._platform.traffic.sync()
 
     def _retire_others(self, live: Release) -> None:

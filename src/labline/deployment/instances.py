@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from labline.deployment import predictions, shadows, web
+from labline.deployment import predictions, processes, shadows, web
 from labline.deployment.control import Control, Watch
 from labline.deployment.gateway import Gateway, Health
 from labline.deployment.keys import SigningKey
@@ -24,6 +24,10 @@ from labline.telemetry import Otlp
 _HOST = "127.0.0.1"
 # A release has its own environment: nothing of the platform's interpreter may reach into it.
 _OWN = {"PYTHONPATH": "", "PYTHONHOME": "", "VIRTUAL_ENV": ""}
+
+
+class PortLost(BootFailed):
+    """Another process took a port of the release before the release did."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,14 @@ class Instances:
 
         Raises
         ------
+        PortLost
+            Another process listens on a port of the release.
         BootFailed
             One ended, is not ready in time, or serves something else.
         """
         deadline = time.monotonic() + timeout
         for each in stored.instances:
-            while not is_ready(each.port):
+            while not (is_ready(each.port) and self._listens(each)):
                 self._check_alive(stored, each)
                 if time.monotonic() > deadline:
                     raise self._boot_failed(stored, each, f"was not ready within {timeout:g} s")
@@ -113,7 +119,21 @@ class Instances:
             if said is None or not said.fits(stored):
                 raise self._boot_failed(stored, each, f"serves {said}, not {stored.plan.model}")
 
+    def _listens(self, instance: Instance) -> bool:
+        """Whether the instance itself is who answers on its port."""
+        watch = self._control.report().get(instance.name)
+        return bool(watch and watch.pid and processes.listens(watch.pid, instance.port))
+
+    def lost_port(self, instance: Instance) -> bool:
+        """Whether an instance cannot stay up because another process listens on its port."""
+        watch = self._control.report().get(instance.name)
+        taken = not processes.port_is_free(_HOST, instance.port)
+        return bool(watch and watch.ends and taken and not self._listens(instance))
+
     def _check_alive(self, stored: Stored, instance: Instance) -> None:
+        if self.lost_port(instance):
+            who = processes.holder(instance.port) or "another process"
+            raise PortLost(f"Port {instance.port} was taken by {who} meanwhile.", fix="Once more.")
         watch = self._control.report().get(instance.name)
         if watch is None or watch.state == "stopped":
             raise self._boot_failed(stored, instance, "could not be started")

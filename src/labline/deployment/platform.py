@@ -20,7 +20,7 @@ from labline.deployment import artifacts, processes, supervisor
 from labline.deployment import gateway as gateway_process
 from labline.deployment.control import GRACE, Control, Watch
 from labline.deployment.gateway import Gateway, envoy_binary
-from labline.deployment.instances import Instances
+from labline.deployment.instances import Instances, PortLost
 from labline.deployment.keys import Keys
 from labline.deployment.places import Places, locked
 from labline.deployment.releases import Releases, Stored
@@ -38,6 +38,8 @@ WORKER = "worker"
 GATEWAY = gateway_process.NAME
 #: seconds until gateway and worker must be ready
 _START = 90.0
+#: times that a release is booted before it gives up on ports: others may choose the same
+_MOVES = 4
 _OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
 _OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
@@ -139,6 +141,21 @@ class Platform:
             self._boot(stored)
         self._await_ready()
         self._await_instances(live)
+        self._move(live)
+
+    def _move(self, live: list[Stored]) -> None:
+        """Boot on other ports what lost one to a platform that came up at the same moment."""
+        for _ in range(_MOVES):
+            lost = [each for each in live if any(map(self.instances.lost_port, each.instances))]
+            if not lost:
+                return
+            for stored in lost:
+                self.instances.stop(stored)
+            live = [self.on_free_ports(stored) for stored in lost]
+            for stored in live:
+                self._boot(stored)
+            self.traffic.sync()
+            self._await_instances(live)
 
     def _complete(self) -> None:
         """Start what a call that was killed did not come to."""
@@ -187,6 +204,26 @@ class Platform:
         # Started from a notebook that is being recorded, it is still not part of that run.
         mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
         return {**mine, processes.MARK: processes.mark(self.places.identity, supervisor.NAME)}
+
+    def bring_up(self, stored: Stored, timeout: float) -> Stored:
+        """Boot a release and return once it is ready; on other ports where it lost one meanwhile.
+
+        Raises
+        ------
+        BootFailed
+            It did not become ready; it may still run.
+        """
+        for left in reversed(range(_MOVES)):
+            self.instances.boot(stored)
+            try:
+                self.instances.await_ready(stored, timeout)
+                break
+            except PortLost:
+                if not left:
+                    raise
+                self.instances.stop(stored)
+                stored = self.on_free_ports(stored)
+        return stored
 
     def on_free_ports(self, stored: Stored) -> Stored:
         """Return the release on its ports, or on others where one is taken by now."""

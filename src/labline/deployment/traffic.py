@@ -73,11 +73,11 @@ class Traffic:
                 self._await_healthy(new)
                 self._gateway.apply(self.recorded(ahead=new))
                 self._await_answer(new)
+                return self._releases.go_live(new.release.id)
             except BaseException:
-                with suppress(LablineError):
+                with suppress(LablineError, OSError):
                     self._gateway.apply(self.recorded())
                 raise
-            return self._releases.go_live(new.release.id)
 
     def join(self, new: Stored, percent: int, mirrored: int) -> Stored:
         """Lead a share of an endpoint's traffic, or a copy of it, to a release that is ready.
