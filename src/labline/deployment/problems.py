@@ -33,7 +33,7 @@ def local_replies() -> dict[str, Any]:
 def _begun() -> dict[str, Any]:
     """Return what has a 502 for a request that a release may have begun to work on.
 
-    Envoy would say 503, as of one that none has seen; only that may be sent again without a thought.
+    Envoy would say 503, as of one that none has seen, which may be sent again without a thought.
     """
     # The connection was ended, or the request reset, by the release.
     lost = {"response_flag_filter": {"flags": ["UC", "UR"]}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 from labline.errors import Refused
@@ -56,8 +57,9 @@ def _copy(bento: Bento, target: Path) -> None:
 def _archive(bento: Bento, output: Path) -> None:
     if output.is_dir():
         raise Refused(f"{output} is a folder.", fix="Name a file that ends in .bento.")
-    with places.staged(output.with_suffix(".folder")) as copy:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
+        copy = Path(folder) / "bento"
         _copy(bento, copy)
         with places.staged(output) as file, tarfile.open(file, "w:xz") as archive:
             archive.add(copy, arcname="")
-    places.remove(output.with_suffix(".folder"))

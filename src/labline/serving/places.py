@@ -50,12 +50,15 @@ def staged(target: Path) -> Iterator[Path]:
 
 def _replace(temporary: Path, target: Path) -> None:
     old = temporary.with_name(temporary.name + ".old")
+    if target.is_dir():
+        target.rename(old)
     try:
-        if target.is_dir():
-            target.rename(old)
         temporary.replace(target)
-    finally:
-        remove(old)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    remove(old)
 
 
 def remove(path: Path) -> None:

@@ -27,6 +27,15 @@ def test_a_failed_block_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) 
     assert [path.name for path in tmp_path.rglob("*")] == ["target", "old"]
 
 
+def test_a_block_that_makes_nothing_keeps_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "old").touch()
+    with pytest.raises(FileNotFoundError), places.staged(target):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["target", "old"]
+
+
 def test_a_finished_block_replaces_what_was_there(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
