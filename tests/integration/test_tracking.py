@@ -140,6 +140,16 @@ def test_what_is_not_registered_is_not_found(
     assert "Promote a run first" not in caught.value.fix
 
 
+def test_a_stage_that_is_none_is_not_recommended(tracking: Tracking) -> None:
+    registry, stages = tracking.registry, ("staging", "prod")
+    with pytest.raises(NotFound, match="There is no stage 'prd' in the policy") as caught:
+        registry.version("numbers@prd", stages)
+    assert "'prod'" in caught.value.fix
+    with pytest.raises(NotFound, match="There is no model version 'numbers@prod'") as caught:
+        registry.version("numbers@prod", stages)
+    assert "--to prod" in caught.value.fix
+
+
 def test_a_run_without_a_model_is_not_registered(tracking: Tracking) -> None:
     run = tracking.create_run("e7", "bare")
     with pytest.raises(Refused, match="Run bare has no model"):

@@ -329,3 +329,37 @@ def test_a_certificate_that_is_none_is_named(tmp_path):
     for name in ("cert.pem", "missing.pem"):
         with pytest.raises(BadInput, match=f"{name}' is no certificate"):
             Client("https://127.0.0.1:1/churn", certificate=str(tmp_path / name))
+
+
+@both
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"rooms": 2}, "one row, not a list of rows"),
+        (pd.Series([2], name="rooms"), "Series whose row 0"),
+        ("rooms", "str whose row 0"),
+        ([{"rooms": 2}, 3], "list whose row 1"),
+        (7, "int whose row 0"),
+    ],
+)
+def test_what_is_no_rows_is_refused_in_words(
+    kind: type, endpoint: Endpoint, data: Any, words: str
+) -> None:
+    with pytest.raises(InputRefused, match=words) as refused:
+        ask(kind, endpoint.url, data)
+    assert "Give " in refused.value.fix
+    assert not endpoint.asked
+
+
+def test_the_url_of_a_prediction_is_told_from_that_of_an_endpoint(endpoint: Endpoint) -> None:
+    with pytest.raises(BadInput, match="asks for predictions") as refused:
+        Client(f"{endpoint.url}/predict")
+    assert refused.value.fix.endswith(endpoint.url)
+
+
+def test_an_endpoint_that_is_not_there_has_no_description_to_see(endpoint: Endpoint) -> None:
+    problem = {"type": "about:blank", "detail": "There is no such endpoint here."}
+    endpoint.answers = [(404, problem)]
+    with pytest.raises(InputRefused, match="no such endpoint") as refused:
+        ask(Client, endpoint.url, [{"rooms": 2}])
+    assert "labline endpoints" in refused.value.fix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 import labline
-from labline.errors import LablineError
+from labline.errors import BadInput, Failed, LablineError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +61,18 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class Group(click.Group):
+    """Commands whose lines in the help are whole: click cuts them where the line ends."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line, or more, for each command."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, each.get_short_help_str(1000)) for name, each in found if each]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _Commands(Group):
     """Commands in the order of the line, each loaded on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -168,7 +180,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader (head, less) has gone: not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        output.fail(refusal := _of_file(error))
+        code = refusal.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_file(error: OSError) -> LablineError:
+    """Return what a file that cannot be read or written is to a person."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failed(f"{error.filename}: {error.strerror}.", fix="Make room on the disk.")
+    return BadInput(
+        f"{error.filename}: {error.strerror}.",
+        fix="Name a place that is there, and where you may read and write.",
+    )
 
 
 def _collect_less() -> None:

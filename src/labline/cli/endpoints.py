@@ -12,7 +12,8 @@ import click
 import orjson
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
+from labline.errors import BadInput
 from labline.records import to_dict
 
 if TYPE_CHECKING:
@@ -71,14 +72,20 @@ def _split(item: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Issue, list and revoke API keys."""
 
 
 @keys.command("issue")
 @click.argument("endpoint")
-@click.option("--days", default=90.0, show_default=True, help="Days until the key expires.")
+@click.option(
+    "--days",
+    type=click.FloatRange(0, min_open=True),
+    default=90.0,
+    show_default=True,
+    help="Days until the key expires.",
+)
 @json_option
 @pass_output
 def issue(output: Output, endpoint: str, days: float) -> None:
@@ -143,7 +150,11 @@ def revoke(output: Output, id: str) -> None:
 
 @click.command()
 @click.argument("endpoint")
-@click.argument("data", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@click.argument(
+    "data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
+    required=False,
+)
 @click.option("--rows", help='Rows as JSON: [{"column": value, ...}].')
 @click.option("--example", is_flag=True, help="Send the model's own input example.")
 @json_option
@@ -153,7 +164,8 @@ def predict(
 ) -> None:
     """Send rows to an endpoint.
 
-    The rows are a JSON file DATA (- for standard input), --rows or --example.
+    The rows are a JSON file DATA (- for standard input), --rows or --example. A file has
+    the rows, [{"column": value, ...}], or a whole body, {"rows": [...]}.
 
     Example: labline predict penguins --example
     """
@@ -165,9 +177,36 @@ def predict(
     if example:
         body = orjson.dumps({"rows": lab.serving.example(endpoint)})
     elif rows is not None:
-        body = b'{"rows": ' + rows.encode() + b"}"
+        body = b'{"rows": ' + _json("--rows", rows.encode())[0] + b"}"
     else:
         assert data is not None
-        body = sys.stdin.buffer.read() if str(data) == "-" else data.read_bytes()
+        body = _body(data)
     answer: Mapping[str, Any] = lab.serving.predict(endpoint, body)
     output.emit(answer, lambda: click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2)))
+
+
+def _body(file: Path) -> bytes:
+    """Return the body that a file has, or whose rows it has."""
+    piped = str(file) == "-"
+    written = sys.stdin.buffer.read() if piped else file.read_bytes()
+    content, said = _json("Standard input" if piped else str(file), written)
+    # As it was written: of a key that is there twice, the service is to be told.
+    return b'{"rows": ' + content + b"}" if isinstance(said, list) else content
+
+
+def _json(source: str, content: bytes) -> tuple[bytes, Any]:
+    """Return `content` as it is, and what it says.
+
+    Raises
+    ------
+    BadInput
+        It is not JSON.
+    """
+    try:
+        return content, orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(
+            f"{source} is not JSON: {error}.",
+            fix='Write rows as [{"column": value, ...}]; '
+            "tables are scored by labline batch MODEL FILE OUTPUT.",
+        ) from error

@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
 from labline.cli.ci import GitHub, GitLab, detect
 from labline.cli.junit import refusal, report, write
-from labline.cli.options import Swept, Valued, job_options, sweep_options, values_option
+from labline.cli.options import (
+    Swept,
+    Valued,
+    job_options,
+    limit_option,
+    sweep_options,
+    values_option,
+)
 from labline.errors import LablineError
 from labline.records import Job, JobStatus, to_dict
 
@@ -199,13 +206,13 @@ def _took(job: Job) -> str:
     return render.duration(job.ended - job.started if job.ended and job.started else None)
 
 
-@click.group()
+@click.group(cls=Group)
 def jobs() -> None:
     """Look at jobs, cancel them, and try them again."""
 
 
 @jobs.command("list")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def list_jobs(output: Output, limit: int) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
+from labline.cli.options import limit_option
 from labline.records import to_dict
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from labline.ledger import Audit
 
 
-@click.group()
+@click.group(cls=Group)
 def ledger() -> None:
     """Read and verify the ledger."""
 
@@ -25,7 +26,7 @@ def ledger() -> None:
 @ledger.command("log")
 @click.option("--model", help="Only entries of this model.")
 @click.option("--by", "actor", help="Only entries of this person.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def log(output: Output, model: str | None, actor: str | None, limit: int) -> None:

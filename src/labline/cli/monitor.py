@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output, stage_line
-from labline.cli.options import last_option
+from labline.cli.app import Group, Output, json_option, pass_output, stage_line
+from labline.cli.options import last_option, limit_option
 from labline.errors import BadInput, Refused
 from labline.records import to_dict
 
@@ -34,7 +34,7 @@ _TONES = {
 }
 
 
-@click.group()
+@click.group(cls=Group)
 def monitor() -> None:
     """See what endpoints were asked and answered, and look whether all is well."""
 
@@ -67,7 +67,7 @@ def _show_look(found: Look) -> None:
 
 @monitor.command("list")
 @click.argument("endpoint", required=False)
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
@@ -94,7 +94,13 @@ def list_looks(output: Output, endpoint: str | None, limit: int) -> None:
 @last_option
 @click.option("--model", metavar="MODEL/VERSION", help="Only what this version answered.")
 @click.option("--drifted", is_flag=True, help="Only rows that speak for the drift, most first.")
-@click.option("--limit", default=10_000, show_default=True, help="Rows at most: the newest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="Rows at most: the newest.",
+)
 @click.option(
     "--output",
     "path",

@@ -37,6 +37,18 @@ def last_option(command: F) -> F:
     )(command)
 
 
+def limit_option(command: F) -> F:
+    """Give a list ``--limit``."""
+    return click.option(
+        "-n",
+        "--limit",
+        type=click.IntRange(1),
+        default=20,
+        show_default=True,
+        help="How many at most.",
+    )(command)
+
+
 _OPTIONS = (
     click.option("--experiment", help="Experiment of the runs; the project's unless given."),
     click.option(

@@ -10,14 +10,14 @@ import click
 from rich.markup import escape
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
 from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab.policy import Checked, Explained
 
 
-@click.group()
+@click.group(cls=Group)
 def policy() -> None:
     """Check labline.toml, and say in words what it asks of a model."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output, stage_line
+from labline.cli.app import Group, Output, json_option, pass_output, stage_line
+from labline.cli.options import limit_option
 from labline.records import to_dict
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def reject(output: Output, promotion: str, why: str) -> None:
     output.emit(done.to_dict(), lambda: render.promotion_card(done))
 
 
-@click.group()
+@click.group(cls=Group)
 def promotions() -> None:
     """Look at promotions: what passed, what was refused, what waits for approval."""
 
@@ -64,7 +65,7 @@ def promotions() -> None:
 @promotions.command("list")
 @click.option("--model", help="Only promotions of this model.")
 @click.option("--waiting", is_flag=True, help="Only those that need approval.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def list_promotions(output: Output, model: str | None, waiting: bool, limit: int) -> None:

@@ -8,7 +8,8 @@ import click
 from rich.text import Text
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
+from labline.cli.options import limit_option
 from labline.records import ModelVersion, Run, to_dict
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SIGNS = {"+": "green", "-": "red"}
 
 
-@click.group()
+@click.group(cls=Group)
 def runs() -> None:
     """Look at recorded runs."""
 
@@ -26,7 +27,7 @@ def runs() -> None:
 @runs.command("list")
 @click.option("--experiment", help="Experiment; the project's unless given.")
 @click.option("--all", "every", is_flag=True, help="Runs of all experiments.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def list_runs(output: Output, experiment: str | None, every: bool, limit: int) -> None:
@@ -208,7 +209,7 @@ def publish(output: Output) -> None:
     )
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """Look at registered models."""
 

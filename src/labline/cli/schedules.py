@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
 from labline.cli.options import Valued, job_options, values_option
 from labline.records import Schedule, to_dict
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labline.lab import Lab
 
 
-@click.group()
+@click.group(cls=Group)
 def schedules() -> None:
     """Run notebooks by the clock, while a worker is running."""
 

@@ -9,13 +9,14 @@ import click
 from rich.text import Text
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
+from labline.cli.options import limit_option
 
 if TYPE_CHECKING:
     from labline.jobs.sweeps import Sweep
 
 
-@click.group()
+@click.group(cls=Group)
 def sweeps() -> None:
     """Look at sweeps, and cancel them.
 
@@ -24,7 +25,7 @@ def sweeps() -> None:
 
 
 @sweeps.command("list")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@limit_option
 @json_option
 @pass_output
 def list_sweeps(output: Output, limit: int) -> None:

@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING
 import click
 
 from labline.cli import render
-from labline.cli.app import Output, json_option, pass_output
+from labline.cli.app import Group, Output, json_option, pass_output
 from labline.records import to_dict
 
 if TYPE_CHECKING:
     from labline.lab import Deployment
 
 
-@click.group()
+@click.group(cls=Group)
 def traffic() -> None:
     """Move requests between a live release and a candidate."""
 
 
 @traffic.command("show")
 @click.argument("endpoint")
-@click.option("--window", default=60.0, show_default=True, help="Seconds to look back.")
+@click.option(
+    "--window",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds to look back.",
+)
 @json_option
 @pass_output
 def show(output: Output, endpoint: str, window: float) -> None:

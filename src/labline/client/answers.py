@@ -60,6 +60,8 @@ def error_of(response: httpx.Response) -> LablineError:
         return KeyRefused(message, fix=fix, **details)
     if status in (429, 502, 503, 504):
         return Unreachable(message, fix="Look at `labline status`, and try again.", **details)
+    if status == 404 and problem.get("type", "about:blank") == "about:blank":  # the gateway itself
+        return InputRefused(message, fix="See what is served: labline endpoints", **details)
     if 400 <= status < 500:
         return InputRefused(message, fix=f"See {response.url.join('openapi.json')}", **details)
     return Failed(message, **details)

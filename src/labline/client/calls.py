@@ -75,7 +75,7 @@ class Call:
             said.model,
             head.get("x-request-id", self.headers["x-request-id"]),
             head.get("x-labline-release", ""),
-            self.data.index if hasattr(self.data, "iloc") else None,
+            self.data.index if wire.is_table(self.data) else None,
         )
 
     def wait_after(self, outcome: httpx.Response | httpx.TransportError) -> float:

@@ -195,4 +195,7 @@ def _checked(url: str) -> str:
         raise BadInput(
             f"{url!r} is no URL of an endpoint.", fix="For example: http://127.0.0.1:8490/penguins"
         )
+    endpoint, _, verb = url.rstrip("/").rpartition("/")
+    if verb in ("predict", "predict_proba"):
+        raise BadInput(f"{url!r} asks for predictions.", fix=f"Give the endpoint's URL: {endpoint}")
     return url.rstrip("/")

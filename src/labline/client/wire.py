@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import orjson
@@ -44,7 +44,7 @@ def body_of(
     InputRefused
         A value has no form in JSON, or two columns have one name.
     """
-    if not plain and hasattr(data, "iloc"):
+    if not plain and is_table(data):
         table = cast("pd.DataFrame", data)
         if table.size >= _MANY:
             stream = _stream(table, params)
@@ -84,6 +84,11 @@ def _written(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
+
+
+def is_table(data: Any) -> bool:
+    """Return whether `data` is a DataFrame of pandas."""
+    return hasattr(data, "iloc") and hasattr(data, "columns")
 
 
 class Said(NamedTuple):
@@ -127,13 +132,13 @@ def encode(data: pd.DataFrame | Rows, params: Mapping[str, Any] | None = None) -
     Raises
     ------
     InputRefused
-        A value has no form in JSON, or two columns have one name.
+        A value has no form in JSON, two columns have one name, or the data is no rows.
     """
     named: dict[str, Any]
-    if hasattr(data, "iloc"):
+    if is_table(data):
         named = {"columns": _columns(cast("pd.DataFrame", data))}
     else:
-        named = {"rows": [_row(row, number) for number, row in enumerate(data)]}
+        named = {"rows": [_row(row, number) for number, row in enumerate(_rows(data))]}
     return _dumped(named | ({"params": dict(params)} if params else {}))
 
 
@@ -142,6 +147,26 @@ def _dumped(document: Mapping[str, Any]) -> bytes:
         return orjson.dumps(document, default=_default)
     except TypeError as error:
         raise InputRefused(f"The data has no form in JSON: {error}.") from error
+
+
+def _rows(data: Any) -> Rows:
+    """Return rows if they are some.
+
+    Raises
+    ------
+    InputRefused
+        They are something else: one row alone, a Series, text.
+    """
+    if isinstance(data, Mapping):
+        raise InputRefused("The data is one row, not a list of rows.", fix="Give [row].")
+    rows = list(data) if isinstance(data, Iterable) else [data]
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise InputRefused(
+                f"The data is no rows: {type(data).__name__} whose row {number} is no mapping.",
+                fix='Give a DataFrame of pandas, or rows: [{"column": value, ...}].',
+            )
+    return rows
 
 
 def _row(row: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Endpoints:
         ModelAltered, BootFailed
             Its files are not the model's, or it did not become ready; nothing is left running.
         """
-        _check_name(endpoint)
+        check_name(endpoint)
         check_instances(instances)
         plan = Plan(
             bento.tag, bento.model, bento.model_digest, str(python), template(command_for_port)
@@ -388,13 +388,35 @@ class Endpoints:
         return key
 
     def list_keys(self, endpoint: str | None = None) -> Sequence[ApiKey]:
-        """Return what is known of the issued keys, newest first."""
+        """Return what is known of the issued keys, newest first.
+
+        Raises
+        ------
+        NotFound
+            No such endpoint.
+        """
+        if endpoint is not None:
+            self._releases.require(endpoint)
         return self._keys.list(endpoint)
 
 
-def _check_name(endpoint: str) -> None:
+def check_name(endpoint: str) -> None:
+    """Return if an endpoint may be called so.
+
+    Raises
+    ------
+    BadInput
+        It may not.
+    """
     if not _NAME.fullmatch(endpoint) or endpoint in _RESERVED:
         raise BadInput(
             f"{endpoint!r} cannot be the name of an endpoint.",
-            fix="Use lower-case letters, digits, '-' and '_', 63 at most; not livez or readyz.",
+            fix=f"Choose another: --endpoint {_name_like(endpoint)}\n"
+            "Lower-case letters, digits, '-' and '_', 63 at most; not livez or readyz.",
         )
+
+
+def _name_like(name: str) -> str:
+    """Return a name that an endpoint may have and that reminds of `name`."""
+    plain = re.sub(r"[^a-z0-9_]+", "-", name.lower())[:63].strip("-_")
+    return plain if _NAME.fullmatch(plain) and plain not in _RESERVED else "NAME"

@@ -247,7 +247,10 @@ class Releases:
         """
         known = self.endpoints()
         if endpoint not in known:
-            raise NotFound(f"There is no endpoint {endpoint!r}.", fix=nearest(endpoint, known))
+            raise NotFound(
+                f"There is no endpoint {endpoint!r}.",
+                fix=nearest(endpoint, known) if known else "Make one: labline deploy MODEL@STAGE",
+            )
 
     @property
     def _here(self) -> sa.ColumnElement[bool]:

@@ -155,9 +155,13 @@ def _accepted(url: str, answer: Answer) -> Any:
 def _each(errors: Any) -> str:
     """Return what is wrong with each field, a line each."""
     found = [error for error in errors or () if isinstance(error, dict)]
-    lines = [
-        f"{error.get('field')}, row {error.get('row')}: {error.get('message')}"
-        for error in found[:_SHOWN]
-    ]
+    if len(found) < 2:  # the message says it
+        return ""
+    lines = [_one(error) for error in found[:_SHOWN]]
     left = len(found) - _SHOWN
     return "\n".join([*lines, f"and {left} more"] if left > 0 else lines)
+
+
+def _one(error: Mapping[str, Any]) -> str:
+    row = "" if error.get("row") is None else f", row {error['row']}"
+    return f"{error.get('field')}{row}: {error.get('message')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from labline.errors import Conflict, LablineError
+from labline.errors import LablineError, Unreachable
 from labline.lab.promoting import signed_in
 
 EnvironmentMode = Literal["locked", "current"]
@@ -57,11 +57,11 @@ def prepare(lab: Lab, order: Order) -> Ordered:
     NotFound
         There is no such version.
     BadInput
-        The share or the number of instances cannot be.
-    Conflict
+        The share, the number of instances or the endpoint's name cannot be.
+    Unreachable
         The platform is not up.
     """
-    from labline.deployment import check_instances, check_percent
+    from labline.deployment import check_instances, check_name, check_percent
 
     require_platform(lab)
     if order.canary:
@@ -69,6 +69,7 @@ def prepare(lab: Lab, order: Order) -> Ordered:
     if order.instances is not None:
         check_instances(order.instances)
     model = lab.version(order.reference)
+    check_name(order.endpoint or model.name)
     return of_stage(lab, order, model.name, model.label, _stage(lab, order.reference))
 
 
@@ -112,11 +113,11 @@ def require_platform(lab: Lab) -> None:
 
     Raises
     ------
-    Conflict
+    Unreachable
         It is not.
     """
     if not lab.platform.running:
-        raise Conflict("The platform is not up.", fix="Start it: labline up")
+        raise Unreachable("The platform is not up.", fix="Start it: labline up")
 
 
 def _stage(lab: Lab, reference: str) -> str | None:

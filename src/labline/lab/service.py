@@ -301,7 +301,7 @@ class Lab:
 
     def version(self, reference: str) -> ModelVersion:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
-        return self.tracking.registry.version(reference)
+        return self.tracking.registry.version(reference, self.settings.stages)
 
     # -- runs -----------------------------------------------------------------------------------
 

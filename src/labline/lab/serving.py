@@ -80,7 +80,9 @@ class ServingDesk:
         BadInput
             The share or the number of instances cannot be.
         Conflict
-            The platform is not up, a candidate is on trial, or nothing is live to try it beside.
+            A candidate is on trial, or nothing is live to try it beside.
+        Unreachable
+            The platform is not up.
         BootFailed
             The release did not become ready; the old one keeps serving.
         """

@@ -143,7 +143,7 @@ def clear_outputs(notebook: NotebookNode) -> NotebookNode:
 
 def _hint(path: Path) -> str:
     folder = path.parent if path.parent.is_dir() else Path()
-    known = [item.name for item in folder.glob("*.ipynb")]
+    known = [str(item) for item in folder.glob("*.ipynb")]
     if not known:
         return f"No notebook lies in {folder.resolve()}; give the path of one that is elsewhere."
-    return nearest(path.name, known)
+    return nearest(str(folder / path.name), known)

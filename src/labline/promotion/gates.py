@@ -157,8 +157,9 @@ class ReplayGate(Gate):
                 tolerance=tolerance,
                 differs={name: {"recorded": a, "rerun": b} for name, (a, b) in apart.items()},
             )
+        metrics = "1 metric" if len(recorded) == 1 else f"{len(recorded)} metrics"
         return self.passed(
-            f"{len(recorded)} metrics equal within {tolerance:g} in a fresh kernel",
+            f"{metrics} equal within {tolerance:g} in a fresh kernel",
             run=replay.run_id,
             tolerance=tolerance,
         )

@@ -216,7 +216,7 @@ class Promotions:
             return self._of_run(model, run)
         if is_run_id(name):
             return self._of_run(model, self.tracking.run(name))
-        return self._subject(self.tracking.registry.version(name))
+        return self._subject(self.tracking.registry.version(name, self.settings.stages))
 
     def _upwards(self, metric: str) -> bool:
         rules = [stage.metric for stage in self.settings.stages.values() if stage.metric]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,8 +104,13 @@ class Registry:
             versions = [self._version(item, aliases) for item in found]
         return sorted(versions, key=lambda item: item.version, reverse=True)
 
-    def version(self, reference: str) -> ModelVersion:
+    def version(self, reference: str, stages: Collection[str] = ()) -> ModelVersion:
         """Return the version that ``NAME`` (newest), ``NAME/3`` or ``NAME@staging`` names.
+
+        Parameters
+        ----------
+        stages
+            Those of the policy; where nothing holds another one, it is told that it is none.
 
         Raises
         ------
@@ -121,6 +127,10 @@ class Registry:
             fix = f"{name} has the versions {', '.join(str(v.version) for v in versions)}."
         else:
             fit, fix = versions, "Register one: labline promote best:METRIC --to STAGE"
+        if not fit and stage and stages and stage not in stages:
+            raise NotFound(
+                f"There is no stage {stage!r} in the policy.", fix=nearest(stage, stages)
+            )
         if not fit:
             raise NotFound(f"There is no model version {reference!r}.", fix=fix)
         return fit[0]

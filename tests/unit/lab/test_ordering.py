@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labline.errors import BadInput, Conflict, NotFound
+from labline.errors import BadInput, NotFound, Unreachable
 from labline.lab.ordering import Order, prepare
 from labline.settings import RolloutSettings, StageSettings
 
@@ -86,5 +86,15 @@ def test_what_cannot_be_is_refused_before_anything_is_queued(order, what):
 
 
 def test_without_a_platform_nothing_is_asked_of_it():
-    with pytest.raises(Conflict, match="not up"):
+    with pytest.raises(Unreachable, match="not up"):
         prepare(lab(up=False), Order("churn/4"))
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [("My Model", "my-model"), ("l" * 70, "l" * 63), ("livez", "NAME"), ("Ü", "NAME")],
+)
+def test_a_name_that_no_endpoint_may_have_is_refused_before_anything_is_built(name, like):
+    with pytest.raises(BadInput, match="cannot be the name of an endpoint") as refused:
+        prepare(lab(), Order("churn/4", endpoint=name))
+    assert f"--endpoint {like}\n" in refused.value.fix

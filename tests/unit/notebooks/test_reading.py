@@ -1,5 +1,6 @@
 import hashlib
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,10 +17,14 @@ def save(path, **metadata):
     return path
 
 
-def test_a_missing_notebook_suggests_the_nearest(tmp_path):
-    save(tmp_path / "train.ipynb")
-    with pytest.raises(NotFound, match=r"(?s)trian\.ipynb.*Did you mean 'train\.ipynb'"):
-        read(tmp_path / "trian.ipynb")
+def test_a_missing_notebook_suggests_the_nearest_by_the_path_to_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for near, wrong in (("train.ipynb", "trian.ipynb"), ("sub/fit.ipynb", "sub/ift.ipynb")):
+        Path(near).parent.mkdir(exist_ok=True)
+        save(Path(near))
+        with pytest.raises(NotFound, match=wrong) as missing:
+            read(wrong)
+        assert missing.value.fix == f"Did you mean {near!r}?"
 
 
 def test_a_folder_is_no_notebook(tmp_path):

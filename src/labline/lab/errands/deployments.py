@@ -42,7 +42,9 @@ class DeploymentErrands:
         NotFound
             There is no such endpoint, or nothing served before.
         Conflict
-            The platform is not up, or another release than `release` is live.
+            Another release than `release` is live.
+        Unreachable
+            The platform is not up.
         """
         from labline.deployment import require_live
 
@@ -72,7 +74,7 @@ class DeploymentErrands:
             No such endpoint, or no release is on trial.
         BadInput
             `weight` is no percent.
-        Conflict
+        Unreachable
             The platform is not up.
         """
         from labline.deployment import check_percent

@@ -161,7 +161,8 @@ def _dataset(
 def _size(item: Mapping[str, Any] | None) -> str:
     if item is None:
         return ""
-    return f"{item['rows']} rows, {len(item['columns'])} columns, {item['digest'][:10]}"
+    columns = "1 column" if len(item["columns"]) == 1 else f"{len(item['columns'])} columns"
+    return f"{item['rows']} rows, {columns}, {item['digest'][:10]}"
 
 
 def _schemas(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Table]:
