@@ -45,7 +45,7 @@ class Writer:
         Raises
         ------
         TypeError
-            The model gave something that has no form in JSON.
+            The model gave something that has no form in JSON, or two columns of one name.
         Problem
             406: the predictions have no form in Arrow.
         """
@@ -68,8 +68,9 @@ class Writer:
 
         from bento_pyfunc import ipc
 
+        given = _columns(predictions)
         try:
-            columns = {name: _arrow_array(values) for name, values in _columns(predictions)}
+            columns = {name: _arrow_array(values) for name, values in given}
             return ipc.write(columns, self._label)
         except (pa.ArrowException, ValueError, TypeError):
             raise not_acceptable([Form.JSON.value, Form.NDJSON.value]) from None
@@ -92,11 +93,20 @@ def _rows(plain: Any) -> Any:
 
 def _columns(predictions: Any) -> list[tuple[str, Any]]:
     if isinstance(predictions, pd.DataFrame):
+        _refuse_twins(predictions)
         return [(str(name), predictions.iloc[:, at]) for at, name in enumerate(predictions)]
     if isinstance(predictions, dict):
         return [(str(name), values) for name, values in predictions.items()]
     dense = predictions.toarray() if hasattr(predictions, "toarray") else predictions
     return [("prediction", dense)]
+
+
+def _refuse_twins(table: pd.DataFrame) -> None:
+    """Refuse a table in which one column would hide another of the same name."""
+    names = list(map(str, table.columns))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise TypeError(f"The model's answer has two columns named {twice!r}.")
 
 
 def _arrow_array(values: Any) -> Any:
@@ -114,6 +124,7 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _array(value)
     if isinstance(value, pd.DataFrame):
+        _refuse_twins(value)
         columns = [value.iloc[:, at].tolist() for at in range(value.shape[1])]
         return [dict(zip(value.columns, row, strict=True)) for row in zip(*columns, strict=True)]
     if hasattr(value, "toarray"):  # SciPy's sparse matrices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from enum import Enum
@@ -35,12 +36,14 @@ class Exchange(NamedTuple):
 JSON = Exchange(Form.JSON, Form.JSON)
 
 _JSON_TYPES = (b"application/json", b"application/json; charset=utf-8")
-_ANY = (None, b"*/*", b"application/json")
+_NO_WISH = (None, b"", b"*/*")
+_ANY = (*_NO_WISH, b"application/json")
 _FORMS = {form.value: form for form in Form} | {
     "application/ndjson": Form.NDJSON,
     "application/jsonl": Form.NDJSON,
     "application/x-jsonlines": Form.NDJSON,
 }
+_NAMES = {form: [name for name, named in _FORMS.items() if named is form] for form in Form}
 
 
 def negotiate(headers: dict[bytes, bytes]) -> Exchange:
@@ -59,7 +62,9 @@ def negotiate(headers: dict[bytes, bytes]) -> Exchange:
     if kind in _JSON_TYPES and accept in _ANY:
         return JSON
     reads = _declared(kind.decode("latin-1"))
-    return Exchange(reads, _wanted((accept or b"*/*").decode("latin-1"), reads))
+    if accept in _NO_WISH:
+        return Exchange(reads, reads)
+    return Exchange(reads, _wanted(accept.decode("latin-1"), reads))
 
 
 def _declared(kind: str) -> Form:
@@ -81,20 +86,31 @@ def _others() -> str:
     return ", ".join(form.value for form in Form if form is not Form.JSON)
 
 
+# A caller says the same each time.
+@functools.lru_cache(maxsize=64)
 def _wanted(accept: str, default: Form) -> Form:
-    """Return the form of the highest quality; of equals `default`, else the first named."""
-    wishes = sorted(_wishes(accept, default), key=lambda wish: (-wish[0], wish[1] is not default))
-    if not wishes or wishes[0][0] <= 0:
+    """Return the form of the highest quality; of equals `default`, else the first named.
+
+    What is said of a media type itself counts more than what is said of all.
+    """
+    wishes = dict(_wishes(accept))
+    named = list(wishes)
+
+    def liking(form: Form) -> tuple[float, bool, int]:
+        ranges = (*_NAMES[form], "application/*", "*/*")
+        said = next((each for each in ranges if each in wishes), None)
+        return (wishes[said], form is default, -named.index(said)) if said else (0.0, False, 0)
+
+    best = max(Form, key=liking)
+    if liking(best)[0] <= 0:
         raise not_acceptable([form.value for form in Form])
-    return wishes[0][1]
+    return best
 
 
-def _wishes(accept: str, default: Form) -> Iterator[tuple[float, Form]]:
+def _wishes(accept: str) -> Iterator[tuple[str, float]]:
     for part in accept.lower().split(","):
         media, *options = (piece.strip() for piece in part.split(";"))
-        form = default if media in ("*/*", "application/*") else _FORMS.get(media)
-        if form is not None:
-            yield _quality(options), form
+        yield media, _quality(options)
 
 
 def _quality(options: list[str]) -> float:

@@ -83,8 +83,9 @@ class Spool:
             if total > self._most or modified < oldest:
                 path.unlink(missing_ok=True)
         for path in self._folder.glob(f"date=*/.*{_PARTIAL}"):
-            if path.stat().st_mtime < time.time() - _STALE:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process has completed it
+                if path.stat().st_mtime < time.time() - _STALE:
+                    path.unlink(missing_ok=True)
         for day in self._folder.glob("date=*"):
             with suppress(OSError):  # not empty
                 day.rmdir()

@@ -138,7 +138,11 @@ def _accepted(url: str, answer: Answer) -> Any:
     if answer.status < 300:
         return answer.json()
     problem = answer.json()
-    details = problem if isinstance(problem, dict) else {"body": answer.body.decode()[:2000]}
+    details = (
+        problem
+        if isinstance(problem, dict)
+        else {"body": answer.body.decode("utf-8", "replace")[:2000]}
+    )
     what = details.get("detail") or details.get("title") or details.get("body", "")
     message = f"{url} answered {answer.status}: {what}"
     if answer.status in (401, 403):

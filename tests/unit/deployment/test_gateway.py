@@ -35,6 +35,11 @@ def test_a_refusal_becomes_the_error_of_its_kind(status, kind):
         _accepted("http://h/churn/predict", Answer(status, {}, body))
 
 
+def test_a_refusal_that_is_no_text_is_told_as_far_as_it_can_be():
+    with pytest.raises(Failed, match="answered 500: caf\ufffd"):
+        _accepted("http://h/churn/predict", Answer(500, {}, b"caf\xe9"))
+
+
 def test_a_gateway_that_is_away_is_unreachable(free_port):
     with pytest.raises(Unreachable):
         send(f"http://127.0.0.1:{free_port}/churn/predict", b"[]", "key")

@@ -11,6 +11,7 @@ import orjson
 import pandas as pd
 import pytest
 from bento_pyfunc.codec import Codec
+from bento_pyfunc.media import Form
 from bento_pyfunc.problems import Problem
 from scipy import sparse
 from tests.unit.serving.specs import doubles, make_spec
@@ -113,3 +114,11 @@ def test_doubles_come_back_bit_for_bit() -> None:
 def test_what_has_no_form_in_json_is_an_error() -> None:
     with pytest.raises(TypeError, match="Decimal"):
         Codec(make_spec(doubles("x"))).encode([decimal.Decimal("1.5")])
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("names", [["a", "a"], [1, "1"]])
+def test_a_column_of_an_answer_hides_no_other_of_its_name(form: Form, names: list[Any]) -> None:
+    twins = pd.DataFrame([[1, 2]], columns=names)
+    with pytest.raises(TypeError, match=f"two columns named '{names[0]}'"):
+        Codec(make_spec(doubles("x"))).encode(twins, form)

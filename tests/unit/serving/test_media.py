@@ -39,6 +39,13 @@ def test_without_a_wish_the_answer_has_the_form_of_the_request(
         ("application/json;q=0.1, */*", Form.ARROW),
         ("application/json, */*;q=0.1", Form.JSON),
         ("application/json , text/csv", Form.JSON),
+        ("*/*, application/vnd.apache.arrow.stream;q=0", Form.JSON),
+        (
+            "application/vnd.apache.arrow.stream;q=0.1, application/x-ndjson;q=0.2, */*;q=0",
+            Form.NDJSON,
+        ),
+        ("application/*;q=0.2, application/x-ndjson;q=0.3, */*", Form.NDJSON),
+        ("application/jsonl, application/json", Form.NDJSON),
     ],
 )
 def test_the_answer_has_the_form_that_is_liked_best(accept: str, form: Form) -> None:
@@ -46,7 +53,15 @@ def test_the_answer_has_the_form_that_is_liked_best(accept: str, form: Form) -> 
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/csv", "application/json;q=0", "application/json;q=x", ";q=1,,", "text/*"]
+    "accept",
+    [
+        "text/csv",
+        "application/json;q=0",
+        "application/json;q=x",
+        ";q=1,,",
+        "text/*",
+        "application/*;q=0, */*",
+    ],
 )
 def test_a_wish_that_cannot_be_met_is_a_406_that_says_what_can(accept: str) -> None:
     with pytest.raises(Problem, match="application/x-ndjson") as caught:

@@ -80,6 +80,15 @@ def test_files_that_are_too_old_go_and_so_does_what_nobody_completed(tmp_path: P
     assert not half.exists()
 
 
+def test_a_file_that_another_process_completes_meanwhile_is_no_error(tmp_path: Path) -> None:
+    kept = Spool(tmp_path, keep=60, most=2**30)
+    kept.write(table(1), NOON, NOON)
+    # A link to nothing: it is there when the folder is listed, and not when it is looked at.
+    files(tmp_path)[0].with_name(".other.parquet.partial").symlink_to(tmp_path / "gone")
+    kept.tidy()
+    assert numbers(tmp_path) == [1]
+
+
 def test_what_cannot_be_written_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
