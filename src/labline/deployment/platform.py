@@ -40,6 +40,8 @@ GATEWAY = gateway_process.NAME
 _START = 90.0
 #: times that a release is booted before it gives up on ports: others may choose the same
 _MOVES = 4
+#: seconds without an answer after which a process hangs, at least
+_HANGS = 60.0
 _OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
 _OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
@@ -185,8 +187,9 @@ class Platform:
         # -P: a file in the project's folder must not stand in for a module.
         where = [str(self.places.root), str(self.places.base)]
         access = self._settings.gateway.access_log
-        bounds = [str(access.size), str(access.kept)]
-        argv = [sys.executable, "-P", "-m", supervisor.__name__, *where, *bounds, *self._traced()]
+        hangs = max(_HANGS, self._settings.gateway.timeout)
+        told = [*where, str(hangs), str(access.size), str(access.kept), *self._traced()]
+        argv = [sys.executable, "-P", "-m", supervisor.__name__, *told]
         with self.places.log(supervisor.NAME).open("ab") as log:
             result = subprocess.run(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,

@@ -1,9 +1,10 @@
 """The daemon: circus, with what it lacks for keeping a platform alive.
 
-``python -m labline.deployment.supervisor ROOT STATE BYTES FILES [SHARE TRACES]`` returns as soon as
-the daemon answers. It keeps the gateway's access log below so many bytes, and so many older files
-of it; and has the gateway trace a share of its requests, and at most so many a second. It begins
-with nothing to watch; :mod:`labline.deployment.control` adds to it.
+``python -m labline.deployment.supervisor ROOT STATE HANGS BYTES FILES [SHARE TRACES]`` returns as
+soon as the daemon answers. It ends what has not answered for HANGS seconds; keeps the gateway's
+access log below so many bytes, and so many older files of it; and has the gateway trace a share of
+its requests, and at most so many a second. It begins with nothing to watch;
+:mod:`labline.deployment.control` adds to it.
 
 What is added to circus: a process that ends at once is started again ever more slowly, instead of
 every second or taking the daemon down; what a dead process leaves behind is ended first; stopping
@@ -28,6 +29,7 @@ import psutil
 
 from labline import __version__
 from labline.deployment import web
+from labline.deployment.hangs import Hangs
 from labline.deployment.places import Places
 from labline.deployment.rotation import Rotation
 from labline.deployment.sampling import Sampling
@@ -54,8 +56,12 @@ def main() -> None:
         _lock(file)
         _write_self(file)
         _log_to(places.log(NAME))
-        size, kept = map(int, sys.argv[3:5])
-        chores = [_access_log(places, size, kept).look, *_sampling(places, sys.argv[5:])]
+        hangs, size, kept = float(sys.argv[3]), *map(int, sys.argv[4:6])
+        chores = [
+            _access_log(places, size, kept).look,
+            *_sampling(places, sys.argv[6:]),
+            Hangs(places, hangs).look,
+        ]
         asyncio.run(_supervise(places, announce, chores))
 
 

@@ -98,10 +98,15 @@ def socket_of(folder: Path, port: int) -> Path:
     return folder / f"{port}.sock"
 
 
+def port_of_socket(path: Path) -> int:
+    """Return the port of the instance with this Unix socket."""
+    return int(path.stem)
+
+
 def port_of(address: Mapping[str, Any]) -> int:
     """Return the port of the instance that Envoy knows by an address of either kind."""
     if pipe := address.get("pipe"):
-        return int(Path(pipe["path"]).stem)
+        return port_of_socket(Path(pipe["path"]))
     return int(address["socket_address"]["port_value"])
 
 

@@ -57,6 +57,17 @@ def get(
     return _ask(_connection(place, timeout, trust), "GET", path, headers or {})
 
 
+def answers(place: Path, path: str, *, timeout: float = 2.0) -> bool | None:
+    """Whether who listens on a unix socket answers in time; None where nobody listens."""
+    try:
+        _exchange(_UnixConnection(place, timeout), "GET", path, None, {})
+    except (TimeoutError, BlockingIOError):  # the latter: too many wait already
+        return False
+    except (OSError, http.client.HTTPException):
+        return None
+    return True
+
+
 def post(place: Path, path: str, *, timeout: float = 2.0) -> Answer | None:
     """Return what a unix socket answers to a POST without a body; None where it does not."""
     return _ask(_UnixConnection(place, timeout), "POST", path, {})
