@@ -31,7 +31,8 @@ def array(column: Column, data: Data, errors: list[FieldError]) -> Array:
         errors.append(FieldError(column.name, row, "is required and must not be null"))
         return None
     reader = _READERS.get(column.kind.name)
-    if reader is None or pa.types.is_null(data.type):
+    written = column.kind.name in _WRITTEN and _is_text(data.type)
+    if reader is None or written or pa.types.is_null(data.type):
         values = _listed(column, data, errors)
         return None if values is None else column.array(values, errors)
     fits, build = reader
@@ -247,6 +248,8 @@ def _is_binary(kind: Any) -> bool:
     )
 
 
+#: MLflow data types that JSON writes as text, which Arrow may, too
+_WRITTEN = frozenset({"datetime", "binary"})
 #: MLflow data type -> the Arrow types it may come as, and how they become an array
 _READERS: dict[str, tuple[Callable[[Any], bool], Callable[[Column, Data], Array]]] = {
     "boolean": (pa.types.is_boolean, _boolean),

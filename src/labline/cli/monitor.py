@@ -24,7 +24,7 @@ _SHOWN = 20
 #: what a terminal has no room for: columns, columns beyond so many, words beyond so many letters
 _LEFT_OUT = ("release", "milliseconds", "model")
 _WIDE = 9
-_LONG = 18
+_LONG = 19
 _TONES = {
     "drifted": "red",
     "dropped": "red",
@@ -173,6 +173,10 @@ def _show(frame: pd.DataFrame, count: str) -> None:
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
+
+    if value is None or value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124 - NaN
+        return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
     if hasattr(value, "strftime"):

@@ -100,6 +100,14 @@ def test_a_moment_with_a_zone_becomes_utc() -> None:
     assert table["seen"].tolist() == [pd.Timestamp(2026, 1, 31, 10, 30)] * 2
 
 
+def test_times_and_bytes_may_be_text_as_in_json() -> None:
+    text = {
+        "seen": pa.array(["2026-01-31T12:30", None]),
+        "photo": pa.array(["AAE=", ""], pa.large_string()),
+    }
+    pd.testing.assert_frame_equal(read(stream(ARROW | text)), by_json(ROWS))
+
+
 def test_optional_columns_may_be_missing_or_of_nulls_only() -> None:
     few = {name: data for name, data in ARROW.items() if name not in ("ratio", "city", "seen")}
     nulls = dict.fromkeys(("ratio", "city", "seen"), pa.nulls(2))
@@ -124,9 +132,9 @@ def test_optional_columns_may_be_missing_or_of_nulls_only() -> None:
         ("small", pa.array(["1", "2"]).dictionary_encode(), None, "not Arrow's string"),
         ("city", pa.array([1, 2]), None, "a string, not Arrow's int64"),
         ("new", pa.array([1, 0]), None, "true or false, not Arrow's int64"),
-        ("seen", pa.array(["2026-01-31", None]), None, "not Arrow's string"),
+        ("seen", pa.array(["2026-01-31", "31.01.2026"]), 1, 'not the string "31.01.2026"'),
         ("seen", pa.array([1, 2**62], pa.timestamp("s")), 1, "date and time"),
-        ("photo", pa.array(["a", "b"]), None, "not Arrow's string"),
+        ("photo", pa.array(["AAE=", "b"]), 1, "base64"),
         ("photo", pa.nulls(2), 0, "required and must not be null"),
         ("city", pa.array([["a"], ["b"]]), None, "not Arrow's list"),
     ],
