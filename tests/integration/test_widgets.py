@@ -37,6 +37,14 @@ def test_a_table_of_runs_follows_the_store_until_it_is_closed(lab: Lab) -> None:
     until(lambda: not table._watching.is_alive())
 
 
+def test_what_was_logged_stands_before_what_fit_noted(lab: Lab) -> None:
+    run = lab.tracking.create_run("churn", "ridge")
+    lab.tracking.log_metrics(run.id, {"Ridge.training_score": 0.9, "mae": 3.0, "r2": 0.8})
+    shown = [repr(RunTable(sort=sort, lab=lab)) for sort in ("-started", "-metrics.r2")]
+    heads = [re.findall(r"training_score|mae|r2", each.split("\n")[1]) for each in shown]
+    assert heads == [["mae", "r2", "training_score"], ["r2", "mae", "training_score"]]
+
+
 def test_a_job_is_shown_to_its_end_and_can_be_cancelled(lab: Lab, tmp_path: Path) -> None:
     nbformat.write(new_notebook(cells=[new_code_cell("1")]), tmp_path / "a.ipynb")
     job = lab.jobs.submit(tmp_path / "a.ipynb")

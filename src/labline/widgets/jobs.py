@@ -116,7 +116,7 @@ def _rows(jobs: list[Job]) -> Part:
     """Return a row a job, without the columns that would be empty."""
     rows = [dict(zip(_COLUMNS, _row(job), strict=True)) for job in jobs]
     columns = [name for name in _COLUMNS if any(str(row[name]) for row in rows)]
-    numeric = [place for place, name in enumerate(columns) if name == "took"]
+    numeric = [place for place, name in enumerate(columns) if name in ("cells", "took")]
     return table(columns, [[row[name] for name in columns] for row in rows], "", numeric=numeric)
 
 

@@ -61,10 +61,11 @@ class RunTable(Panel):
         return True
 
     def _metrics(self, runs: tuple[Run, ...]) -> list[str]:
-        """Return the names of the metrics to show, what the runs are sorted by first."""
+        """Return the metrics to show: what is sorted by, what was logged, what ``fit`` noted."""
         sorted_by = self._asked["sort"].lstrip("-").removeprefix("metrics.")
         names = dict.fromkeys(name for run in runs for name in sorted(run.metrics))
-        return sorted(names, key=lambda name: name != sorted_by)[:_METRICS]
+        order = sorted(names, key=lambda name: (name != sorted_by, ".training_" in name))
+        return order[:_METRICS]
 
     @property
     def _order(self) -> str:
