@@ -13,9 +13,9 @@ export interface IPages {
   icon: LabIcon;
   /** The command's argument: what a record is known by. */
   argument: string;
-  /** What the tab of a record's page says. */
+  /** What the tab of a record's page says, until the page names it. */
   title: (key: string) => string;
-  make: (key: string) => Widget;
+  make: (key: string, name: (label: string) => void) => Widget;
 }
 
 /**
@@ -64,7 +64,10 @@ function pageOf(
   id: string,
   pages: Pick<IPages, 'icon' | 'make' | 'title'>
 ): MainAreaWidget {
-  const page = new MainAreaWidget({ content: pages.make(key) });
+  const content = pages.make(key, label => {
+    page.title.label = label;
+  });
+  const page = new MainAreaWidget({ content });
   page.id = id;
   page.title.label = pages.title(key);
   page.title.caption = key;

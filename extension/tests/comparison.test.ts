@@ -102,6 +102,21 @@ test('each fact that differs is an axis; words are spread over it', () => {
   expect(axes[1]?.places).toEqual([1, 0, null]);
 });
 
+test('values over three powers of ten lie on an axis of powers', () => {
+  const alpha = { ...fact('param:alpha'), values: [0.01, 1, 100] };
+  const [axis] = axesOf([alpha]);
+  expect(axis?.places).toEqual([0, 0.5, 1]);
+  expect(axis?.ticks.map(tick => tick.label)).toEqual([
+    '0.01',
+    '0.1',
+    '1',
+    '10',
+    '100'
+  ]);
+  const [near] = axesOf([{ ...alpha, values: [0, 1, 100] }]);
+  expect(near?.places).toEqual([0, 0.01, 1]);
+});
+
 test('the line of a run is broken where it has no value', () => {
   const place = (axis: number, at: number) => [axis, at] as const;
   expect(stretches(axesOf(facts), 0, place)).toHaveLength(1);

@@ -133,6 +133,8 @@ def test_a_refused_model_is_told_why_and_a_better_one_takes_the_stage(
     promote(page, re.compile("^the best r2$"), "staging")
     expect(state(page)).to_have_text("promoted", timeout=LONG)
     screenshot(page, "promotion-promoted-light")
+    expect(page.get_by_role("tab", name="beasts/1 → staging")).to_be_visible()
+    expect(page.get_by_text("asked; nothing held staging before.")).to_be_visible()
     assert Lab.from_(ada.root).version("beasts@staging").version == 1
 
 
@@ -234,6 +236,8 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     dialog = command(page, "Deploy a Model")
     dialog.get_by_label("Model").select_option("beasts@staging")
     share = dialog.get_by_role("slider")
+    expect(share).to_have_value("100")
+    expect(dialog.get_by_text("All of it")).to_be_visible()
     share.fill("25")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(page.get_by_role("button", name="Let beasts/2 take over")).to_be_visible(timeout=LONG)
@@ -255,6 +259,8 @@ def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     expect(dialog).to_contain_text("beasts/1 is started and proven first")
     dialog.get_by_role("button", name="Roll back", exact=True).click()
     expect(live).to_have_text("beasts/1", timeout=LONG)
+    expect(page.get_by_text("asked for a rollback to beasts/1 · ")).to_be_visible()
+    expect(page.get_by_text("Nothing older than beasts/1 is left to go back to.")).to_be_visible()
     screenshot(page, "endpoint-rolled-back-light")
 
     dialog = other.get_by_role("dialog")

@@ -42,6 +42,34 @@ export function scaleOf(
   };
 }
 
+/**
+ * A scale of powers of ten, for values above 0 of which the largest is a thousand times the smallest
+ * or more: else all but the largest would lie at the beginning. For others null.
+ */
+export function decadesOf(values: Iterable<number | null>): IScale | null {
+  const [low, high] = extent(values);
+  if (!(low > 0 && high >= 1000 * low)) {
+    return null;
+  }
+  const first = Math.floor(Math.log10(low * 1.000_001));
+  const last = Math.ceil(Math.log10(high * 0.999_999));
+  const step = Math.ceil((last - first) / MOST_DECADES);
+  const ticks = [];
+  for (let power = first; power <= last; power += step) {
+    ticks.push(exact(10 ** power));
+  }
+  return {
+    from: exact(10 ** first),
+    to: exact(10 ** last),
+    ticks,
+    at: value => (Math.log10(value) - first) / (last - first),
+    value: at => 10 ** (first + at * (last - first))
+  };
+}
+
+/** More marks than this do not fit beside an axis. */
+const MOST_DECADES = 8;
+
 /** The smallest and the largest of what is a number; 0 and 1 where nothing is. */
 function extent(values: Iterable<number | null>): [number, number] {
   let [low, high] = [Infinity, -Infinity];

@@ -2,7 +2,7 @@
  * The upright axes of parallel coordinates. Pure.
  */
 import type { IScale } from '../chart/scale';
-import { scaleOf } from '../chart/scale';
+import { decadesOf, scaleOf } from '../chart/scale';
 import { metric } from '../format';
 import type { IFact } from './facts';
 
@@ -27,7 +27,7 @@ export function axesOf(facts: readonly IFact[]): readonly IAxis[] {
 
 function measured(fact: IFact): IAxis {
   const values = fact.values as readonly (number | null)[];
-  const scale: IScale = scaleOf(values);
+  const scale: IScale = decadesOf(values) ?? scaleOf(values);
   return {
     fact,
     ticks: scale.ticks.map(tick => ({

@@ -10,9 +10,9 @@ import type { IFact } from './facts';
 import type { IComparison } from './records';
 
 const HEIGHT = 280;
-const EDGE = { top: 44, right: 64, bottom: 14, left: 40 };
+const EDGE = { top: 44, right: 64, bottom: 14, left: 64 };
 /** Axes keep this distance; where they do not fit, the chart scrolls. */
-const LEAST = 104;
+const LEAST = 120;
 /** Characters of a name that fit above an axis. */
 const ROOM = 15;
 

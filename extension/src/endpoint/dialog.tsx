@@ -8,6 +8,9 @@ import { request, send } from '../request';
 import { choicesOf, endpointOf } from './choices';
 import type { INewDeployment } from './records';
 
+/** Percent of the traffic that a release has which is no canary. */
+const ALL = 100;
+
 interface IPage<T> {
   readonly items: readonly T[];
 }
@@ -97,19 +100,26 @@ function Fields(props: {
         <Field
           label={trans.__('Share of the traffic')}
           hint={
-            value.canary
-              ? trans.__('%1 % as a canary, beside the live one', value.canary)
-              : trans.__('All of it')
+            value.shadow
+              ? trans.__('None: a shadow answers nobody')
+              : value.canary
+                ? trans.__(
+                    '%1 % as a canary, beside the live one',
+                    value.canary
+                  )
+                : trans.__('All of it')
           }
         >
           <input
             type="range"
-            min={0}
-            max={99}
+            min={1}
+            max={ALL}
             step={1}
             disabled={value.shadow}
-            value={value.canary}
-            onChange={event => change({ canary: Number(event.target.value) })}
+            value={value.shadow ? 1 : value.canary || ALL}
+            onChange={event =>
+              change({ canary: Number(event.target.value) % ALL })
+            }
           />
         </Field>
       )}

@@ -96,7 +96,7 @@ export function Drift(props: Known): React.ReactElement {
       {known && <Looks history={known.history} trans={trans} />}
       <div className="jp-labline-equal">
         <span className="jp-labline-quiet">
-          {trans.__('A look in a terminal')}
+          {trans.__('The same look in a terminal:')}
         </span>
         <CommandLine text={`labline drift ${name}`} trans={trans} />
       </div>

@@ -16,17 +16,18 @@ export function Releases(props: Known): React.ReactElement | null {
   if (releases.length === 0) {
     return null;
   }
-  const why = whyNot(previous, traffic.length > 1, trans);
+  const why = whyNot(live, previous, traffic.length > 1, trans);
   return (
     <section>
       <div className="jp-labline-head jp-labline-releasesHead">
         <h2>{trans.__('Releases')}</h2>
         <div className="jp-labline-actions">
+          {why && <span className="jp-labline-quiet">{why}</span>}
           <button
             type="button"
             className="jp-mod-styled jp-mod-reject"
             disabled={busy || why !== ''}
-            title={why || trans.__('Bring back %1', previous?.model)}
+            title={why ? undefined : trans.__('Bring back %1', previous?.model)}
             onClick={() => void rollBack(props).then(done => done && again())}
           >
             {trans.__('Roll back…')}
@@ -61,14 +62,17 @@ export function Releases(props: Known): React.ReactElement | null {
 
 /** Why nothing can be rolled back; empty where it can. */
 function whyNot(
+  live: IRelease | null,
   previous: IRelease | null,
   trial: boolean,
   trans: TranslationBundle
 ): string {
   if (!previous) {
-    return trans.__('Nothing served here before');
+    return live
+      ? trans.__('Nothing older than %1 is left to go back to.', live.model)
+      : trans.__('Nothing is live.');
   }
-  return trial ? trans.__('First let the trial end, or abort it') : '';
+  return trial ? trans.__('First let the trial end, or abort it.') : '';
 }
 
 function noteOf(

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { asRequestError } from '../asking';
-import { metric } from '../format';
+import { measured } from '../format';
 import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
@@ -130,7 +130,7 @@ function Answer(props: {
           'Answered in %2 ms, for the example of %1 row:',
           'Answered in %2 ms, for the example of %1 rows:',
           tried.rows.length,
-          metric(tried.milliseconds)
+          measured(tried.milliseconds)
         )}
       </figcaption>
       <code>{JSON.stringify(tried.answer)}</code>

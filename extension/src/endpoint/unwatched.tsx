@@ -34,7 +34,7 @@ export function Unwatched(props: {
       <div className="jp-labline-empty">
         <p>
           {trans.__(
-            'Nobody looks by the clock. To have a worker look, under [monitor] in labline.toml:'
+            'Nobody looks by the clock. For a worker to look every hour, write under [monitor] in labline.toml:'
           )}
         </p>
         <CommandLine text={'every = "1h"'} trans={trans} />

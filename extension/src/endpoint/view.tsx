@@ -147,20 +147,40 @@ function Failed(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { detail, newest, trans } = props;
-  const { asked, failure, kind, model } = newest;
-  const what = model ? trans.__('%1 of %2', kind, model) : kind;
+  const { actor, asked, failure } = newest;
   const live = detail?.live;
   return (
     <div role="alert">
       <Notice tone="error" title={failure?.message ?? ''}>
         <Prose text={failure?.fix ?? ''} />
         <p className="jp-labline-quiet">
-          {trans.__('The %1 of %2 failed.', what, moment(asked))}
+          {trans.__(
+            'On %1, %2 asked for %3.',
+            moment(asked),
+            actor,
+            workOf(newest, trans)
+          )}
           {live && ` ${trans.__('%1 stays live.', live.model)}`}
         </p>
       </Notice>
     </div>
   );
+}
+
+/** What was asked for, in words: `a rollback to churn/1`. */
+function workOf(one: IDeployment, trans: TranslationBundle): string {
+  const { kind, model } = one;
+  if (!model) {
+    return kind;
+  }
+  switch (kind) {
+    case 'rollback':
+      return trans.__('a rollback to %1', model);
+    case 'shift':
+      return trans.__('another share for %1', model);
+    default:
+      return trans.__('a %1 of %2', kind, model);
+  }
 }
 
 /** What people asked for, newest first. */
@@ -183,7 +203,8 @@ function Timeline(props: {
               {moment(one.asked, locale)}
             </time>
             <span>
-              <b>{one.actor}</b> {one.kind} {one.model} ·{' '}
+              <b>{one.actor}</b> {trans.__('asked for %1', workOf(one, trans))}
+              {' · '}
               <span data-mark={one.state === 'failed' ? 'bad' : undefined}>
                 {one.state}
               </span>

@@ -93,7 +93,15 @@ function Head(props: IProps & { job: IWholeJob }): React.ReactElement {
         )}
         <div>
           <dt>{trans.__('Time')}</dt>
-          <dd title={moment(job.created)}>{timing(job, trans)}</dd>
+          <dd title={moment(job.created)}>
+            {timing(job, trans)}
+            {job.started !== null && (
+              <span className="jp-labline-quiet">
+                {' · '}
+                {trans.__('began %1', moment(job.started, undefined, 'short'))}
+              </span>
+            )}
+          </dd>
         </div>
       </dl>
       {all > 0 && (

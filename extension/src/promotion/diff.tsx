@@ -113,7 +113,7 @@ function Table(
                 data-mark={cell.mark}
                 data-numeric={right.has(position) || undefined}
               >
-                {cell.text}
+                {right.has(position) ? signed(cell.text) : cell.text}
               </td>
             ))}
           </tr>
@@ -121,4 +121,9 @@ function Table(
       </tbody>
     </table>
   );
+}
+
+/** A figure with the sign that is as wide as a plus. */
+function signed(figure: string): string {
+  return figure.replace(/(^|[\s[])-(?=\d)/g, '$1−');
 }

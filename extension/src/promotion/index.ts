@@ -53,7 +53,8 @@ export const promotion: JupyterFrontEndPlugin<void> = {
       icon: promoteIcon,
       argument: 'id',
       title: id => trans.__('Promotion %1', id.slice(0, 8)),
-      make: id => new Page(Promotion, { events, id, serverSettings, trans })
+      make: (id, onNamed) =>
+        new Page(Promotion, { events, id, onNamed, serverSettings, trans })
     });
     palette?.addItem({
       command: CommandIDs.promote,

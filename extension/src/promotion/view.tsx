@@ -16,6 +16,8 @@ import { isUnderWay } from './records';
 interface IProps {
   events: IEvents;
   id: string;
+  /** It is known what is to be promoted, and to which stage. */
+  onNamed: (name: string) => void;
   serverSettings: ServerConnection.ISettings;
   trans: TranslationBundle;
 }
@@ -24,13 +26,19 @@ interface IProps {
  * One promotion: how far it is, what each gate says, and what people decide.
  */
 export function Promotion(props: IProps): React.ReactElement {
-  const { events, id, serverSettings, trans } = props;
+  const { events, id, onNamed, serverSettings, trans } = props;
   const { again, answer, failure } = useAsked<IPromotion>(
     `promotions/${encodeURIComponent(id)}`,
     found => isUnderWay(found.promotion.state),
     serverSettings,
     { events, about: event => event.type === 'promotion' && event.id === id }
   );
+  const name = answer && nameOf(answer.promotion);
+  React.useEffect(() => {
+    if (name) {
+      onNamed(name);
+    }
+  }, [name, onNamed]);
   if (!answer) {
     return failure ? (
       <Failure failure={failure} at={0} trans={trans} />
@@ -59,10 +67,14 @@ export function Promotion(props: IProps): React.ReactElement {
   );
 }
 
+function nameOf(promotion: IPromotion['promotion']): string {
+  return `${candidateName(promotion)} → ${promotion.stage}`;
+}
+
 type Known = IPromotion & { trans: TranslationBundle };
 
 function Head(props: Known): React.ReactElement {
-  const { champion, promotion, trans } = props;
+  const { promotion, trans } = props;
   const { stage, state } = promotion;
   const name = candidateName(promotion);
   return (
@@ -74,9 +86,7 @@ function Head(props: Known): React.ReactElement {
         {isUnderWay(state) && promotion.progress ? promotion.progress : state}
       </span>
       <p className="jp-labline-quiet">
-        {champion
-          ? trans.__('%1 asked; %2 holds %3.', promotion.actor, champion, stage)
-          : trans.__('%1 asked; nothing holds %2.', promotion.actor, stage)}
+        {whoHolds(props)}
         {promotion.dry_run && ` ${trans.__('Dry run: nothing is changed.')}`}
       </p>
       {isUnderWay(state) && (
@@ -84,6 +94,20 @@ function Head(props: Known): React.ReactElement {
       )}
     </div>
   );
+}
+
+/** Who asked, and what the stage holds, or held until this one took it. */
+function whoHolds(props: Known): string {
+  const { champion, promotion, trans } = props;
+  const { actor, stage, state } = promotion;
+  if (state === 'promoted') {
+    return champion
+      ? trans.__('%1 asked; %2 held %3 before.', actor, champion, stage)
+      : trans.__('%1 asked; nothing held %2 before.', actor, stage);
+  }
+  return champion
+    ? trans.__('%1 asked; %2 holds %3.', actor, champion, stage)
+    : trans.__('%1 asked; nothing holds %2.', actor, stage);
 }
 
 function Verdicts(props: Known): React.ReactElement | null {

@@ -37,7 +37,7 @@ function Bar(props: {
     <div className="jp-labline-comparing">
       <span role="status">
         {ids.length === 1
-          ? trans.__('Choose another')
+          ? trans.__('Add another')
           : ids.length >= MOST
             ? trans.__('%1 chosen: no more at once', ids.length)
             : trans.__('%1 chosen', ids.length)}

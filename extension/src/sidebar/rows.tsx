@@ -29,45 +29,72 @@ interface ITimed {
   trans: TranslationBundle;
 }
 
-function Row(props: {
+interface IRowProps {
   mark?: Mark;
   says?: string;
   name: string;
+  /** The end of the name, which is seen whole where the name is cut. */
+  keeps?: string;
   title?: string;
   /** What a click on the name does: a command and its arguments. */
   opens?: readonly [string, ReadonlyPartialJSONObject];
+  /** The id of the box that a click on the name ticks. */
+  ticks?: string;
   /** What stands before the mark. */
   before?: React.ReactNode;
   aside?: React.ReactNode;
   children?: React.ReactNode;
-}): React.ReactElement {
-  const run = React.useContext(RunCommand);
-  const { opens } = props;
+}
+
+function Row(props: IRowProps): React.ReactElement {
   return (
     <li className="jp-labline-row">
       {props.before}
       {props.mark && <Dot mark={props.mark} label={props.says} />}
       <div>
         <div className="jp-labline-rowHead">
-          {opens ? (
-            <button
-              type="button"
-              className="jp-labline-name"
-              title={props.title ?? props.name}
-              onClick={() => run(...opens)}
-            >
-              {props.name}
-            </button>
-          ) : (
-            <span className="jp-labline-name" title={props.title ?? props.name}>
-              {props.name}
-            </span>
-          )}
+          <Name {...props} />
           {props.aside}
         </div>
         {props.children}
       </div>
     </li>
+  );
+}
+
+/** What a row is called: opens it, ticks its box, or does nothing. */
+function Name(props: IRowProps): React.ReactElement {
+  const { keeps, name, opens, ticks } = props;
+  const run = React.useContext(RunCommand);
+  const look = {
+    className: 'jp-labline-name',
+    title: props.title ?? name
+  };
+  if (opens) {
+    return (
+      <button
+        type="button"
+        {...look}
+        aria-label={keeps && name}
+        onClick={() => run(...opens)}
+      >
+        {keeps ? (
+          <>
+            <span>{name.slice(0, -keeps.length)}</span>
+            <span>{keeps}</span>
+          </>
+        ) : (
+          name
+        )}
+      </button>
+    );
+  }
+  return ticks ? (
+    <label {...look} htmlFor={ticks}>
+      {name}
+    </label>
+  ) : (
+    <span {...look}>{name}</span>
   );
 }
 
@@ -88,6 +115,7 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
   const { now, run, trans } = props;
   const [mark, says] = markOfRun(run.status, trans);
   const choice = React.useContext(Chosen);
+  const box = React.useId();
   const name = run.name || run.id.slice(0, 8);
   const metrics = metricsOf(run.metrics);
   const every = metrics
@@ -99,10 +127,12 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
       says={says}
       name={name}
       title={`${run.name}\n${run.id}`}
+      ticks={box}
       before={
         <input
           type="checkbox"
           className="jp-labline-choose"
+          id={box}
           checked={choice.has(run.id)}
           aria-label={trans.__('Choose %1 for comparison', name)}
           title={trans.__('Choose for comparison')}
@@ -119,11 +149,11 @@ export function RunRow(props: ITimed & { run: IRun }): React.ReactElement {
     >
       {(metrics.length > 0 || run.model_uri) && (
         <div className="jp-labline-detail" data-line>
-          <span className="jp-labline-metric" title={every}>
+          <span className="jp-labline-metrics" title={every}>
             {metrics.slice(0, METRICS).map(([name, value]) => (
-              <React.Fragment key={name}>
-                {name} <b>{metric(value)}</b>{' '}
-              </React.Fragment>
+              <span key={name} className="jp-labline-metric">
+                {name} <b>{metric(value)}</b>
+              </span>
             ))}
           </span>
           {run.model_uri && (
@@ -283,14 +313,16 @@ export function PromotionRow(
   const { actor, asked, id, stage, state } = promotion;
   const mark = PROMOTION_MARKS[state] ?? 'off';
   const name = candidateName(promotion);
+  const [version = ''] = /\/\d+$/.exec(name) ?? [];
+  const held = ` → ${stage}`;
   return (
     <Row
       mark={mark}
       says={state}
-      name={`${name} → ${stage}`}
-      title={`${name} → ${stage}\n${id}`}
+      name={`${name}${held}`}
+      keeps={`${version}${held}`}
+      title={`${name}${held}\n${trans.__('asked by %1', actor)}\n${id}`}
       opens={[CommandIDs.openPromotion, { id }]}
-      aside={<When at={asked} now={now} />}
     >
       <div
         className="jp-labline-detail"
@@ -298,9 +330,10 @@ export function PromotionRow(
       >
         <span className="jp-labline-metric">
           {(mark === 'busy' && promotion.progress) || state}
-          {' · '}
-          {trans.__('asked by %1', actor)}
+          {(mark === 'busy' || mark === 'warn') &&
+            ` · ${trans.__('asked by %1', actor)}`}
         </span>
+        <When at={asked} now={now} />
       </div>
     </Row>
   );
@@ -329,7 +362,11 @@ export function EndpointRow(props: {
       }
     >
       {mark !== 'good' && (
-        <div className="jp-labline-detail" data-mark={mark}>
+        <div
+          className="jp-labline-detail"
+          data-mark={mark}
+          title={endpoint.says}
+        >
           {says}
         </div>
       )}
@@ -346,15 +383,18 @@ function markOfEndpoint(
   up: boolean,
   trans: TranslationBundle
 ): [Mark, string] {
-  const { agreement, model, says, serving, state } = endpoint;
+  const { agreement, model, registry, says, serving, state } = endpoint;
   if (!up) {
     return ['off', trans.__('down with the platform')];
   }
   switch (state) {
     case 'ready':
-      return agreement === 'agrees'
-        ? ['good', trans.__('serves %1', serving ?? model)]
-        : [agreement === 'on trial' ? 'busy' : 'warn', says];
+      if (agreement === 'agrees') {
+        return ['good', trans.__('serves %1', serving ?? model)];
+      }
+      return agreement === 'on trial' && registry
+        ? ['busy', trans.__('%1 is on trial beside it', registry)]
+        : ['warn', says];
     case 'degraded':
       return ['warn', trans.__('some of its instances do not answer')];
     case 'starting':
