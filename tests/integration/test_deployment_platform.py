@@ -13,6 +13,7 @@ from tests.platforms import Line, project
 from labline.deployment import Platform, web
 from labline.deployment.processes import is_alive
 from labline.errors import Conflict, Failed, Refused
+from labline.settings.gateway import AccessLogSettings
 
 
 @pytest.fixture
@@ -135,12 +136,26 @@ def test_deploying_needs_the_platform(line):
 
 
 def test_settings_that_were_changed_while_it_is_up_are_told(line):
+    told = {"otlp": "http://127.0.0.1:9", "signals": ("traces",)}
+    first = with_sections(line.settings, telemetry=told)
+    line.platform = Platform(first, line.database, worker=line.platform._worker)
     line.platform.up()
-    serving = line.settings.serving.model_copy(update={"max_body_bytes": 4096})
-    changed = line.settings.model_copy(update={"serving": serving})
-    later = Platform(changed, line.database, worker=line.platform._worker)
-    assert "labline down" in later.status().problem
-    with pytest.raises(Conflict, match="were changed") as refused:
-        later.up()
-    assert "labline down" in refused.value.fix
+    for changed in (
+        {"serving": {"max_body_bytes": 4096}},
+        {"gateway": {"access_log": AccessLogSettings(kept=1)}},
+        {"telemetry": {"traces_per_second": 7}},
+    ):
+        settings = with_sections(first, **changed)
+        later = Platform(settings, line.database, worker=line.platform._worker)
+        assert "labline down" in later.status().problem, changed
+        with pytest.raises(Conflict, match="were changed") as refused:
+            later.up()
+        assert "labline down" in refused.value.fix
     assert line.platform.status().problem == ""
+
+
+def with_sections(settings, **changes):
+    found = {
+        name: getattr(settings, name).model_copy(update=values) for name, values in changes.items()
+    }
+    return settings.model_copy(update=found)

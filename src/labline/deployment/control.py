@@ -54,6 +54,11 @@ class Control:
         pid = self._facts().get("pid")
         return int(pid) if pid else None
 
+    @property
+    def settings(self) -> list[str]:
+        """What the daemon was told of the settings when it was started; empty without one."""
+        return list(self._facts().get("settings", ()))
+
     def _facts(self) -> dict[str, Any]:
         """Return what the daemon wrote down of itself; nothing where it is not there."""
         if not self.alive:

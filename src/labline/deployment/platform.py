@@ -127,7 +127,7 @@ class Platform:
         """
         if not self.running:
             raise Conflict("The platform is not up.", fix="Start it: labline up")
-        if self.gateway.is_outdated:
+        if self._is_outdated:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
     def _start(self) -> None:
@@ -186,9 +186,7 @@ class Platform:
     def _start_daemon(self) -> None:
         # -P: a file in the project's folder must not stand in for a module.
         where = [str(self.places.root), str(self.places.base)]
-        access = self._settings.gateway.access_log
-        hangs = max(_HANGS, self._settings.gateway.timeout)
-        told = [*where, str(hangs), str(access.size), str(access.kept), *self._traced()]
+        told = [*where, *self._bounds(), *self._traced()]
         argv = [sys.executable, "-P", "-m", supervisor.__name__, *told]
         with self.places.log(supervisor.NAME).open("ab") as log:
             result = subprocess.run(
@@ -198,10 +196,24 @@ class Platform:
         if result.returncode:
             raise self._failed(supervisor.NAME, "did not start")
 
+    def _bounds(self) -> list[str]:
+        access = self._settings.gateway.access_log
+        hangs = max(_HANGS, self._settings.gateway.timeout)
+        return [str(each) for each in (hangs, access.size, access.kept)]
+
     def _traced(self) -> list[str]:
         told = self._settings.telemetry
         on = Otlp.of(self._settings).endpoint("traces")
         return [str(told.sample), str(told.traces_per_second)] if on else []
+
+    @property
+    def _is_outdated(self) -> bool:
+        """Whether gateway or daemon were started with other settings than there are now."""
+        told = self._bounds()
+        # Else, as for the gateway: whoever asks may have other variables OTEL_... than it had.
+        if self._settings.telemetry.otlp is not None:
+            told += self._traced()
+        return self.gateway.is_outdated or self.control.settings[: len(told)] != told
 
     def _environment(self) -> dict[str, str]:
         # Started from a notebook that is being recorded, it is still not part of that run.
@@ -364,7 +376,7 @@ class Platform:
     def _look(self) -> tuple[dict[str, Watch], str]:
         if self.running:
             try:
-                outdated = self.gateway.is_outdated
+                outdated = self._is_outdated
                 problem = f"{_OUTDATED[0].upper()}{_OUTDATED[1:]} {_RESTART}" if outdated else ""
                 return self.control.report(), problem
             except LablineError as error:

@@ -82,7 +82,12 @@ def _lock(file: IO[str]) -> None:
 def _write_self(file: IO[str]) -> None:
     process = psutil.Process()
     file.truncate(0)
-    facts = {"pid": process.pid, "created": process.create_time(), "version": __version__}
+    facts = {
+        "pid": process.pid,
+        "created": process.create_time(),
+        "version": __version__,
+        "settings": sys.argv[3:],
+    }
     json.dump(facts, file)
     file.flush()
 
