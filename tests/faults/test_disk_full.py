@@ -88,6 +88,19 @@ def test_what_dies_while_the_disk_is_full_is_started_again_and_down_is_quick(dis
     assert time.monotonic() - start < 10
 
 
+def test_commands_say_that_the_disk_is_full(disk, line):
+    line.platform.down()
+    fill(disk)
+    for command in ("up", "status"):
+        argv = [sys.executable, "-m", "labline", command]
+        told = subprocess.run(
+            argv, cwd=line.root, check=False, capture_output=True, text=True, timeout=60
+        )
+        assert "Traceback" not in told.stderr
+        if told.returncode:
+            assert "room" in told.stderr
+
+
 def test_a_log_goes_on_once_there_is_room_again(disk, line):
     log = line.platform.places.log("release-1")
     filler = fill(disk)

@@ -1,4 +1,4 @@
-"""A project that is copied while its platform is up, and a platform that is up by half."""
+"""A project that is copied or moved while its platform is up; a platform that is up by half."""
 
 import shutil
 import signal
@@ -10,6 +10,7 @@ import pytest
 from tests.platforms import Line, eventually, project
 
 from labline.deployment.processes import is_alive
+from labline.errors import Conflict
 
 
 @pytest.fixture
@@ -37,6 +38,30 @@ def test_a_copy_of_a_project_that_is_up_does_not_take_the_processes_for_its_own(
         assert line.serves(1)
     finally:
         second.database.close()
+
+
+def test_a_project_that_was_moved_while_it_is_up_says_so_comes_down_and_serves_what_is_new(line):
+    line.platform.up()
+    line.deploy(1)
+    old, new = line.root, line.root.with_name("second")
+    line.database.close()
+    old.rename(new)
+    moved = Line(new, line.settings.gateway.port)
+    try:
+        assert f"was {old}; it is {new} now" in moved.platform.status().problem
+        for change in (moved.platform.up, lambda: moved.deploy(2)):
+            with pytest.raises(Conflict, match="labline down"):
+                change()
+        assert moved.platform.down()
+        (gone,) = moved.platform.up().instances
+        assert gone.state == "down"
+        assert f"its Bento {old} is not there" in "".join(moved.platform.places.tail("release-1"))
+        moved.deploy(2)
+        assert moved.serves(2)
+    finally:
+        moved.platform.down()
+        moved.database.close()
+        shutil.rmtree(old, ignore_errors=True)
 
 
 UP = """

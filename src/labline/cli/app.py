@@ -18,6 +18,7 @@ import click
 import labline
 from labline.errors import BadInput, Failed, LablineError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: command -> module of labline.cli that has it; a module is imported when its command is used
@@ -181,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in _FULL:
             raise
         output.fail(refusal := _of_file(error))
         code = refusal.exit_code
@@ -190,8 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _of_file(error: OSError) -> LablineError:
     """Return what a file that cannot be read or written is to a person."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Failed(f"{error.filename}: {error.strerror}.", fix="Make room on the disk.")
+    if error.errno in _FULL:
+        where = f"{error.filename}: " if error.filename else ""  # not told of a write
+        return Failed(f"{where}{error.strerror}.", fix="Make room on the disk.")
     return BadInput(
         f"{error.filename}: {error.strerror}.",
         fix="Name a place that is there, and where you may read and write.",

@@ -97,9 +97,14 @@ class Database:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: OperationalError) -> Unreachable:
+        place = self.url.render_as_string(hide_password=True)
+        if not self.on_postgres:
+            return Unreachable(
+                f"The database {place} cannot be used: {error.orig}",
+                fix="See that its disk has room, and that its folder can be written to.",
+            )
         return Unreachable(
-            f"The database {self.url.render_as_string(hide_password=True)} does not answer: "
-            f"{error.orig}",
+            f"The database {place} does not answer: {error.orig}",
             fix="Start it, or correct LABLINE_DATABASE_URL.",
         )
 

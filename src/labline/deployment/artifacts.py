@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from labline.deployment.releases import Stored
+from labline.errors import BootFailed
 from labline.tracking.models import digest
 from labline.tracking.registry import ModelAltered
 
@@ -14,10 +15,19 @@ def check(stored: Stored) -> None:
 
     Raises
     ------
+    BootFailed
+        Its Bento is not there: it was removed, or the project moved.
     ModelAltered
         Its files are others, by their digest.
     """
     bento, plan = Path(stored.instances[0].command.cwd), stored.plan
+    if not bento.is_dir():
+        raise BootFailed(
+            f"Release {stored.release.id} of {stored.release.endpoint} is not booted: its Bento "
+            f"{bento} is not there.",
+            fix=f"Build and deploy it again: labline deploy {plan.model}",
+            folder=str(bento),
+        )
     folder = _model(bento)
     # Where there is none the release cannot boot, and says so itself.
     if not folder.is_dir() or (found := digest(folder)) == plan.digest:

@@ -77,14 +77,27 @@ class Control:
         Unreachable
             The daemon is not there or does not answer.
         Conflict
-            It was started by another version of labline.
+            It was started by another version of labline, or in another folder.
         """
-        self._require_same_version()
+        self.require_ours()
         watched = self._call("report")["watched"]
         return {name: Watch(**found) for name, found in watched.items()}
 
-    def _require_same_version(self) -> None:
-        theirs = self._facts().get("version", __version__)
+    def require_ours(self) -> None:
+        """Return if the daemon was started by this version of labline, and in this folder.
+
+        Raises
+        ------
+        Conflict
+            It was not.
+        """
+        facts, here = self._facts(), str(self._places.root)
+        theirs, root = facts.get("version", __version__), facts.get("root", here)
+        if root != here:
+            raise Conflict(
+                f"The platform was started when this project was {root}; it is {here} now.",
+                fix="Restart it: labline down && labline up",
+            )
         if theirs != __version__:
             raise Conflict(
                 f"The platform was started by labline {theirs}; this is labline {__version__}.",

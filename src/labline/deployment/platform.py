@@ -26,7 +26,7 @@ from labline.deployment.places import Places, locked
 from labline.deployment.releases import Releases, Stored
 from labline.deployment.status import InstanceStatus, PlatformStatus
 from labline.deployment.traffic import Traffic
-from labline.errors import Conflict, Failed, LablineError
+from labline.errors import BootFailed, Conflict, Failed, LablineError
 from labline.records import Command
 from labline.settings import Settings
 from labline.telemetry import Otlp
@@ -127,6 +127,7 @@ class Platform:
         """
         if not self.running:
             raise Conflict("The platform is not up.", fix="Start it: labline up")
+        self.control.require_ours()
         if self._is_outdated:
             raise Conflict(f"The platform is up, but {_OUTDATED}", fix=_RESTART)
 
@@ -173,10 +174,10 @@ class Platform:
         return stored if some else self.on_free_ports(stored)
 
     def _boot(self, stored: Stored) -> None:
-        """Boot a release, unless its files were altered: then its log says so, and it is down."""
+        """Boot a release, unless its files are others, or gone: then its log says so."""
         try:
             artifacts.check(stored)
-        except ModelAltered as error:
+        except (ModelAltered, BootFailed) as error:
             with self.places.log(stored.name).open("a", encoding="utf-8") as log:
                 log.write(f"{error}\n")
             logger.error("%s", error)

@@ -54,7 +54,7 @@ def main() -> None:
     os.setsid()
     with places.daemon.open("a+") as file:
         _lock(file)
-        _write_self(file)
+        _write_self(file, places.root)
         _log_to(places.log(NAME))
         hangs, size, kept = float(sys.argv[3]), *map(int, sys.argv[4:6])
         chores = [
@@ -79,13 +79,14 @@ def _lock(file: IO[str]) -> None:
     sys.exit("Another supervisor of this project is running.")
 
 
-def _write_self(file: IO[str]) -> None:
+def _write_self(file: IO[str], root: Path) -> None:
     process = psutil.Process()
     file.truncate(0)
     facts = {
         "pid": process.pid,
         "created": process.create_time(),
         "version": __version__,
+        "root": str(root),
         "settings": sys.argv[3:],
     }
     json.dump(facts, file)
