@@ -29,6 +29,7 @@ from bento_pyfunc.asgi import (
 )
 from bento_pyfunc.media import Form, negotiate
 from bento_pyfunc.openapi import document
+from bento_pyfunc.page import page
 from bento_pyfunc.predictor import Predictor
 from bento_pyfunc.problems import Problem
 from bento_pyfunc.records import Record
@@ -40,7 +41,7 @@ logger = logging.getLogger(__name__)
 _VERBS = frozenset({"/predict", "/predict_proba"})
 _READS = frozenset({"GET", "HEAD"})
 #: what BentoML's own app serves
-_BENTOML = re.compile(r"/(livez|readyz|healthz|metrics|schema\.json|static_content/.*)?")
+_BENTOML = re.compile(r"/(livez|readyz|healthz|metrics|schema\.json|static_content/.*)")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
@@ -61,6 +62,7 @@ class Front:
         self._records = records.kept(spec)
         self._turns = Turns()
         self._pages = {
+            "/": self._people,
             "/version": self._version,
             "/openapi.json": self._openapi,
             "/docs.json": self._openapi,
@@ -75,8 +77,8 @@ class Front:
                 path = scope["path"]
                 if path in _VERBS:
                     return await self._predict(path[1:], scope, receive, send)
-                page = self._pages.get(path)
-                content = page() if page else None
+                made = self._pages.get(path)
+                content = made() if made else None
                 if content is not None:
                     return await self._page(content, scope, send)
                 if not _BENTOML.fullmatch(path):
@@ -139,6 +141,9 @@ class Front:
         kind, body = content
         return await respond(send, 200, kind, body, [])
 
+    def _people(self) -> tuple[bytes, bytes]:
+        return b"text/html; charset=utf-8", page(self.spec.label)
+
     def _version(self) -> tuple[bytes, bytes]:
         facts = {
             "model": self.spec.label,
@@ -157,8 +162,8 @@ class Front:
         return Form.JSON.header, orjson.dumps(document(self.spec, examples))
 
     def _own_metrics(self) -> tuple[bytes, bytes] | None:
-        page = metrics.page()
-        return None if page is None else (metrics.CONTENT_TYPE, page)
+        figures = metrics.page()
+        return None if figures is None else (metrics.CONTENT_TYPE, figures)
 
 
 def _is_copy(headers: dict[bytes, bytes]) -> bool:

@@ -128,6 +128,10 @@ def assignments(words: list[str]) -> Iterator[tuple[str, str]]:
             raise BadUsage(f"{word!r} needs a name.", fix=f"For example: %log value={word}")
 
 
+#: what IPython puts into every notebook
+_IPYTHON = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
+
+
 def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
     """Return the value of a Python expression in the user's namespace.
 
@@ -141,7 +145,7 @@ def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
         return eval(code, dict(namespace))
     except NameError as error:
         name = error.name or expression
-        known = [word for word in namespace if not word.startswith("_")]
+        known = [word for word in namespace if not word.startswith("_") and word not in _IPYTHON]
         raise BadUsage(f"There is no variable {name!r}.", fix=_near(name, known)) from error
     except Exception as error:
         raise BadUsage(

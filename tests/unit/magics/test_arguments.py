@@ -100,3 +100,9 @@ def test_bad_usage_names_an_example_and_exits_nothing() -> None:
         parser.parse("--to x --too y")
     with pytest.raises(HelpAsked, match="Do it"):
         parser.parse("--help")
+
+
+def test_what_ipython_brings_is_not_suggested_for_a_variable():
+    with pytest.raises(BadUsage, match="no variable 'nope'") as refused:
+        evaluate("nope", {"open": open, "auc": 1})
+    assert refused.value.fix == "Run the cell that defines it first."

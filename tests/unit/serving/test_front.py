@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -184,9 +185,19 @@ def test_before_the_model_is_loaded_the_answer_is_503() -> None:
     assert ask(None, content=b"{}").status_code == 503
 
 
-def test_the_probes_and_the_page_for_people_are_bentomls() -> None:
-    for path in ("/readyz", "/livez", "/", "/static_content/swagger-ui.css"):
+def test_the_probes_and_the_files_of_the_page_for_people_are_bentomls() -> None:
+    for path in ("/readyz", "/livez", "/static_content/swagger-ui.css"):
         assert ask(lambda body: body, "GET", path).status_code == 418
+
+
+def test_the_page_for_people_asks_for_nothing_that_lies_elsewhere() -> None:
+    answer = ask(lambda body: body, "GET", "/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<title>flats/3</title>" in answer.text
+    places = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
+    assert len(places) == 6
+    assert all(place.startswith("./static_content/") for place in places)
+    assert "//" not in answer.text
 
 
 def test_a_path_that_is_not_served_is_a_404_that_says_where_to_look() -> None:

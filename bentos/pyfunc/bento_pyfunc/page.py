@@ -1,0 +1,31 @@
+"""The page for people at ``/``: Swagger UI, which BentoML brings, on the service's own document.
+
+BentoML's own page has Google Tag Manager in it: who looks at a model would be told of elsewhere.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="UTF-8">
+    <title>{title}</title>
+    <link rel="stylesheet" type="text/css" href="./static_content/swagger-ui.css">
+    <link rel="stylesheet" type="text/css" href="./static_content/index.css">
+    <link rel="icon" type="image/png" href="./static_content/favicon-light-32x32.png">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="./static_content/swagger-ui-bundle.js" charset="UTF-8"></script>
+    <script src="./static_content/swagger-ui-standalone-preset.js" charset="UTF-8"></script>
+    <script src="./static_content/swagger-initializer.js" charset="UTF-8"></script>
+  </body>
+</html>
+"""
+
+
+def page(title: str) -> bytes:
+    """Return the page; it asks for nothing but what lies beside it."""
+    return _PAGE.format(title=escape(title)).encode()
