@@ -131,7 +131,7 @@ class Line:
 
     def _open(self) -> None:
         self.platform = Platform(self.settings, self.database, worker=self._worker)
-        self.endpoints = Endpoints(self.settings, self.database, self.platform)
+        self.endpoints = Endpoints(self.settings, self.platform)
 
     def set(self, gateway: str) -> None:
         """Write these lines into the section ``[gateway]`` of labline.toml, and read it anew."""

@@ -128,7 +128,7 @@ def test_a_deployment_that_was_cut_off_is_carried_on(up, monkeypatch):
     assert begun.release.state is ReleaseState.STARTING
 
     fresh = Platform(up.settings, up.database, worker=up.platform._worker)
-    up.endpoints = Endpoints(up.settings, up.database, fresh)
+    up.endpoints = Endpoints(up.settings, fresh)
     release = up.deploy(1, key="k")
     assert (release.id, release.state) == (begun.release.id, ReleaseState.LIVE)
     assert up.serves(1)

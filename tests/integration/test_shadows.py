@@ -75,7 +75,7 @@ def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flats]:
     database = Database(settings.database)
     argv = (sys.executable, str(root / "worker.py"), settings.database, "work")
     platform = Platform(settings, database, worker=Command(argv, {}, str(root)))
-    endpoints = Endpoints(settings, database, platform)
+    endpoints = Endpoints(settings, platform)
     try:
         platform.up()
         Flats(settings, database, endpoints, bentos, httpx.Client()).deploy(1, "first")

@@ -115,7 +115,7 @@ def _flats(root: Path, got: Receiver) -> Iterator[Flats]:
     database = Database(settings.database)
     argv = (sys.executable, str(root / "worker.py"), settings.database, "work")
     platform = Platform(settings, database, worker=Command(argv, {}, str(root)))
-    endpoints = Endpoints(settings, database, platform)
+    endpoints = Endpoints(settings, platform)
     bento = export(model(root), version_of("flats"), settings=settings)
     try:
         platform.up()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bento_pyfunc.columns import Array, Kind, Unfit, Values, describe
+from bento_pyfunc.columns import NUMBER, Array, Kind, Unfit, Values, describe
 
 #: most categories that a message names
 _NAMED = 8
@@ -28,6 +28,8 @@ def kind(categories: list[Any]) -> Kind:
 
     words = f"one of the model's categories: {_listed(categories)}"
     types = frozenset(map(type, categories))
+    # To JSON, 2 and 2.0 are one number; some writers have no other way to say 2.0.
+    types |= NUMBER if types & NUMBER else frozenset()
     return Kind("category", types, words, array, array, {"enum": categories})
 
 

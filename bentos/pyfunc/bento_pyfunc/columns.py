@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +23,17 @@ from bento_pyfunc.problems import MOST_ERRORS, FieldError
 Values = Sequence[Any]
 Array = Any  # a numpy or pandas array
 
+#: Python types of a JSON number
+NUMBER = frozenset({int, float})
 _NULL = type(None)
-_NUMBER = frozenset({int, float})
 _TEXT = frozenset({str})
 _BOOL = frozenset({bool})
 # What pandas makes of text by itself: the dtype that the model saw in training.
 PANDAS_TEXT: Any = "str" if int(pd.__version__.partition(".")[0]) >= 3 else object
+
+_TO_MICROSECONDS = len("2026-01-31T12:30:00.123456")
+# Digits that Python's datetime leaves out; pandas and Arrow have them.
+_NANOSECONDS = re.compile(r"[.,]\d{6}(\d{1,3})")
 
 
 class Unfit(ValueError):
@@ -176,7 +182,9 @@ def _moment(value: str | None) -> np.datetime64:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     if not 1678 <= moment.year <= 2261:
         raise Unfit("must lie between the years 1678 and 2261")
-    return np.datetime64(moment)
+    finer = _NANOSECONDS.search(value) if len(value) > _TO_MICROSECONDS else None
+    at = np.datetime64(moment)
+    return at + np.timedelta64(int(finer[1].ljust(3, "0")), "ns") if finer else at
 
 
 def _datetime(values: Values) -> Array:
@@ -202,7 +210,7 @@ KINDS: dict[str, Kind] = {
     "boolean": Kind("boolean", _BOOL, "true or false", _boolean, _object, {"type": "boolean"}),
     "integer": Kind(
         "integer",
-        _NUMBER,
+        NUMBER,
         "a whole number of 32 bits",
         _integer,
         _nullable_int("Int32"),
@@ -210,17 +218,17 @@ KINDS: dict[str, Kind] = {
     ),
     "long": Kind(
         "long",
-        _NUMBER,
+        NUMBER,
         "a whole number",
         _long,
         _nullable_int("Int64"),
         _INTEGER | {"format": "int64"},
     ),
     "float": Kind(
-        "float", _NUMBER, "a number", _float, _float, {"type": "number", "format": "float"}
+        "float", NUMBER, "a number", _float, _float, {"type": "number", "format": "float"}
     ),
     "double": Kind(
-        "double", _NUMBER, "a number", _double, _double, {"type": "number", "format": "double"}
+        "double", NUMBER, "a number", _double, _double, {"type": "number", "format": "double"}
     ),
     "string": Kind("string", _TEXT, "a string", _text, _text, {"type": "string"}),
     "datetime": Kind(

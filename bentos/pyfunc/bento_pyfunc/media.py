@@ -35,6 +35,7 @@ class Exchange(NamedTuple):
 
 JSON = Exchange(Form.JSON, Form.JSON)
 
+_READ = tuple(form.value for form in Form)
 _JSON_TYPES = (b"application/json", b"application/json; charset=utf-8")
 _NO_WISH = (None, b"", b"*/*")
 _ANY = (*_NO_WISH, b"application/json")
@@ -75,15 +76,12 @@ def _declared(kind: str) -> Form:
         form = Form.JSON
     if form is None:
         given = f", not as {media[:80]!r}" if media else " and say so in Content-Type"
-        raise wrong_media(f"Send the body as {Form.JSON.value}{given}; also read: {_others()}.")
+        read, *others = _READ
+        raise wrong_media(f"Send the body as {read}{given}; also read: {', '.join(others)}.", _READ)
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", options)
     if charset and charset[1] not in ("utf-8", "utf8", "us-ascii"):
-        raise wrong_media(f"JSON is sent in UTF-8, not in {charset[1][:80]!r}.")
+        raise wrong_media(f"JSON is sent in UTF-8, not in {charset[1][:80]!r}.", _READ)
     return form
-
-
-def _others() -> str:
-    return ", ".join(form.value for form in Form if form is not Form.JSON)
 
 
 # A caller says the same each time.

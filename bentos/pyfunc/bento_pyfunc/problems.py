@@ -111,10 +111,13 @@ def no_probabilities(label: str) -> Problem:
     return Problem(404, "no-probabilities", "No probabilities", detail)
 
 
-def wrong_media(detail: str) -> Problem:
-    """Return the problem of a body in a form, or declared as one, that is not read."""
-    accept = [(b"accept", b"application/json")]
-    return Problem(415, "wrong-media-type", "Unsupported media type", detail, headers=accept)
+def wrong_media(detail: str, forms: Iterable[str] = ()) -> Problem:
+    """Return the problem of a body in a form, or declared as one, that is not read.
+
+    Without `forms` that are read instead, it is its coding that is not (RFC 9110, 15.5.16).
+    """
+    accept = (b"accept", ", ".join(forms).encode()) if forms else (b"accept-encoding", b"identity")
+    return Problem(415, "wrong-media-type", "Unsupported media type", detail, headers=[accept])
 
 
 def invalid(errors: list[FieldError]) -> Problem:

@@ -65,13 +65,17 @@ class Rules:
         Raises
         ------
         ValueError
-            One is no number.
+            One is no number; says which.
         """
         if not (folder := environ.get(VARIABLE)):
             return None
 
         def number(name: str, default: float) -> float:
-            return float(environ.get(f"{VARIABLE}_{name}") or default)
+            given = environ.get(f"{VARIABLE}_{name}") or default
+            try:
+                return float(given)
+            except ValueError:
+                raise ValueError(f"{VARIABLE}_{name} is {given!r}, which is no number.") from None
 
         return cls(
             folder=Path(folder),

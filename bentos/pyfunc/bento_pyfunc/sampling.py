@@ -39,5 +39,15 @@ class Limit:
 
 
 def most(environ: Mapping[str, str] = os.environ) -> int:
-    """Return how many spans a second the environment allows."""
-    return int(environ.get(VARIABLE) or _MOST)
+    """Return how many spans a second the environment allows.
+
+    Raises
+    ------
+    ValueError
+        It does not say a whole number.
+    """
+    given = environ.get(VARIABLE) or _MOST
+    try:
+        return int(given)
+    except ValueError:
+        raise ValueError(f"{VARIABLE} is {given!r}, which is no whole number.") from None

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from labline.database import Database
 from labline.deployment import artifacts, meter, proof
 from labline.deployment.commands import template
 from labline.deployment.comparing import Comparison
@@ -37,8 +36,7 @@ class Endpoints:
     Deployments to one endpoint happen one after the other, from whichever processes they come.
     """
 
-    def __init__(self, settings: Settings, database: Database, platform: Platform) -> None:
-        del database  # the platform's own parts use the same one
+    def __init__(self, settings: Settings, platform: Platform) -> None:
         self._settings = settings
         self._platform = platform
         self._releases = platform.releases

@@ -156,7 +156,7 @@ class Lab:
         """Stable URLs and the releases behind them."""
         from labline.deployment import Endpoints
 
-        return Endpoints(self.settings, self.database, self.platform)
+        return Endpoints(self.settings, self.platform)
 
     @part
     def errands(self) -> Errands:

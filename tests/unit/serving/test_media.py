@@ -67,3 +67,27 @@ def test_a_wish_that_cannot_be_met_is_a_406_that_says_what_can(accept: str) -> N
     with pytest.raises(Problem, match="application/x-ndjson") as caught:
         forms("application/json", accept)
     assert caught.value.status == 406
+
+
+@pytest.mark.parametrize(
+    ("headers", "answered"),
+    [
+        (
+            {b"content-type": b"text/csv"},
+            (
+                b"accept",
+                b"application/json, application/x-ndjson, application/vnd.apache.arrow.stream",
+            ),
+        ),
+        (
+            {b"content-type": b"application/json", b"content-encoding": b"gzip"},
+            (b"accept-encoding", b"identity"),
+        ),
+    ],
+)
+def test_a_415_says_what_is_read(
+    headers: dict[bytes, bytes], answered: tuple[bytes, bytes]
+) -> None:
+    with pytest.raises(Problem) as caught:
+        negotiate(headers)
+    assert (caught.value.status, caught.value.headers) == (415, [answered])

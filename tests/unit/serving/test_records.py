@@ -195,3 +195,9 @@ def test_the_end_of_the_server_waits_for_what_is_being_written(
 
     asyncio.run(front.around(over)({"type": "lifespan"}, receive, send))
     assert told == ["lifespan.shutdown.complete, 1 row"]
+
+
+def test_a_rule_that_is_no_number_is_named() -> None:
+    environ = {"LABLINE_RECORDS": "/records", "LABLINE_RECORDS_KEEP": "30d"}
+    with pytest.raises(ValueError, match="LABLINE_RECORDS_KEEP is '30d', which is no number"):
+        Rules.read(environ)

@@ -155,6 +155,19 @@ def test_a_time_with_a_zone_becomes_utc() -> None:
     assert table["seen"][0] == pd.Timestamp(2026, 1, 31, 10, 30)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31T12:30:00.123456789",
+        "2026-01-31T12:30:00.12345678",
+        "2026-01-31 13:30:00.1234567+01",
+    ],
+)
+def test_a_time_keeps_its_nanoseconds(text: str) -> None:
+    table = read({"rows": [ROW | {"seen": text}]})
+    assert table["seen"][0] == pd.to_datetime(text, utc=True).tz_localize(None)
+
+
 def test_nulls_among_optional_whole_numbers_keep_their_type() -> None:
     table = read(
         {"rows": [{"n": 2**53 + 1}, {"n": None}, {}]},
@@ -245,6 +258,17 @@ def test_categories_are_those_of_training_in_their_order() -> None:
     assert table["town"].cat.codes.tolist() == [2, -1]
     assert table["size"].cat.categories.tolist() == [3, 1, 2]
     assert table["size"].cat.codes.tolist() == [1, 0]
+
+
+def test_a_category_that_is_a_number_may_be_written_as_any_number_is() -> None:
+    columns = [{"name": "size", "type": "double", "categories": [1.5, 2.0]}, TOWNS[1]]
+    columns[1] = columns[1] | {"name": "count"}
+    table = read({"rows": [{"size": 2, "count": 1.0}, {"size": 1.5, "count": 3}]}, columns)
+    assert table["size"].cat.categories.tolist() == [1.5, 2.0]
+    assert table["size"].cat.codes.tolist() == [1, 0]
+    assert table["count"].cat.codes.tolist() == [1, 0]
+    for value in (True, 1.25, "2"):
+        assert errors({"rows": [{"size": value, "count": 1}]}, columns)
 
 
 def test_a_category_that_training_did_not_have_is_named_with_those_it_had() -> None:
