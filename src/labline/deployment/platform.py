@@ -291,7 +291,8 @@ class Platform:
         mine = sa.and_(
             workers.c.pid == watch.pid,
             workers.c.host == socket.gethostname(),
-            workers.c.started > born - 1,
+            # Where the clock was set since, the process seems younger: its next beat tells.
+            sa.or_(workers.c.started > born - 1, workers.c.seen > born - 1),
         )
         with self._database.reading() as connection:
             return connection.execute(sa.select(workers.c.id).where(mine)).first() is not None

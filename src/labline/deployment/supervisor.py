@@ -41,6 +41,7 @@ _CHECK = 2.0
 _TRIES, _PAUSE = 50, 0.02
 _LOG_BYTES = 5 * 2**20
 _LOGS_KEPT = 3
+_FILES = 65_536
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def main() -> None:
         sys.exit(0 if os.read(ready, 1) else 1)
     os.close(ready)
     os.setsid()
+    _raise_files()
     with places.daemon.open("a+") as file:
         _lock(file)
         _write_self(file, places.root)
@@ -63,6 +65,16 @@ def main() -> None:
             Hangs(places, hangs).look,
         ]
         asyncio.run(_supervise(places, announce, chores))
+
+
+def _raise_files() -> None:
+    """Let what is started have more than the usual 1,024 open files: each request is one."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _lock(file: IO[str]) -> None:
