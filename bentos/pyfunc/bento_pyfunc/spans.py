@@ -77,12 +77,15 @@ class Spans:
 
 def _caller(headers: Iterable[tuple[bytes, bytes]]) -> Context:
     """Return the context that the caller sent; empty where it sent none."""
-    parent, more = b"", {}
+    parent, more = b"", dict[str, str]()
     for name, value in headers:
         if name == _PARENT:
             parent = value
         elif name in _MORE and value:
-            more[name.decode()] = value.decode("latin-1")
+            # What comes in several headers is one list (RFC 9110, 5.3).
+            before = more.get(name.decode())
+            text = value.decode("latin-1")
+            more[name.decode()] = f"{before},{text}" if before else text
     if not parent and not more:
         return Context()
     plain = None if more else _VERSION_0.fullmatch(parent)

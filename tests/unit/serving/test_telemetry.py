@@ -239,3 +239,17 @@ def test_a_caller_is_known_by_its_header_whether_it_is_traced_or_not(
         assert format_trace_id(context.trace_id) == found[0]
         assert (format_span_id(context.span_id) == found[1]) != span.is_recording()
     assert baggage.get_baggage("user", around) == ("ada" if "baggage" in headers else None)
+
+
+def test_what_comes_in_several_headers_is_one_list() -> None:
+    sent = [
+        (b"traceparent", f"00-{TRACE}-{CALLER}-01".encode()),
+        (b"tracestate", b"a=1"),
+        (b"baggage", b"user=ada"),
+        (b"tracestate", b"b=2"),
+        (b"baggage", b"shop=oslo"),
+    ]
+    traces = TracerProvider(shutdown_on_exit=False)
+    span, around = Spans(traces, Limit(1)).begin("x", sent, {})
+    assert span.get_span_context().trace_state.to_header() == "a=1,b=2"
+    assert baggage.get_all(around) == {"user": "ada", "shop": "oslo"}
