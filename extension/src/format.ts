@@ -79,11 +79,13 @@ export function metric(value: number, locale?: string): string {
     return String(value);
   }
   const far = value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6);
-  return new Intl.NumberFormat(locale, {
+  const digits = new Intl.NumberFormat(locale, {
     maximumSignificantDigits: 4,
     notation: far ? 'scientific' : 'standard',
     useGrouping: false
   }).format(value);
+  // The sign that is as wide as a plus.
+  return digits.replace(/^-/, '−');
 }
 
 /**

@@ -31,7 +31,7 @@ test.each([
   [12, '12'],
   [123_456, '123500'],
   [0, '0'],
-  [-0.00001234, '-1.234E-5'],
+  [-0.00001234, '−1.234E-5'],
   [Number.NaN, 'NaN']
 ])('the metric %d is written %s', (value, text) => {
   expect(metric(value, 'en')).toBe(text);

@@ -50,11 +50,19 @@ export function CommandLine(props: {
 }): React.ReactElement {
   return (
     <div className="jp-labline-command">
-      <code>{props.text}</code>
+      <code>
+        {props.text.split(OPTION).map((part, at) =>
+          // What was split by is at the odd places.
+          at % 2 ? <span key={at}>{part}</span> : part
+        )}
+      </code>
       <CopyButton {...props} />
     </div>
   );
 }
+
+/** An option of a command: a line does not end in its midst. */
+const OPTION = /(--[\w-]+)/;
 
 /**
  * A small button that copies `text` and says so.
