@@ -12,7 +12,7 @@ from labline.deployment.gateway import Gateway
 from labline.deployment.keys import Keys
 from labline.deployment.places import Places, locked
 from labline.deployment.releases import Releases, Stored
-from labline.errors import Failed, LablineError
+from labline.errors import Failed, LablineError, Unreachable
 from labline.records import ReleaseState
 
 _ALL = 100
@@ -106,7 +106,9 @@ class Traffic:
 
     def _await_healthy(self, new: Stored) -> None:
         deadline = time.monotonic() + _PROOF
-        while not self._gateway.health()[new.cluster].healthy:
+        while not ((seen := self._gateway.health().get(new.cluster)) and seen.healthy):
+            if not self._control.alive:
+                raise Unreachable("The supervisor ended meanwhile.", fix="Start it: labline up")
             if time.monotonic() > deadline:
                 raise Failed(f"The gateway does not find release {new.release.id} healthy.")
             time.sleep(0.05)
