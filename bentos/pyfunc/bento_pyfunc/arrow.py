@@ -6,8 +6,8 @@ The arrays are those that :mod:`bento_pyfunc.columns` makes of JSON, so a model 
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,8 +60,9 @@ def _listed(column: Column, data: Data, errors: list[FieldError]) -> list[Any] |
     try:
         if not pa.types.is_nested(data.type):
             return list(data.to_pylist())
+        plain = _as_json(data.type)
         for value in data:
-            values.append(_as_json(data.type, value.as_py()))
+            values.append(plain(value.as_py()))
     except Unfit as error:
         errors.append(FieldError(column.name, len(values), str(error)))
     except (ValueError, OverflowError):  # Python has no such value
@@ -71,36 +72,40 @@ def _listed(column: Column, data: Data, errors: list[FieldError]) -> list[Any] |
     return None
 
 
-def _as_json(kind: Any, value: Any) -> Any:
-    """Return a value of an Arrow type as it would have come by JSON.
+def _as_json(kind: Any) -> Callable[[Any], Any]:
+    """Return what makes of a value of an Arrow type the one that would have come by JSON.
 
-    Raises
-    ------
-    Unfit
-        JSON has no such value.
-    ValueError, OverflowError
-        Python has none.
+    It raises :class:`Unfit` where JSON has no such value.
     """
-    if value is None:
-        return None
     if is_list(kind):
-        return [_as_json(kind.value_type, one) for one in value]
+        inner = _as_json(kind.value_type)
+        return _unless_null(lambda value: list(map(inner, value)))
     if pa.types.is_struct(kind):
-        return {field.name: _as_json(field.type, value[field.name]) for field in kind}
+        parts = {field.name: _as_json(field.type) for field in kind}
+        return _unless_null(lambda value: {name: part(value[name]) for name, part in parts.items()})
     if pa.types.is_map(kind):
-        named = {name: _as_json(kind.item_type, one) for name, one in value}
-        if len(named) < len(value) or not all(isinstance(name, str) for name in named):
-            raise Unfit("must have strings for keys, each once")
-        return named
-    return _scalar_as_json(kind, value)
-
-
-def _scalar_as_json(kind: Any, value: Any) -> Any:
+        return _unless_null(partial(_map_as_json, _as_json(kind.item_type)))
     if _is_moment(kind):
-        return value.isoformat()
+        return _unless_null(lambda value: value.isoformat())
     if _is_binary(kind):
-        return base64.b64encode(value).decode()
-    if isinstance(value, float) and not math.isfinite(value):
+        return _unless_null(lambda value: base64.b64encode(value).decode())
+    return _finite if pa.types.is_floating(kind) else lambda value: value
+
+
+def _unless_null(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else make(value)
+
+
+def _map_as_json(inner: Callable[[Any], Any], pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+    named = {name: inner(one) for name, one in pairs}
+    if len(named) < len(pairs) or not all(isinstance(name, str) for name in named):
+        raise Unfit("must have strings for keys, each once")
+    return named
+
+
+def _finite(value: float | None) -> float | None:
+    # Less itself, neither NaN nor infinity is nothing.
+    if value is not None and value - value != 0:
         raise Unfit("must hold finite numbers only")
     return value
 
