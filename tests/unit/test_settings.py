@@ -343,3 +343,18 @@ def test_how_far_a_metric_may_drop_is_a_share_of_the_runs_own(tmp_path: Path) ->
     assert (rule.drop, rule.labels, rule.names) == (0.05, 100, ("r2",))
     with pytest.raises(BadSettings, match="unknown key 'dorp'"):
         load(tmp_path, "[monitor.metrics]\ndorp = 0.1\n")
+
+
+def test_what_runs_for_long_goes_by_the_policy_of_now(tmp_path: Path) -> None:
+    gates = '[stages.prod]\ngates = ["signature"{more}]\n[jobs]\nconcurrency = {jobs}\n'
+    begun = load(tmp_path, gates.format(more="", jobs=3))
+    assert begun.by_policy_of_now() is begun
+    (tmp_path / "labline.toml").write_text(gates.format(more=', "replay"', jobs=4))
+    now = begun.by_policy_of_now()
+    assert now.stage("prod").gates == ("signature", "replay")
+    assert (now.jobs.concurrency, begun.stage("prod").gates) == (3, ("signature",))
+    (tmp_path / "labline.toml").write_text("[stages.prod]\ngats = []\n")
+    with pytest.raises(BadSettings, match="unknown key 'gats'"):
+        begun.by_policy_of_now()
+    made = Settings(root=tmp_path)
+    assert made.by_policy_of_now() is made

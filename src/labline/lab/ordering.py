@@ -12,6 +12,7 @@ EnvironmentMode = Literal["locked", "current"]
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab
+    from labline.settings import StageSettings
 
 
 @dataclass(frozen=True)
@@ -123,22 +124,26 @@ def require_platform(lab: Lab) -> None:
 def _stage(lab: Lab, reference: str) -> str | None:
     """Return the policy's stage that a reference names, if it does."""
     stage = reference.partition("@")[2]
-    return stage if stage in lab.settings.stages else None
+    return stage if stage in lab.settings.by_policy_of_now().stages else None
+
+
+def _rules(lab: Lab, stage: str) -> StageSettings:
+    return lab.settings.by_policy_of_now().stage(stage)
 
 
 def _rollout(lab: Lab, stage: str | None, endpoint: str) -> str | None:
     """Return the stage by whose rollout an endpoint is taken over; None: at once."""
-    has_rollout = stage is not None and lab.settings.stages[stage].rollout is not None
+    has_rollout = stage is not None and _rules(lab, stage).rollout is not None
     return stage if has_rollout and _live(lab, endpoint) else None
 
 
 def _proves(lab: Lab, stage: str | None) -> bool:
     """Return whether a stage asks for a way back."""
-    return stage is not None and "rollback" in lab.settings.stages[stage].gates
+    return stage is not None and "rollback" in _rules(lab, stage).gates
 
 
 def _instances(lab: Lab, stage: str | None, endpoint: str) -> int:
-    told = lab.settings.stages[stage].instances if stage else None
+    told = _rules(lab, stage).instances if stage else None
     return told or _live(lab, endpoint) or 1
 
 

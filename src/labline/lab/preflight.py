@@ -26,7 +26,11 @@ def look(lab: Lab, candidate: Subject, stage: str) -> Dependencies:
     from labline.promotion.evidence import Dependencies
 
     try:
-        return _look(lab, candidate, lab.settings.stage(stage).dependencies.vulnerabilities)
+        return _look(
+            lab,
+            candidate,
+            lab.settings.by_policy_of_now().stage(stage).dependencies.vulnerabilities,
+        )
     except LablineError as error:
         if error.exit_code == 3:
             raise

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labline.errors import Unreachable
+from labline.errors import Conflict, Unreachable
 from labline.records import Release, ReleaseState
 
 if TYPE_CHECKING:
@@ -35,8 +35,12 @@ class Rolling:
 
         Its state says how that was: live, or aborted with the reason.
         """
-        rules = self.lab.settings.stage(payload["stage"]).rollout
-        assert rules is not None
+        rules = self.lab.settings.by_policy_of_now().stage(payload["stage"]).rollout
+        if rules is None:
+            raise Conflict(
+                f"The stage {payload['stage']!r} has no rollout here.",
+                fix="See the labline.toml of the worker, and deploy again.",
+            )
         flow.publish("stage", f"proving that /{payload['endpoint']} could go back")
         flow.step("proof", lambda: self.lab.endpoints.prove(payload["endpoint"]))
         first = {"shadow": True} if rules.shadow else {"canary": rules.steps[0] % 100}

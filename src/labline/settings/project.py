@@ -6,7 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("database_url", "LABLINE_DATABASE_URL")
     )
 
+    #: what labline.toml said when it was read; None: it was not
+    _read: str | None = PrivateAttr(None)
+
     @model_validator(mode="after")
     def _ask_for_cards(self) -> Settings:
         """Have every stage that none comes after ask for the card where the risk is high."""
@@ -106,8 +109,7 @@ class Settings(BaseSettings):
             The file is not TOML, has an unknown key, or a value of the wrong type.
         """
         root = find_root(Path(start or Path.cwd()))
-        path = root / POLICY_FILE
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        path, text = root / POLICY_FILE, _policy(root)
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -125,7 +127,23 @@ class Settings(BaseSettings):
         served = {name: stage.endpoint for name, stage in settings.stages.items()}
         if faults := [*of_order(after, text), *of_endpoints(served, text)]:
             raise refusal(faults, path)
+        settings._read = text
         return settings
+
+    def by_policy_of_now(self) -> Settings:
+        """Return these settings with the stages that labline.toml has now.
+
+        A worker runs for days: what it judges is judged by the policy as it is, not as it was when
+        the worker began. Settings that were read from no file are returned as they are.
+
+        Raises
+        ------
+        BadSettings
+            The file cannot be used.
+        """
+        if self._read is None or _policy(self.root) == self._read:
+            return self
+        return self.model_copy(update={"stages": Settings.load(self.root).stages})
 
     @property
     def state(self) -> Path:
@@ -194,3 +212,8 @@ def find_root(start: Path) -> Path:
     start = start.resolve()
     start = start if start.is_dir() else start.parent
     return next((at for at in (start, *start.parents) if (at / POLICY_FILE).is_file()), start)
+
+
+def _policy(root: Path) -> str:
+    path = root / POLICY_FILE
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -25,8 +25,9 @@ def lab(*, live: int = 0, up: bool = True):
             raise NotFound("none")
         return status
 
+    policy = SimpleNamespace(stages=STAGES, stage=STAGES.__getitem__)
     return SimpleNamespace(
-        settings=SimpleNamespace(stages=STAGES),
+        settings=SimpleNamespace(by_policy_of_now=lambda: policy),
         platform=SimpleNamespace(running=up),
         version=lambda reference: SimpleNamespace(label="churn/4", name="churn"),
         endpoints=SimpleNamespace(get=get, list=lambda: [status] if live else []),
