@@ -125,7 +125,12 @@ def started(home: Path, root: Path, module: str, *options: str, until: str) -> I
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            # Jupyter Server waits for ever for the WebSocket of a kernel that ends in between.
+            process.kill()
+            process.wait(20)
 
 
 def clean_environment() -> dict[str, str]:
