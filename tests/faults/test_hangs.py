@@ -10,7 +10,7 @@ from tests.platforms import eventually, project, traffic
 
 @pytest.fixture
 def line(tmp_path, free_port, leaves_nothing_running, monkeypatch):
-    monkeypatch.setattr("labline.deployment.platform._HANGS", 6.0)
+    monkeypatch.setattr("labline.deployment.daemon._HANGS", 6.0)
     with project(tmp_path, free_port) as made:
         made.set('timeout = "2s"')
         made.platform.up()

@@ -32,7 +32,7 @@ _PLACES = {
     "again": "proof",
     "require_live": "proof",
     "check_instances": "trials",
-    "check_name": "endpoints",
+    "check_name": "names",
     "check_percent": "trials",
     "Endpoints": "endpoints",
     "InstanceStatus": "status",

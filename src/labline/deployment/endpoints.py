@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -13,6 +12,7 @@ from labline.deployment import artifacts, meter, proof
 from labline.deployment.commands import template
 from labline.deployment.comparing import Comparison
 from labline.deployment.keys import TTL, ApiKey
+from labline.deployment.names import check_name
 from labline.deployment.observed import observed
 from labline.deployment.places import locked
 from labline.deployment.platform import Platform
@@ -21,12 +21,10 @@ from labline.deployment.rollouts import Verdict, decide
 from labline.deployment.shadows import Shadows
 from labline.deployment.status import EndpointStatus
 from labline.deployment.trials import Trial, check_instances, check_percent
-from labline.errors import BadInput, BootFailed, Conflict, LablineError, NotFound
+from labline.errors import BootFailed, Conflict, LablineError, NotFound
 from labline.records import Bento, Command, Release, ReleaseState
 from labline.settings import RolloutSettings, Settings
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
-_RESERVED = frozenset({"livez", "readyz"})
 _OVER = (ReleaseState.RETIRED, ReleaseState.FAILED, ReleaseState.ABORTED)
 
 
@@ -396,25 +394,3 @@ class Endpoints:
         if endpoint is not None:
             self._releases.require(endpoint)
         return self._keys.list(endpoint)
-
-
-def check_name(endpoint: str) -> None:
-    """Return if an endpoint may be called so.
-
-    Raises
-    ------
-    BadInput
-        It may not.
-    """
-    if not _NAME.fullmatch(endpoint) or endpoint in _RESERVED:
-        raise BadInput(
-            f"{endpoint!r} cannot be the name of an endpoint.",
-            fix=f"Choose another: --endpoint {_name_like(endpoint)}\n"
-            "Lower-case letters, digits, '-' and '_', 63 at most; not livez or readyz.",
-        )
-
-
-def _name_like(name: str) -> str:
-    """Return a name that an endpoint may have and that reminds of `name`."""
-    plain = re.sub(r"[^a-z0-9_]+", "-", name.lower())[:63].strip("-_")
-    return plain if _NAME.fullmatch(plain) and plain not in _RESERVED else "NAME"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
 
@@ -19,6 +17,7 @@ from labline.database import Database, workers
 from labline.deployment import artifacts, processes, supervisor
 from labline.deployment import gateway as gateway_process
 from labline.deployment.control import GRACE, Control, Watch
+from labline.deployment.daemon import Daemon
 from labline.deployment.gateway import Gateway, envoy_binary
 from labline.deployment.instances import Instances, PortLost
 from labline.deployment.keys import Keys
@@ -29,7 +28,6 @@ from labline.deployment.traffic import Traffic
 from labline.errors import BootFailed, Conflict, Failed, LablineError
 from labline.records import Command
 from labline.settings import Settings
-from labline.telemetry import Otlp
 from labline.tracking.registry import ModelAltered
 
 logger = logging.getLogger(__name__)
@@ -40,9 +38,6 @@ GATEWAY = gateway_process.NAME
 _START = 90.0
 #: times that a release is booted before it gives up on ports: others may choose the same
 _MOVES = 4
-#: seconds without an answer after which a process hangs, at least
-_HANGS = 60.0
-_OF_A_RUN = ("LABLINE_RUN_ID", "LABLINE_NOTEBOOK", "LABLINE_EXPERIMENT", "LABLINE_PROJECT")
 _OUTDATED = "[gateway], [serving] or [telemetry] in labline.toml were changed since."
 _RESTART = "Start it anew: labline down, then labline up"
 
@@ -71,6 +66,7 @@ class Platform:
         )
         self.places = Places(root, root / settings.state.name)
         self.control = Control(self.places)
+        self._daemon = Daemon(settings, self.places)
         self.gateway = Gateway(settings, self.places)
         self.releases = Releases(database)
         self.keys = Keys(settings, database)
@@ -134,7 +130,8 @@ class Platform:
     def _start(self) -> None:
         live = [self.on_free_ports(stored) for stored in self.releases.all_serving()]
         self.gateway.prepare(self.traffic.recorded())
-        self._start_daemon()
+        if not self._daemon.start():
+            raise self._failed(supervisor.NAME, "did not start")
         self._watch(live)
 
     def _watch(self, live: list[Stored]) -> None:
@@ -184,42 +181,10 @@ class Platform:
             return
         self.instances.boot(stored)
 
-    def _start_daemon(self) -> None:
-        # -P: a file in the project's folder must not stand in for a module.
-        where = [str(self.places.root), str(self.places.base)]
-        told = [*where, *self._bounds(), *self._traced()]
-        argv = [sys.executable, "-P", "-m", supervisor.__name__, *told]
-        with self.places.log(supervisor.NAME).open("ab") as log:
-            result = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                cwd=self.places.root, env=self._environment(),
-            )  # fmt: skip
-        if result.returncode:
-            raise self._failed(supervisor.NAME, "did not start")
-
-    def _bounds(self) -> list[str]:
-        access = self._settings.gateway.access_log
-        hangs = max(_HANGS, self._settings.gateway.timeout)
-        return [str(each) for each in (hangs, access.size, access.kept)]
-
-    def _traced(self) -> list[str]:
-        told = self._settings.telemetry
-        on = Otlp.of(self._settings).endpoint("traces")
-        return [str(told.sample), str(told.traces_per_second)] if on else []
-
     @property
     def _is_outdated(self) -> bool:
         """Whether gateway or daemon were started with other settings than there are now."""
-        told = self._bounds()
-        # Else, as for the gateway: whoever asks may have other variables OTEL_... than it had.
-        if self._settings.telemetry.otlp is not None:
-            told += self._traced()
-        return self.gateway.is_outdated or self.control.settings[: len(told)] != told
-
-    def _environment(self) -> dict[str, str]:
-        # Started from a notebook that is being recorded, it is still not part of that run.
-        mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
-        return {**mine, processes.MARK: processes.mark(self.places.identity, supervisor.NAME)}
+        return self.gateway.is_outdated or self._daemon.is_outdated(self.control.settings)
 
     def bring_up(self, stored: Stored, timeout: float) -> Stored:
         """Boot a release and return once it is ready; on other ports where it lost one meanwhile.
@@ -333,7 +298,7 @@ class Platform:
         deadline = time.monotonic() + GRACE + 10
         while self.running:
             if time.monotonic() > deadline:
-                processes.end(self._daemon(), grace=0)
+                processes.end(self._daemon.processes(), grace=0)
                 return
             time.sleep(0.05)
 
@@ -351,10 +316,6 @@ class Platform:
         prefix = processes.mark(self.places.identity, "").removesuffix(":")
         noted = processes.recorded(self.places.processes, self.places.identity)
         return {*processes.marked(prefix), *noted}
-
-    def _daemon(self) -> Iterator[psutil.Process]:
-        prefix = processes.mark(self.places.identity, supervisor.NAME)
-        yield from processes.marked(prefix)
 
     # -- status -----------------------------------------------------------------------------
 

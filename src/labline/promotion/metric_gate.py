@@ -112,7 +112,7 @@ class MetricGate(Gate):
         interval = "" if low is None or high is None else f" [{low:+.4g}, {high:+.4g}]"
         told = f", champion {champion.label} has {held:.6g}" if held is not None else ""
         against = f"{rule.name} is {value:.6g}{told}"
-        words = f"a gain of {gain:+.6g}{interval} {where}"
+        words = f"a {'gain' if gain >= 0 else 'loss'} of {gain:+.4g}{interval} {where}"
         counts = low if rule.certain and low is not None else gain
         if rule.certain and low is None:
             return self.failed(

@@ -137,25 +137,24 @@ def _ranges(affected: Json) -> list[Json]:
 
 def _within(events: Iterable[Json], version: str) -> bool:
     """Whether a version is in a range, as OSV's schema says to evaluate it."""
-    try:
-        mine, inside = Version(version), False
-        for event in sorted(events, key=_at):
-            (kind, _), *_rest = event.items()
-            if kind == "introduced" and mine >= _at(event):
-                inside = True
-            elif (kind == "fixed" and mine >= _at(event)) or (
-                kind == "last_affected" and mine > _at(event)
-            ):
-                inside = False
-    except InvalidVersion:
-        # An entry that is no version of Python's says nothing of one that is.
+    mine, inside = _version(version), False
+    if mine is None:
         return False
+    # An entry that is no version of Python's says nothing; the others still do.
+    known = [(at, event) for event in events if (at := _version(*event.values())) is not None]
+    for at, event in sorted(known, key=lambda each: each[0]):
+        if "introduced" in event and mine >= at:
+            inside = True
+        elif ("fixed" in event and mine >= at) or ("last_affected" in event and mine > at):
+            inside = False
     return inside
 
 
-def _at(event: Json) -> Version:
-    ((_, version), *_rest) = event.items()
-    return Version(version)
+def _version(text: str, *_: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
 
 
 def _advisory(record: Json, affected: Json, package: str, version: str) -> Advisory:

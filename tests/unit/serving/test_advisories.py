@@ -32,6 +32,8 @@ def found(path: Path) -> list[str]:
     ([("introduced", "0"), ("fixed", "1.0"), ("introduced", "2.0"), ("fixed", "3.0")], True),
     ([("introduced", "2.0"), ("fixed", "3.0"), ("introduced", "0"), ("fixed", "1.0")], True),
     ([("introduced", "not a version")], False),
+    ([("introduced", "0"), ("fixed", "not a version")], True),
+    ([("introduced", "not a version"), ("introduced", "1"), ("fixed", "9000")], True),
     ([], False),
 ])  # fmt: skip
 def test_a_version_is_in_a_range_as_osv_says(events, affected, tmp_path: Path) -> None:
