@@ -4,6 +4,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,8 +18,22 @@ from labline.errors import Conflict
 
 @pytest.fixture
 def line(tmp_path, free_port, leaves_nothing_running):
-    (tmp_path / "first").mkdir()
-    with project(tmp_path / "first", free_port) as made:
+    with in_folder(tmp_path / "first", free_port) as made:
+        yield made
+
+
+@pytest.fixture
+def deep(tmp_path, free_port, leaves_nothing_running):
+    """A project whose path is too long for sockets in it."""
+    with in_folder(tmp_path / ("deep" * 20) / "first", free_port) as made:
+        assert made.platform.places.sockets != made.platform.places.state
+        yield made
+
+
+@contextmanager
+def in_folder(folder: Path, port: int) -> Iterator[Line]:
+    folder.mkdir(parents=True)
+    with project(folder, port) as made:
         yield made
 
 
@@ -40,7 +57,11 @@ def test_a_copy_of_a_project_that_is_up_does_not_take_the_processes_for_its_own(
         second.database.close()
 
 
-def test_a_project_that_was_moved_while_it_is_up_says_so_comes_down_and_serves_what_is_new(line):
+@pytest.mark.parametrize("path", ["line", "deep"])
+def test_a_project_that_was_moved_while_it_is_up_says_so_comes_down_and_serves_what_is_new(
+    path, request
+):
+    line = request.getfixturevalue(path)
     line.platform.up()
     line.deploy(1)
     old, new = line.root, line.root.with_name("second")
@@ -52,7 +73,12 @@ def test_a_project_that_was_moved_while_it_is_up_says_so_comes_down_and_serves_w
         for change in (moved.platform.up, lambda: moved.deploy(2)):
             with pytest.raises(Conflict, match="labline down"):
                 change()
+        family, sockets = moved.platform.control.family(), line.platform.places.sockets
+        assert len(family) >= 4, "the daemon, the gateway, a worker, a release"
         assert moved.platform.down()
+        # The daemon lets go of its lock a moment before it is gone.
+        eventually(lambda: not any(map(is_alive, family)))
+        assert not sockets.exists()
         (gone,) = moved.platform.up().instances
         assert gone.state == "down"
         assert f"its Bento {old} is not there" in "".join(moved.platform.places.tail("release-1"))

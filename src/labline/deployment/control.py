@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+import psutil
 
 from labline import __version__
 from labline.deployment.places import Places, is_locked
@@ -58,6 +62,27 @@ class Control:
     def settings(self) -> list[str]:
         """What the daemon was told of the settings when it was started; empty without one."""
         return list(self._facts().get("settings", ()))
+
+    @property
+    def places(self) -> Places:
+        """Places of the daemon: by another path where the project was moved since it was started.
+
+        Sockets that do not lie in the project are still by the old one.
+        """
+        root = Path(self._facts().get("root", self._places.root))
+        theirs = Places(root, root / self._places.base.name)
+        return theirs if theirs.control.exists() else self._places
+
+    def family(self) -> list[psutil.Process]:
+        """Return the process of the daemon and all that it has started."""
+        facts = self._facts()
+        if not facts:
+            return []
+        with suppress(psutil.NoSuchProcess):
+            daemon = psutil.Process(facts["pid"])
+            if daemon.create_time() == facts["created"]:
+                return [*daemon.children(recursive=True), daemon]
+        return []
 
     def _facts(self) -> dict[str, Any]:
         """Return what the daemon wrote down of itself; nothing where it is not there."""
@@ -155,7 +180,7 @@ class Control:
         socket: Any
         with zmq.Context.instance().socket(zmq.DEALER) as socket:
             socket.linger = 0
-            socket.connect(f"ipc://{self._places.control}")
+            socket.connect(f"ipc://{self.places.control}")
             socket.send_json(message)
             deadline = time.monotonic() + timeout
             while not socket.poll(_SLICE):

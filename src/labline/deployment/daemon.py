@@ -7,8 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-import psutil
-
 from labline.deployment import processes, supervisor
 from labline.deployment.places import Places
 from labline.settings import Settings
@@ -47,14 +45,6 @@ class Daemon:
             wanted += self._traced()
         return [*told[: len(wanted)]] != wanted
 
-    def processes(self) -> list[psutil.Process]:
-        """Return its process, if it runs."""
-        return [*processes.marked(self._mark)]
-
-    @property
-    def _mark(self) -> str:
-        return processes.mark(self._places.identity, supervisor.NAME)
-
     def _bounds(self) -> list[str]:
         access = self._settings.gateway.access_log
         hangs = max(_HANGS, self._settings.gateway.timeout)
@@ -68,4 +58,4 @@ class Daemon:
     def _environment(self) -> dict[str, str]:
         # Started from a notebook that is being recorded, it is still not part of that run.
         mine = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
-        return {**mine, processes.MARK: self._mark}
+        return {**mine, processes.MARK: processes.mark(self._places.identity, supervisor.NAME)}

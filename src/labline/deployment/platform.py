@@ -287,30 +287,35 @@ class Platform:
             return self._stop()
 
     def _stop(self) -> bool:
-        ran = self.running
+        ran, theirs = self.running, self.control.places
         if ran:
             with suppress(LablineError):
                 self.control.quit()
             self._await_end()
+        if theirs != self.places:
+            self._remove_sockets(theirs)
         return bool(self._clear()) or ran
 
     def _await_end(self) -> None:
         deadline = time.monotonic() + GRACE + 10
         while self.running:
             if time.monotonic() > deadline:
-                processes.end(self._daemon.processes(), grace=0)
+                processes.end(self.control.family(), grace=0)
                 return
             time.sleep(0.05)
 
     def _clear(self) -> int:
         """End what a daemon that is gone left behind, and remove its sockets."""
         ended = processes.end(self._orphans())
-        fixed = (self.places.control, self.places.admin, self.places.processes)
-        for path in (*fixed, *self.places.sockets.glob("*.sock")):
-            path.unlink(missing_ok=True)
-        if self.places.sockets != self.places.state and self.places.sockets.is_dir():
-            self.places.sockets.rmdir()
+        self.places.processes.unlink(missing_ok=True)
+        self._remove_sockets(self.places)
         return ended
+
+    def _remove_sockets(self, places: Places) -> None:
+        for path in (places.control, places.admin, *places.sockets.glob("*.sock")):
+            path.unlink(missing_ok=True)
+        if places.sockets != places.state and places.sockets.is_dir():
+            places.sockets.rmdir()
 
     def _orphans(self) -> set[psutil.Process]:
         prefix = processes.mark(self.places.identity, "").removesuffix(":")
