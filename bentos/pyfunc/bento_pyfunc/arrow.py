@@ -223,11 +223,7 @@ def _binary(_: Column, data: Data) -> Array:
 def is_list(kind: Any) -> bool:
     """Whether an Arrow type is one of lists, however they are laid out."""
     return bool(
-        pa.types.is_list(kind)
-        or pa.types.is_large_list(kind)
-        or pa.types.is_fixed_size_list(kind)
-        or pa.types.is_list_view(kind)
-        or pa.types.is_large_list_view(kind)
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
 
 

@@ -34,6 +34,7 @@ class Codec:
         self.params = {item["name"]: item for item in spec.params}
         self._nested = isinstance(self.data, TableCodec) and self.data.is_nested
         self._max_rows = spec.max_rows
+        self._max_bytes = spec.max_body_bytes
         self._writer = Writer(spec.label)
 
     def decode(self, body: bytes, form: Form = Form.JSON) -> Request:
@@ -72,7 +73,7 @@ class Codec:
     def _read_arrow(self, body: bytes) -> Request:
         from bento_pyfunc import ipc
 
-        table = ipc.read(body, self._max_rows)
+        table = ipc.read(body, self._max_rows, self._max_bytes)
         raw = self.data.read_arrow(table)
         if raw.rows == 0:
             raise invalid([FieldError("", None, "The stream has no rows")])

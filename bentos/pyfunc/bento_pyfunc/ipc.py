@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from bento_pyfunc.expansion import is_flat, refuse_more, refuse_sharing
 from bento_pyfunc.problems import Problem, malformed, too_many_rows, wrong_media
 
 #: what pyarrow raises for bytes that are no stream
@@ -21,18 +22,28 @@ _DICTIONARY_DATA, _COMPRESSION = 1, 3
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
-def read(body: bytes, max_rows: int) -> pa.Table:
+def read(body: bytes, max_rows: int, most: int) -> pa.Table:
     """Return the table in `body`.
+
+    Parameters
+    ----------
+    most
+        Values, and bytes of text, that it may stand for where they take less room in it.
 
     Raises
     ------
     Problem
-        400: no Arrow stream; 413: too many rows; 415: its buffers are compressed.
+        400: no Arrow stream; 413: too many rows, or too much in them; 415: its buffers are
+        compressed, or shared by values.
     """
     try:
         _refuse_compression(body)
         with pa.ipc.open_stream(body) as reader:
-            table = pa.Table.from_batches(_bounded(reader, max_rows), reader.schema)
+            batches = _bounded(reader, max_rows)
+            if not is_flat(reader.schema):
+                refuse_sharing(reader.schema)
+                batches = refuse_more(batches, most)
+            table = pa.Table.from_batches(batches, reader.schema)
         # Names are bytes until they are read: these may be no UTF-8.
         _ = table.schema.names
     except Problem:
