@@ -339,7 +339,7 @@ def test_mistakes_are_named(served: Served, run: Callable[..., tuple[int, str]])
     assert "rows.xlsx names no form" in said
     code, said = run("monitor", "rows", "churn", "--limit", "0")
     assert code == 2
-    assert "A limit of 0 rows" in said
+    assert "'--limit': 0 is not in the range" in said
     with pytest.raises(BadInput, match="--drifted is about rows"):
         magic(served, "%prod drift --drifted")
 
