@@ -12,7 +12,7 @@ import logging
 import os
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 _LOG_BYTES = 5 * 2**20
 _LOGS_KEPT = 3
+#: of what a dead process has left in its pipe, which holds as much as one of them
+_READS = 4
 
 
 class Report(Command):  # type: ignore[misc]
@@ -89,7 +91,10 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         self._do_chores()
         self.reap_processes()
         for watcher in list(self.watchers):
-            yield watcher.manage_processes()
+            try:
+                yield watcher.manage_processes()
+            except Exception:  # the others are none the worse for it
+                logger.exception("%s cannot be looked after", watcher.name)
 
     def _do_chores(self) -> None:
         if self._busy and not self._busy.done():
@@ -199,7 +204,23 @@ class Watched(Watcher):  # type: ignore[misc]
         """Bury a process; circus calls this with its wait status."""
         if status is not None:
             self.exit_code = os.waitstatus_to_exitcode(status)
+        if pid in self.processes and self.stream_redirector:
+            self._hang_up(self.processes[pid])
         super().reap_process(pid, status)
+
+    def _hang_up(self, process: Any) -> None:
+        """Log what a dead process said last, and listen to it no more.
+
+        circus closes the pipe and goes on listening to its number, which the pipe of the next
+        process then has: that one is never started where both are not of one watcher.
+        """
+        streams = self.stream_redirector
+        mine = [each for each in streams.pipes.items() if each[1][1] is process]
+        for descriptor, (name, _, pipe) in mine:
+            if not pipe.closed:
+                for data in _left_in(descriptor):
+                    streams.redirect[name]({"data": data, "pid": process.pid, "name": name})
+            streams.remove_fd(descriptor)
 
     @gen.coroutine  # type: ignore[untyped-decorator, unused-ignore]
     def spawn_processes(self) -> Any:
@@ -228,3 +249,13 @@ class Watched(Watcher):  # type: ignore[misc]
         """Stop the process and what it leaves behind; circus calls this."""
         yield super()._stop(close_output_streams)
         end(marked(self.mark), grace=0)
+
+
+def _left_in(descriptor: int) -> Iterator[bytes]:
+    """Give what can be read at once; a process that was left behind may still write."""
+    os.set_blocking(descriptor, False)
+    with suppress(BlockingIOError):
+        for _ in range(_READS):
+            if not (data := os.read(descriptor, 2**16)):
+                break
+            yield data
