@@ -167,10 +167,10 @@ def _b3(one: Mapping[str, Turns]) -> list[Row]:
         _rate("B3", "1 row, / bare", one["ours"], one["bare"], 0.33),
         _rate("B3", "1 row, gateway / direct", one["gateway"], one["ours"], 0.9),
         _time("B3", "1 row, p99 / mlflow", one["ours"], one["mlflow"], 0.2, "p99"),
-        _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.85),
+        _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.8),
         _rate("B3", "1 row, prediction log on / off", one["kept"], one["ours"], 0.95),
         _rate(
-            "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.75
+            "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.7
         ),
     ]
 
