@@ -169,9 +169,7 @@ def _b3(one: Mapping[str, Turns]) -> list[Row]:
         _time("B3", "1 row, p99 / mlflow", one["ours"], one["mlflow"], 0.2, "p99"),
         _rate("B3", "1 row, telemetry on / off", one["told"], one["ours"], 0.8),
         _rate("B3", "1 row, prediction log on / off", one["kept"], one["ours"], 0.95),
-        _rate(
-            "B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.7
-        ),
+        _rate("B3", "1 row, gateway, telemetry on / off", one["gateway told"], one["gateway"], 0.7),
     ]
 
 
