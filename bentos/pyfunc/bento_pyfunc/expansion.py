@@ -16,7 +16,12 @@ import pyarrow.compute as pc
 
 from bento_pyfunc.problems import Problem, wrong_media
 
-_SHARING = ("list_view", "large_list_view", "run_end_encoded", "union")
+_SHARING = (
+    pa.types.is_list_view,
+    pa.types.is_large_list_view,
+    pa.types.is_run_end_encoded,
+    pa.types.is_union,
+)
 #: types of columns that are no more than their rows and bytes
 _FLAT = frozenset(
     kind.id
@@ -85,7 +90,7 @@ def _inside(kind: pa.DataType) -> list[pa.DataType]:
 
 
 def _sharing(kind: pa.DataType) -> pa.DataType | None:
-    if any(getattr(pa.types, f"is_{name}")(kind) for name in _SHARING):
+    if any(shares(kind) for shares in _SHARING):
         return kind
     return next((found for one in _inside(kind) if (found := _sharing(one)) is not None), None)
 

@@ -65,7 +65,7 @@ class Spans:
                 return caller, around
             span: Span = NonRecordingSpan(self._nobody())
             return span, set_span_in_context(span, around)
-        span = self._tracer.start_span(name, around, SpanKind.SERVER, dict(what))
+        span = self._tracer.start_span(name, around, SpanKind.SERVER, what)
         if not span.is_recording():
             self._limit.give_back()
         return span, set_span_in_context(span, around)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from labline.deployment.places import Places
 
 _TYPES = "type.googleapis.com/envoy"
 #: kind of a file -> what the items in it are
@@ -26,25 +27,6 @@ _KINDS = {
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Paths:
-    """Where Envoy finds its files."""
-
-    #: folder of the files that Envoy watches
-    watched: Path
-    #: unix socket of the admin interface
-    admin: Path
-
-    @property
-    def bootstrap(self) -> Path:
-        """File that Envoy is started with."""
-        return self.watched / "bootstrap.json"
-
-    def resource(self, kind: str) -> Path:
-        """Return the file of ``lds``, ``cds``, ``rds`` or ``rtds``."""
-        return self.watched / f"{kind}.json"
-
-
 def resources(kind: str, items: Iterable[Json]) -> Json:
     """Return the discovery response that a watched file holds; equal content, equal version."""
     typed = [{"@type": f"{_TYPES}.{_KINDS[kind]}", **item} for item in items]
@@ -52,10 +34,10 @@ def resources(kind: str, items: Iterable[Json]) -> Json:
     return {"version_info": hashlib.sha256(text.encode()).hexdigest()[:12], "resources": typed}
 
 
-def hand_over(paths: Paths, kind: str, items: Iterable[Json]) -> str:
+def hand_over(places: Places, kind: str, items: Iterable[Json]) -> str:
     """Put a watched file in place and return its version."""
     content = resources(kind, items)
-    write(paths.resource(kind), content)
+    write(places.resource(kind), content)
     return str(content["version_info"])
 
 

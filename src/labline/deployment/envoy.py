@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labline.deployment import edge, signals, upstreams
-from labline.deployment.discovery import Paths
+from labline.deployment.places import Places
 from labline.deployment.problems import local_replies
 from labline.settings import GatewaySettings, Settings
 from labline.telemetry import Otlp
@@ -67,30 +67,30 @@ class Routing:
     revoked: frozenset[str] = frozenset()
 
 
-def bootstrap(settings: Settings, paths: Paths) -> Json:
+def bootstrap(settings: Settings, places: Places) -> Json:
     """Return what Envoy starts with: the admin socket and where the rest is."""
     otlp = Otlp.of(settings)
     return {
         "node": {"id": "gateway", "cluster": "labline"},
-        "admin": _admin(paths),
+        "admin": _admin(places),
         # A rollout looks every second.
         "stats_flush_interval": "1s",
         "stats_sinks": signals.sinks(otlp),
-        **signals.runtime(otlp, _watched(paths, "rtds")),
-        "static_resources": {"clusters": _fixed_clusters(settings, paths)},
+        **signals.runtime(otlp, _watched(places, "rtds")),
+        "static_resources": {"clusters": _fixed_clusters(settings, places)},
         "dynamic_resources": {
-            "lds_config": _watched(paths, "lds"),
-            "cds_config": _watched(paths, "cds"),
+            "lds_config": _watched(places, "lds"),
+            "cds_config": _watched(places, "cds"),
         },
         "overload_manager": _connection_limit(settings.gateway.connections),
     }
 
 
-def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> Json:
+def complete(settings: Settings, jwks: str, routing: Routing, places: Places) -> Json:
     """Return one static configuration that says the same, for ``envoy --mode validate``."""
     return {
         "node": {"id": "gateway", "cluster": "labline"},
-        "admin": _admin(paths),
+        "admin": _admin(places),
         "stats_sinks": signals.sinks(Otlp.of(settings)),
         **signals.runtime(Otlp.of(settings)),
         "static_resources": {
@@ -99,7 +99,7 @@ def complete(settings: Settings, jwks: str, routing: Routing, paths: Paths) -> J
             ),
             "clusters": [
                 *clusters(routing, settings.gateway),
-                *_fixed_clusters(settings, paths),
+                *_fixed_clusters(settings, places),
             ],
         },
     }
@@ -129,9 +129,9 @@ def listener(settings: Settings, jwks: str, source: Json) -> Json:
     }
 
 
-def route_source(paths: Paths) -> Json:
+def route_source(places: Places) -> Json:
     """Return the `source` of a listener whose routes come from a watched file."""
-    return {"rds": {"route_config_name": ROUTES, "config_source": _watched(paths, "rds")}}
+    return {"rds": {"route_config_name": ROUTES, "config_source": _watched(places, "rds")}}
 
 
 def routes(routing: Routing, gateway: GatewaySettings | None = None) -> Json:
@@ -155,22 +155,22 @@ def clusters(routing: Routing, gateway: GatewaySettings | None = None) -> list[J
     return [upstreams.cluster(each.release, each.ports, most, each.sockets) for each in ordered]
 
 
-def _admin(paths: Paths) -> Json:
-    return {"address": {"pipe": {"path": str(paths.admin), "mode": 0o600}}}
+def _admin(places: Places) -> Json:
+    return {"address": {"pipe": {"path": str(places.admin), "mode": 0o600}}}
 
 
-def _watched(paths: Paths, kind: str) -> Json:
+def _watched(places: Places, kind: str) -> Json:
     return {
         "resource_api_version": "V3",
         "path_config_source": {
-            "path": str(paths.resource(kind)),
-            "watched_directory": {"path": str(paths.watched)},
+            "path": str(places.resource(kind)),
+            "watched_directory": {"path": str(places.watched)},
         },
     }
 
 
-def _fixed_clusters(settings: Settings, paths: Paths) -> list[Json]:
-    return [edge.admin_cluster(paths.admin), *signals.clusters(Otlp.of(settings))]
+def _fixed_clusters(settings: Settings, places: Places) -> list[Json]:
+    return [edge.admin_cluster(places.admin), *signals.clusters(Otlp.of(settings))]
 
 
 def _connection_limit(most: int) -> Json:

@@ -80,7 +80,6 @@ class Gateway:
     def __init__(self, settings: Settings, places: Places) -> None:
         self._settings = settings
         self._places = places
-        self._paths = discovery.Paths(places.watched, places.admin)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -99,7 +98,7 @@ class Gateway:
     def command(self) -> Command:
         """Return the command that runs it."""
         threads = str(min(4, os.cpu_count() or 1))
-        argv = (str(envoy_binary()), "-c", str(self._paths.bootstrap), *_OPTIONS)
+        argv = (str(envoy_binary()), "-c", str(self._places.bootstrap), *_OPTIONS)
         secrets = signals.environment(Otlp.of(self._settings))
         return Command((*argv, "--concurrency", threads), secrets, str(self._places.root))
 
@@ -113,7 +112,7 @@ class Gateway:
         """
         self._places.admin.unlink(missing_ok=True)
         self._validate(routing)
-        discovery.write(self._paths.bootstrap, envoy.bootstrap(self._settings, self._paths))
+        discovery.write(self._places.bootstrap, envoy.bootstrap(self._settings, self._places))
         self._hand_over("rtds", [sampling.layer(self._settings.telemetry.sample)])
         self._hand_over("lds", self._listeners())
         self._hand_over("cds", envoy.clusters(routing, self._settings.gateway))
@@ -147,7 +146,7 @@ class Gateway:
     @property
     def is_outdated(self) -> bool:
         """Whether it was started with other settings than there are now."""
-        path = self._paths.resource("lds")
+        path = self._places.resource("lds")
         if not path.is_file():
             return True
         found = json.loads(path.read_text(encoding="utf-8"))["resources"]
@@ -158,7 +157,7 @@ class Gateway:
         return bool(found != wanted)
 
     def _listeners(self) -> list[envoy.Json]:
-        return envoy.listeners(self._settings, self._jwks(), envoy.route_source(self._paths))
+        return envoy.listeners(self._settings, self._jwks(), envoy.route_source(self._places))
 
     def ask(self, path: str, headers: Mapping[str, str] | None = None) -> web.Answer | None:
         """Return what the gateway answers to this machine; None where it does not."""
@@ -200,7 +199,7 @@ class Gateway:
 
     def _known(self) -> dict[str, Any]:
         try:
-            found = json.loads(self._paths.resource("cds").read_text(encoding="utf-8"))
+            found = json.loads(self._places.resource("cds").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
         return {
@@ -214,7 +213,7 @@ class Gateway:
     def _validate(self, routing: envoy.Routing) -> None:
         certificates.check(self._settings)
         path = self._places.state / f"candidate-{os.getpid()}.json"
-        config = envoy.complete(self._settings, self._jwks(), routing, self._paths)
+        config = envoy.complete(self._settings, self._jwks(), routing, self._places)
         discovery.write(path, config)
         try:
             verdict = subprocess.run(
@@ -230,7 +229,7 @@ class Gateway:
             )
 
     def _hand_over(self, kind: str, items: list[Any]) -> str:
-        return discovery.hand_over(self._paths, kind, items)
+        return discovery.hand_over(self._places, kind, items)
 
 
 def _health(hosts: Iterable[Any]) -> Health:

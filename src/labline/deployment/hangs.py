@@ -30,29 +30,32 @@ class Hangs:
     #: seconds without an answer after which a process hangs
     limit: float
     clock: Callable[[], float] = time.monotonic
-    #: socket -> when who listens on it answered last
-    _answered: dict[Path, float] = field(default_factory=dict, init=False)
+    #: socket of what answered once -> since when it is silent; None: it answers
+    _silent: dict[Path, float | None] = field(default_factory=dict, init=False)
 
     def look(self) -> None:
         """Ask each whether it lives, and end what has not answered for too long."""
         for path in self._sockets():
             answers = web.answers(path, "/ready" if path == self.places.admin else "/livez")
             if answers is None:
-                self._answered.pop(path, None)
+                self._silent.pop(path, None)
             elif answers:
-                self._answered[path] = self.clock()
-            elif self._silent(path) > self.limit:
+                self._silent[path] = None
+            elif path in self._silent and self._silence(path) > self.limit:
                 self._end(path)
 
     def _sockets(self) -> list[Path]:
         return [self.places.admin, *sorted(self.places.sockets.glob("*.sock"))]
 
-    def _silent(self, path: Path) -> float:
-        now = self.clock()
-        return now - self._answered.get(path, now)
+    def _silence(self, path: Path) -> float:
+        # Not since it answered: who looks may have been stopped meanwhile.
+        since, now = self._silent[path], self.clock()
+        if since is None:
+            self._silent[path] = since = now
+        return now - since
 
     def _end(self, path: Path) -> None:
-        del self._answered[path]
+        del self._silent[path]
         for process in self._behind(path):
             what = "%s (pid %s) has not answered for %.0f s: it is ended and started again"
             logger.warning(what, path.name, process.pid, self.limit)

@@ -53,6 +53,15 @@ class Places:
         """Folder of the files that the gateway watches."""
         return self.state / "envoy"
 
+    @property
+    def bootstrap(self) -> Path:
+        """File that the gateway is started with."""
+        return self.watched / "bootstrap.json"
+
+    def resource(self, kind: str) -> Path:
+        """Return the file of ``lds``, ``cds``, ``rds`` or ``rtds`` that the gateway watches."""
+        return self.watched / f"{kind}.json"
+
     def metrics(self, endpoint: str) -> Path:
         """Return the folder in which the instances of an endpoint count together."""
         return self.state / "metrics" / endpoint

@@ -59,8 +59,7 @@ class Sampling:
             return  # the first look at a gateway
         share = self._wanted((requests - before[1]) / (now - before[0]))
         if self._is_news(share):
-            paths = discovery.Paths(self.places.watched, self.places.admin)
-            discovery.hand_over(paths, "rtds", [layer(share)])
+            discovery.hand_over(self.places, "rtds", [layer(share)])
             self._said = share
 
     def _wanted(self, per_second: float) -> float:

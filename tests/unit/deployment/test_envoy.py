@@ -5,6 +5,7 @@ import pytest
 
 from labline.deployment import discovery, envoy, upstreams
 from labline.deployment.envoy import Backend, Routing
+from labline.deployment.places import Places
 from labline.settings import Settings
 
 LIVE, CANARY, IDLE = Backend(1, (20001,), 90), Backend(2, (20002,), 10), Backend(3, (20003,), 0)
@@ -126,13 +127,12 @@ def test_equal_content_has_an_equal_version():
 
 
 def test_watched_files_name_their_directory_and_the_admin_is_a_private_socket():
-    paths = discovery.Paths(Path("/p/envoy"), Path("/p/admin"))
-    config = envoy.bootstrap(Settings(), paths)
+    config = envoy.bootstrap(Settings(), Places(Path("/p"), Path("/p/.l")))
     for kind in ("lds", "cds"):
         source = config["dynamic_resources"][f"{kind}_config"]["path_config_source"]
-        assert source["watched_directory"]["path"] == "/p/envoy"
-        assert source["path"] == f"/p/envoy/{kind}.json"
-    assert config["admin"]["address"] == {"pipe": {"path": "/p/admin", "mode": 0o600}}
+        assert source["watched_directory"]["path"] == "/p/.l/gateway/envoy"
+        assert source["path"] == f"/p/.l/gateway/envoy/{kind}.json"
+    assert config["admin"]["address"] == {"pipe": {"path": "/p/.l/gateway/admin", "mode": 0o600}}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

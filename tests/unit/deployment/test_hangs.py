@@ -59,6 +59,14 @@ def test_what_has_not_come_up_refuses_or_is_slow_is_left_alone(
     assert world.ended == []
 
 
+def test_a_daemon_that_was_stopped_itself_ends_nothing_at_its_first_look(world: World) -> None:
+    path = world.hangs.places.sockets / "20001.sock"
+    world.look(True, path=path)
+    world.now += 1000.0
+    world.look(False, True, path=path)
+    assert world.ended == []
+
+
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as made:
