@@ -1,6 +1,7 @@
 """The page for people at ``/``: Swagger UI, which BentoML brings, on the service's own document.
 
 BentoML's own page has Google Tag Manager in it: who looks at a model would be told of elsewhere.
+Its own style hides the title, which is the model's name here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _PAGE = """<!DOCTYPE html>
     <meta charset="UTF-8">
     <title>{title}</title>
     <link rel="stylesheet" type="text/css" href="./static_content/swagger-ui.css">
-    <link rel="stylesheet" type="text/css" href="./static_content/index.css">
+    <style>body {{ margin: 0; background: #fafafa }} .topbar {{ display: none }}</style>
     <link rel="icon" type="image/png" href="./static_content/favicon-light-32x32.png">
   </head>
   <body>
