@@ -195,8 +195,9 @@ def test_the_page_for_people_asks_for_nothing_that_lies_elsewhere() -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "<title>flats/3</title>" in answer.text
     places = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
-    assert len(places) == 6
+    assert len(places) == 5
     assert all(place.startswith("./static_content/") for place in places)
+    assert "./static_content/index.css" not in places, "it hides the title: the model's name"
     assert "//" not in answer.text
 
 
