@@ -94,6 +94,15 @@ class BootFailed(Failed):
     """A release did not become ready."""
 
 
+class Interruption(KeyboardInterrupt):
+    """Somebody stopped waiting (ctrl-C, the stop button): says what becomes of the work."""
+
+    def __init__(self, message: str, *, fix: str) -> None:
+        self.message = message
+        self.fix = fix
+        super().__init__(f"{message}\n{fix}")
+
+
 class Unreachable(LablineError):
     """A service that labline needs cannot be reached."""
 

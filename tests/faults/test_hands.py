@@ -1,5 +1,8 @@
 """Borrowed workers that go at the wrong moment: what others queued is done all the same."""
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +73,27 @@ def test_work_that_was_asked_for_and_left_outlives_its_worker(lab: Lab) -> None:
     worker.kill()
     (root / "go").touch()
     assert holds(lambda: lab.jobs.get(job.id).status is JobStatus.SUCCEEDED)
+    assert holds(lambda: not workers(root), 30.0)
+
+
+def test_who_stops_waiting_for_a_job_is_told_that_it_goes_on_and_it_does(lab: Lab) -> None:
+    root = lab.settings.root
+    source = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)"
+    write_notebook(root / "waits.ipynb", source)
+    command = [sys.executable, "-m", "labline", "run", "waits.ipynb"]
+    asked = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+
+    def running() -> bool:
+        return any(job.status is JobStatus.RUNNING for job in lab.jobs.list())
+
+    assert holds(running)
+    asked.send_signal(signal.SIGINT)
+    _, said = asked.communicate(timeout=60)
+    assert asked.returncode == 130
+    assert "Interrupted: what was asked for goes on.\n  See how it goes: labline jobs list" in said
+    assert "Traceback" not in said
+    (root / "go").touch()
+    assert holds(lambda: lab.jobs.list()[0].status is JobStatus.SUCCEEDED)
     assert holds(lambda: not workers(root), 30.0)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 from tests.platforms import Line, project
 
+from labline.cli.app import labline_command
 from labline.deployment import Platform, web
 from labline.deployment.processes import is_alive
 from labline.errors import Conflict, Failed, Refused
@@ -159,3 +161,13 @@ def with_sections(settings, **changes):
         name: getattr(settings, name).model_copy(update=values) for name, values in changes.items()
     }
     return settings.model_copy(update=found)
+
+
+def test_a_platform_is_taken_down_though_its_labline_toml_cannot_be_used(line, monkeypatch):
+    status = line.platform.up()
+    policy, daemon = line.settings.root / "labline.toml", psutil.Process(status.pid)
+    policy.write_text("[gateway]\nprot = 1\n")
+    monkeypatch.chdir(line.settings.root)
+    found = CliRunner().invoke(labline_command, ["down"])
+    assert (found.exit_code, found.output.strip()) == (0, "labline is down.")
+    assert not is_alive(daemon)

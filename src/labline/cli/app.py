@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 import labline
-from labline.errors import BadInput, Failed, LablineError
+from labline.errors import BadInput, Failed, Interruption, LablineError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -174,8 +174,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        stop = error.__cause__ if isinstance(error, click.Abort) else error
+        said = f"{stop.message}\n  {stop.fix}" if isinstance(stop, Interruption) else "Interrupted."
+        click.echo(said, err=True)
         code = 130
     except BrokenPipeError:
         # The reader (head, less) has gone: not an error.

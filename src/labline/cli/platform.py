@@ -43,7 +43,7 @@ def down(output: Output) -> None:
     """
     from labline.lab import Lab
 
-    lab = Lab.from_()
+    lab = Lab.to_stop()
     was = lab.platform.running
     lab.platform.down()
     lab.kernels.stop()

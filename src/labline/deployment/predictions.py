@@ -11,7 +11,7 @@ VARIABLE = "LABLINE_RECORDS"
 
 def variables(settings: Settings, release: Release) -> dict[str, str]:
     """Return the environment of a release that keeps records; an empty folder keeps none."""
-    rule = settings.monitor
+    rule = settings.by_policy_of_now().monitor
     if not rule.capture:
         return {VARIABLE: ""}
     return {

@@ -54,7 +54,7 @@ def _python(_: Lab) -> tuple[bool, str, str]:
 
 def _policy(lab: Lab) -> tuple[bool, str, str]:
     there = (lab.settings.root / "labline.toml").is_file()
-    line = " -> ".join(lab.settings.stages)
+    line = " -> ".join(lab.rules.stages)
     return there, f"stages {line}" if there else "no labline.toml; defaults apply", "labline init"
 
 
@@ -122,7 +122,7 @@ def _extension(_: Lab) -> tuple[bool, str, str]:
 def _notices(lab: Lab) -> tuple[bool, str, str]:
     from labline.notify.delivery import resolved
 
-    wanted = lab.settings.notify
+    wanted = lab.rules.notify
     ways = [way for way, on in (("webhook", wanted.webhook), ("email", wanted.email)) if on]
     given = {
         "webhook": wanted.webhook,

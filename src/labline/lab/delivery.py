@@ -50,7 +50,7 @@ class Delivery:
 
         lab = self.lab
         return Promotions(
-            lab.settings.by_policy_of_now(),
+            lab.rules,
             lab.tracking,
             lab.ledger,
             lab.jobs.replay,

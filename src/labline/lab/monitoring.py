@@ -85,9 +85,9 @@ class MonitorDesk:
         from labline.monitoring import looking
 
         window = self._window(endpoint, last)
-        rule = self.lab.settings.monitor.drift
+        rule = self.lab.rules.monitor.drift
         found = looking.report(window, self._reference(window.model), rule, at=time.time())
-        if not found.requests and not self.lab.settings.monitor.capture:
+        if not found.requests and not self.lab.rules.monitor.capture:
             says = f"The prediction log of {endpoint} is off and has nothing of this time."
             return replace(found, says=says, fix=_TURN_ON)
         return found
@@ -136,7 +136,7 @@ class MonitorDesk:
         from labline.monitoring import decoding, looking
 
         window = self._window(endpoint, last)
-        known, rule = self._reference(window.model), self.lab.settings.monitor.drift
+        known, rule = self._reference(window.model), self.lab.rules.monitor.drift
         found = looking.report(window, known, rule, at=time.time())
         marks = looking.marked(window.rows, known, found) if known else []
         worst = sorted(
@@ -153,7 +153,7 @@ class MonitorDesk:
     def _remark(self, endpoint: str, requests: int) -> str:
         if requests:
             return ""
-        if not self.lab.settings.monitor.capture:
+        if not self.lab.rules.monitor.capture:
             return f"The prediction log of {endpoint} is off. {_TURN_ON}"
         return f"{endpoint} has answered no request in this time."
 
@@ -189,14 +189,14 @@ class MonitorDesk:
         run = self.lab.tracking.run(self.lab.version(model).run_id)
         rows = self._labelled(endpoint, model, known)
         return realising.report(
-            endpoint, model, run.metrics, rows, known, self.lab.settings.monitor.metrics
+            endpoint, model, run.metrics, rows, known, self.lab.rules.monitor.metrics
         )
 
     def _labelled(self, endpoint: str, model: str, known: Mapping[Place, Any]) -> list[Row]:
         from labline.monitoring import decoding
 
         ids = {place.request_id for place in known}
-        span = self._span(self.lab.settings.monitor.keep)
+        span = self._span(self.lab.rules.monitor.keep)
         found = self._log(endpoint).find(span, model=model, most=_REQUESTS, ids=ids)
         return decoding.rows(found.table)
 
@@ -296,4 +296,4 @@ class MonitorDesk:
         from labline.monitoring.log import Span
 
         now = time.time()
-        return Span(now - (last or self.lab.settings.monitor.window), now)
+        return Span(now - (last or self.lab.rules.monitor.window), now)

@@ -124,11 +124,11 @@ def require_platform(lab: Lab) -> None:
 def _stage(lab: Lab, reference: str) -> str | None:
     """Return the policy's stage that a reference names, if it does."""
     stage = reference.partition("@")[2]
-    return stage if stage in lab.settings.by_policy_of_now().stages else None
+    return stage if stage in lab.rules.stages else None
 
 
 def _rules(lab: Lab, stage: str) -> StageSettings:
-    return lab.settings.by_policy_of_now().stage(stage)
+    return lab.rules.stage(stage)
 
 
 def _rollout(lab: Lab, stage: str | None, endpoint: str) -> str | None:

@@ -45,7 +45,7 @@ def _stages(lab: Lab) -> list[dict[str, Any]]:
     """Return the policy's stages in their order, and the metric that each looks at."""
     return [
         {"name": name, "metric": stage.metric.name if stage.metric else None}
-        for name, stage in lab.settings.stages.items()
+        for name, stage in lab.rules.stages.items()
     ]
 
 

@@ -15,6 +15,7 @@ from labline.settings import POLICY_FILE, find_root
 if TYPE_CHECKING:
     from labline.lab.service import Lab
     from labline.records import ModelVersion
+    from labline.settings import StageSettings
     from labline.settings.explain import Fault
 
 
@@ -94,13 +95,13 @@ class PolicyDesk:
         BadSettings
             A gate is not installed.
         """
-        stages = self.lab.settings.stages
-        chosen = {stage: self.lab.settings.stage(stage)} if stage else stages
+        rules = self.lab.rules
+        chosen = {stage: rules.stage(stage)} if stage else rules.stages
         version = self.lab.version(model) if model else None
-        return [self._explain(name, version) for name in chosen]
+        return [self._explain(name, rule, version) for name, rule in chosen.items()]
 
-    def _explain(self, name: str, version: ModelVersion | None) -> Explained:
-        demands = tuple(policy.demands(name, self.lab.settings.stages[name]))
+    def _explain(self, name: str, rule: StageSettings, version: ModelVersion | None) -> Explained:
+        demands = tuple(policy.demands(name, rule))
         if version is None:
             return Explained(name, demands)
         held = self.lab.tracking.registry.champion(version.name, name)

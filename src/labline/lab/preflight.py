@@ -29,7 +29,7 @@ def look(lab: Lab, candidate: Subject, stage: str) -> Dependencies:
         return _look(
             lab,
             candidate,
-            lab.settings.by_policy_of_now().stage(stage).dependencies.vulnerabilities,
+            lab.rules.stage(stage).dependencies.vulnerabilities,
         )
     except LablineError as error:
         if error.exit_code == 3:

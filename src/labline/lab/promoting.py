@@ -50,7 +50,7 @@ class PromotionDesk:
 
     def ask(self, payload: dict[str, Any], progress: Progress | None) -> Promotion:
         """Queue a promotion and return what it came to; see :meth:`Lab.promote`."""
-        self.lab.settings.stage(payload["stage"])
+        self.lab.rules.stage(payload["stage"])
         self.lab.tracking.knock()
         done: Promotion = self.lab.work("promotion", payload, progress)
         return done

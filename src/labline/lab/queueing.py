@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from labline.lab.service import Lab
     from labline.records import Job, Schedule
 
+_SEE = "See how it goes: labline jobs list. Stop it: labline jobs cancel JOB"
+
 
 @dataclass(frozen=True)
 class JobDesk:
@@ -62,7 +64,7 @@ class JobDesk:
         self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None
     ) -> list[Job]:
         """Return the jobs once all have ended; `progress` is called with them meanwhile."""
-        with self.lab.hands() as worker:
+        with self.lab.hands(_SEE) as worker:
 
             def look(now: Sequence[Job]) -> None:
                 worker.ensure()

@@ -83,9 +83,9 @@ class Retraining:
         Conflict
             One runs already.
         """
-        rule = self.lab.settings.retrain
+        rule = self.lab.rules.retrain
         self._notebook(rule)
-        self.lab.settings.stage(rule.to)
+        self.lab.rules.stage(rule.to)
         live = self.lab.endpoints.get(endpoint).live
         if live is None:
             raise NotFound(f"Nothing is live on {endpoint!r}.", fix="labline deploy MODEL@STAGE")
@@ -104,7 +104,7 @@ class Retraining:
         """Queue a retraining where a look asks for one; return what was decided, in words."""
         from labline.monitoring.retraining import decide
 
-        rule = self.lab.settings.retrain
+        rule = self.lab.rules.retrain
         decision = decide(look.alarms, rule, self._before(look.endpoint), time.time())
         if decision.retrain:
             self.begin(look.endpoint, why=decision.says, actor=ACTOR, key=key)
@@ -165,7 +165,7 @@ class Retraining:
     def _submit(self, key: str, payload: dict[str, Any]) -> str:
         from labline.jobs.options import Options
 
-        rule = self.lab.settings.retrain
+        rule = self.lab.rules.retrain
         tags = {"labline.retrains": payload["endpoint"], "labline.why": payload["why"]}
         asked = self.lab.queue.submit(
             self._notebook(rule), rule.parameters, Options(key=key, tags=tags)
@@ -184,7 +184,7 @@ class Retraining:
                 f"The job {job.id} that was to train {payload['model']} again is {job.status}.",
                 fix=f"labline jobs show {job.id}",
             )
-        stage, promotion = self.lab.settings.retrain.to, uuid5(NAMESPACE_URL, flow.id).hex
+        stage, promotion = self.lab.rules.retrain.to, uuid5(NAMESPACE_URL, flow.id).hex
         asked = {
             "candidate": job.run_id,
             "stage": stage,

@@ -35,7 +35,7 @@ class Rolling:
 
         Its state says how that was: live, or aborted with the reason.
         """
-        rules = self.lab.settings.by_policy_of_now().stage(payload["stage"]).rollout
+        rules = self.lab.rules.stage(payload["stage"]).rollout
         if rules is None:
             raise Conflict(
                 f"The stage {payload['stage']!r} has no rollout here.",

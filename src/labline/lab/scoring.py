@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labline.batch import Order, Scored, Subject, run
+from labline.errors import Interruption
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab, Progress
@@ -48,13 +49,14 @@ class ScoringDesk:
         # Processes here were asked for: no scheduler elsewhere, whatever the settings say.
         scheduler = order.scheduler or (None if order.workers else rules.scheduler)
         chosen = replace(order, workers=order.workers or rules.workers, scheduler=scheduler)
-        return run(
-            chosen,
-            self.subject(reference),
-            actor=actor or self.lab.whoami(),
-            record=self._record,
-            progress=progress,
-        )
+        who, subject = actor or self.lab.whoami(), self.subject(reference)
+        try:
+            return run(chosen, subject, actor=who, record=self._record, progress=progress)
+        except KeyboardInterrupt as stop:
+            raise Interruption(
+                "Interrupted: what is scored so far is kept.",
+                fix="Give the same order again: it goes on where this one stopped.",
+            ) from stop
 
     def subject(self, reference: str) -> Subject:
         """Return the model version that scores, its files checked."""

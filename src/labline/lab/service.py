@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labline import telemetry
 from labline.database import Database
-from labline.errors import NotFound
+from labline.errors import BadSettings, Interruption, NotFound
 from labline.lab import checks, overview, retraining, watching
 from labline.lab.delivery import Delivery
 from labline.lab.hands import Hands
@@ -19,7 +19,7 @@ from labline.lab.promoting import PromotionDesk, signed_in
 from labline.lab.serving import ServingDesk
 from labline.ledger import Ledger, Seal
 from labline.records import ModelVersion, Run, to_dict
-from labline.settings import Settings
+from labline.settings import Settings, find_root
 
 if TYPE_CHECKING:
     from labline.deployment import Endpoints, Platform
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Mapping[str, Any]], None]
 #: seconds between two looks at whether the worker still lives
 _SLICE = 5.0
+_SEE = "What came of it: labline ledger log. What is served: labline endpoints"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,25 @@ class Lab:
             Its ``labline.toml`` cannot be used.
         """
         return cls(Settings.load(start))
+
+    @classmethod
+    def to_stop(cls, start: Path | str | None = None) -> Lab:
+        """Open a project to stop what runs in it, even if its ``labline.toml`` cannot be used."""
+        try:
+            return cls.from_(start)
+        except BadSettings:
+            return cls(Settings(root=find_root(Path(start or Path.cwd()))))
+
+    @property
+    def rules(self) -> Settings:
+        """The settings, with the policy and what follows go-live as labline.toml has them now.
+
+        Raises
+        ------
+        BadSettings
+            The file cannot be used.
+        """
+        return self.settings.by_policy_of_now()
 
     # -- parts -----------------------------------------------------------------------------
 
@@ -238,7 +258,7 @@ class Lab:
 
     def follow(self, id: str, progress: Progress | None) -> Any:
         """See that somebody works on a workflow, and return its result."""
-        with self.hands() as worker:
+        with self.hands(_SEE) as worker:
             state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
             while not state.status.ended:
                 worker.ensure()
@@ -248,11 +268,25 @@ class Lab:
         return state.result
 
     @contextmanager
-    def hands(self) -> Iterator[Hands]:
-        """See that a worker is there within the block; start one where none is."""
+    def hands(self, see: str) -> Iterator[Hands]:
+        """See that a worker is there within the block; start one where none is.
+
+        Parameters
+        ----------
+        see
+            Where whoever stops waiting sees what becomes of the work.
+
+        Raises
+        ------
+        Interruption
+            Somebody stopped waiting. The worker goes on.
+        """
         worker = Hands(self)
         worker.ensure()
-        yield worker
+        try:
+            yield worker
+        except KeyboardInterrupt as stop:
+            raise Interruption("Interrupted: what was asked for goes on.", fix=see) from stop
         worker.dismiss()
 
     # -- promotion ---------------------------------------------------------------------------
@@ -301,7 +335,7 @@ class Lab:
 
     def version(self, reference: str) -> ModelVersion:
         """Return the version that ``MODEL``, ``MODEL/3`` or ``MODEL@STAGE`` names."""
-        return self.tracking.registry.version(reference, self.settings.stages)
+        return self.tracking.registry.version(reference, self.rules.stages)
 
     # -- runs -----------------------------------------------------------------------------------
 

@@ -73,7 +73,8 @@ class SweepDesk:
 
     def wait(self, sweep: Sweep, progress: Callable[[Sequence[Job]], None] | None = None) -> Sweep:
         """Return the sweep once it has ended; `progress` is called with its jobs so far."""
-        with self.lab.hands() as worker:
+        see = f"See how it goes: labline sweeps show {sweep.id[:8]}"
+        with self.lab.hands(see) as worker:
 
             def look(now: Sequence[Job]) -> None:
                 worker.ensure()

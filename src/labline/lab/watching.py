@@ -26,6 +26,8 @@ ACTION = "monitored"
 #: how the id of a look begins, and the part of it that is no span of time
 _BEGINS = "monitor-"
 _HAND = "hand-"
+#: seconds at most until it is known that labline.toml says another ``monitor.every``
+_SOON = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -103,12 +105,8 @@ def beat(lab: Lab) -> Iterator[None]:
     The time is divided into spans of ``monitor.every``: however many workers there are, an
     endpoint is looked at once in each.
     """
-    every = lab.settings.monitor.every
-    if every is None:
-        yield
-        return
     over = threading.Event()
-    thread = threading.Thread(target=_beat, args=(lab, every, over), name="labline-monitor")
+    thread = threading.Thread(target=_beat, args=(lab, over), name="labline-monitor")
     thread.start()
     try:
         yield
@@ -117,14 +115,22 @@ def beat(lab: Lab) -> Iterator[None]:
         thread.join()
 
 
-def _beat(lab: Lab, every: float, over: threading.Event) -> None:
+def _beat(lab: Lab, over: threading.Event) -> None:
+    asked, said = (0.0, 0), ""
     while not over.is_set():
-        number = int(time.time() // every)
+        pause = _SOON
         try:
-            _ask(lab, number)
+            if every := lab.rules.monitor.every:
+                number = int(time.time() // every)
+                pause = min(_SOON, max(0.1, (number + 1) * every - time.time()))
+                if asked != (every, number):
+                    asked = (every, number)
+                    _ask(lab, number)
+            said = ""
         except LablineError as error:
-            _log.warning("Endpoints cannot be looked at now: %s", error)
-        over.wait(max(0.1, (number + 1) * every - time.time()))
+            if said != (said := str(error)):
+                _log.warning("Endpoints cannot be looked at now: %s", error)
+        over.wait(pause)
 
 
 def _ask(lab: Lab, number: int) -> None:

@@ -9,17 +9,24 @@ from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from labline.lab import Lab
+    from labline.settings import Edition
 
-_labs: WeakKeyDictionary[Any, tuple[str, Lab]] = WeakKeyDictionary()
+_labs: WeakKeyDictionary[Any, tuple[Edition, Lab]] = WeakKeyDictionary()
 
 
 def lab(shell: Any) -> Lab:
-    """Return the Lab of the project the shell works in, made once for as long as it stays there."""
-    from labline.lab import Lab
-    from labline.settings import find_root
+    """Return the Lab of the project that the shell works in, by its labline.toml as it is now.
 
-    root = str(find_root(Path(os.environ.get("LABLINE_ROOT") or Path.cwd())))
-    known = _labs.get(shell)
-    if known is None or known[0] != root:
-        known = _labs[shell] = (root, Lab.from_(root))
+    Raises
+    ------
+    BadSettings
+        The file cannot be used.
+    """
+    from labline.lab import Lab
+    from labline.settings import edition, find_root
+
+    root = find_root(Path(os.environ.get("LABLINE_ROOT") or Path.cwd()))
+    now, known = edition(root), _labs.get(shell)
+    if known is None or known[0] != now:
+        known = _labs[shell] = (now, Lab.from_(root))
     return known[1]

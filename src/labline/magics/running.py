@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from labline.cards import plain
-from labline.errors import LablineError
+from labline.errors import Interruption, LablineError
 from labline.magics import batch, jobs, line, log, prod, record
 from labline.magics.arguments import HelpAsked, Parser
 
@@ -74,13 +74,13 @@ def _plainly(call: Callable[[], Any]) -> Any:
     except HelpAsked as asked:
         sys.stdout.write(str(asked))
         return None
-    except LablineError as error:
+    except (LablineError, Interruption) as error:
         # IPython asks an exception for this before it formats a traceback of its own.
         error.__dict__["_render_traceback_"] = partial(block, error)
         raise
 
 
-def block(error: LablineError) -> list[str]:
+def block(error: LablineError | Interruption) -> list[str]:
     """Return an error as a terminal or a notebook shows it: red, then what to do."""
     message = plain(error.message)
     lines = [f"\x1b[1;31m{type(error).__name__}\x1b[0m: \x1b[31m{message}\x1b[0m"]

@@ -10,7 +10,7 @@ from typing import Any
 from labline.errors import LablineError, Unreachable
 from labline.notify import delivery
 from labline.notify.notice import Notice
-from labline.settings import Settings
+from labline.settings import NotifySettings, Settings
 from labline.workflows import Flow, Workflows
 
 NOTICE = "notice"
@@ -38,7 +38,7 @@ class Notices:
 
         It never raises: what is told of must not fail because it cannot be told.
         """
-        wanted = self.settings.notify
+        wanted = self._wanted()
         if notice.type not in wanted.on or not (wanted.webhook or wanted.email):
             return
         try:
@@ -48,7 +48,7 @@ class Notices:
 
     def _deliver(self, flow: Flow, payload: dict[str, Any]) -> dict[str, str]:
         """Deliver a notice; return what became of it by each way, empty where it went well."""
-        notice, wanted = Notice(**payload), self.settings.notify
+        notice, wanted = Notice(**payload), self._wanted()
         ways: dict[str, Callable[[], None]] = {}
         if wanted.webhook:
             ways["webhook"] = lambda: delivery.post(notice, wanted)
@@ -56,6 +56,14 @@ class Notices:
             project = self.settings.project.name
             ways["email"] = lambda: delivery.mail(notice, wanted, project)
         return {way: self._insist(flow, way, call) for way, call in ways.items()}
+
+    def _wanted(self) -> NotifySettings:
+        """Return what labline.toml says now, or, where it cannot be used, what it said before."""
+        try:
+            return self.settings.by_policy_of_now().notify
+        except LablineError as error:
+            _log.warning("Notices go by the settings of before: %s", error)
+            return self.settings.notify
 
     def _insist(self, flow: Flow, way: str, call: Callable[[], None]) -> str:
         """Try until it goes well or never will; each try is a step, done once."""

@@ -13,10 +13,9 @@ from labline.errors import NotFound, Unreachable
 
 if TYPE_CHECKING:
     from labline.lab import Lab
+    from labline.settings import Edition
 
 Answer = TypeVar("Answer")
-#: root of the project, time of change and size of its policy
-Edition = tuple[Path, int, int]
 #: threads for questions to MLflow, and for all others: one that is slow must not hold up both
 THREADS = {"tracking": 4, "database": 4}
 PATIENCE = 30.0
@@ -81,13 +80,15 @@ class Bench:
         NoProject
             There is no ``labline.toml`` and nothing was recorded yet.
         """
+        from labline.settings import edition
+
         root = _project(self._start)
-        edition = _edition(root)
+        now = edition(root)
         with self._opening:
-            if self._opened is None or self._opened[0] != edition:
+            if self._opened is None or self._opened[0] != now:
                 from labline.lab import Lab
 
-                self._opened = edition, Lab.from_(root)
+                self._opened = now, Lab.from_(root)
             return self._opened[1]
 
 
@@ -102,14 +103,3 @@ def _project(start: Path) -> Path:
         f"There is no {POLICY_FILE} in {start} or a folder above it.",
         fix="Run `labline init` in a terminal, in the folder of your project.",
     )
-
-
-def _edition(root: Path) -> Edition:
-    """Return what changes when the policy is edited, made or removed."""
-    from labline.settings import POLICY_FILE
-
-    try:
-        facts = (root / POLICY_FILE).stat()
-    except FileNotFoundError:
-        return root, 0, 0
-    return root, facts.st_mtime_ns, facts.st_size

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labline.errors import Failed, Refused, Unreachable
+from labline.errors import BadInput, Failed, Refused, Unreachable
 from labline.records import Bento
 from labline.settings import Settings
 
@@ -32,6 +32,20 @@ class CloudPlan:
     least: int | None = None
     most: int | None = None
     instance_type: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises
+        ------
+        BadInput
+            There shall be more instances at least than at most.
+        """
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise BadInput(
+                f"--min {self.least} is more than --max {self.most}.",
+                fix="Let the fewest instances be no more than the most.",
+            )
 
     def order(self, bento: Bento) -> dict[str, Any]:
         """Return it as the program takes it."""

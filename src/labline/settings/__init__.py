@@ -18,7 +18,14 @@ from labline.settings.platform import (
     ProjectSettings,
     ServingSettings,
 )
-from labline.settings.project import POLICY_FILE, STATE_FOLDER, Settings, find_root
+from labline.settings.project import (
+    POLICY_FILE,
+    STATE_FOLDER,
+    Edition,
+    Settings,
+    edition,
+    find_root,
+)
 from labline.settings.recording import RecordingSettings
 from labline.settings.retrain import RetrainSettings
 from labline.settings.rollouts import AbortSettings, RolloutSettings
@@ -45,6 +52,7 @@ __all__ = [
     "DependenciesSettings",
     "DriftSettings",
     "Duration",
+    "Edition",
     "FairnessSettings",
     "GatewaySettings",
     "JobsSettings",
@@ -69,6 +77,7 @@ __all__ = [
     "TelemetrySettings",
     "WorkersSettings",
     "default_stages",
+    "edition",
     "find_root",
     "to_bytes",
     "to_seconds",

@@ -34,8 +34,12 @@ from labline.settings.stages import StageSettings, default_stages
 from labline.settings.telemetry import TelemetrySettings
 from labline.settings.workers import WorkersSettings
 
+#: root of a project, time of change and size of its labline.toml
+Edition = tuple[Path, int, int]
 POLICY_FILE = "labline.toml"
 STATE_FOLDER = ".labline"
+#: what counts as it is now, in processes that began before labline.toml was edited, too
+_OF_NOW = ("stages", "monitor", "retrain", "notify")
 
 
 class Settings(BaseSettings):
@@ -131,10 +135,11 @@ class Settings(BaseSettings):
         return settings
 
     def by_policy_of_now(self) -> Settings:
-        """Return these settings with the stages that labline.toml has now.
+        """Return these settings with what labline.toml says now of stages and of what follows them.
 
-        A worker runs for days: what it judges is judged by the policy as it is, not as it was when
-        the worker began. Settings that were read from no file are returned as they are.
+        A worker runs for days: what it judges, watches, trains again and tells of goes by the file
+        as it is, not as it was when the worker began. What a running process cannot change, such
+        as the gateway's port, stays; so do settings that were read from no file.
 
         Raises
         ------
@@ -143,7 +148,8 @@ class Settings(BaseSettings):
         """
         if self._read is None or _policy(self.root) == self._read:
             return self
-        return self.model_copy(update={"stages": Settings.load(self.root).stages})
+        now = Settings.load(self.root)
+        return self.model_copy(update={name: getattr(now, name) for name in _OF_NOW})
 
     @property
     def state(self) -> Path:
@@ -212,6 +218,15 @@ def find_root(start: Path) -> Path:
     start = start.resolve()
     start = start if start.is_dir() else start.parent
     return next((at for at in (start, *start.parents) if (at / POLICY_FILE).is_file()), start)
+
+
+def edition(root: Path) -> Edition:
+    """Return what is another once ``labline.toml`` is edited, made or removed."""
+    try:
+        facts = (root / POLICY_FILE).stat()
+    except FileNotFoundError:
+        return root, 0, 0
+    return root, facts.st_mtime_ns, facts.st_size
 
 
 def _policy(root: Path) -> str:

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from labline.cli.app import COMMANDS, labline_command, main
+from labline.errors import Interruption
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +38,25 @@ def test_a_file_that_cannot_be_written_is_named_without_a_traceback(capsys):
     said = capsys.readouterr().err
     assert ended.value.code == 2
     assert said.startswith("error: no/such/ledger.jsonl: No such file or directory.\n  fix: ")
+
+
+def test_who_stops_waiting_is_told_what_becomes_of_the_work(monkeypatch, capsys):
+    def wait(*_, **__):
+        raise Interruption("Interrupted: it goes on.", fix="See it: labline jobs list")
+
+    monkeypatch.setattr("labline.lab.Lab.runs", wait)
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", "list"])
+    assert ended.value.code == 130
+    said = capsys.readouterr().err.strip()
+    assert said == "Interrupted: it goes on.\n  See it: labline jobs list"
+
+
+def test_who_stops_anything_else_is_told_so(monkeypatch, capsys):
+    def wait(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labline.lab.Lab.runs", wait)
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", "list"])
+    assert (ended.value.code, capsys.readouterr().err.strip()) == (130, "Interrupted.")

@@ -18,7 +18,7 @@ def desk(folder: Path, *names: str, capture: float = 0.0) -> MonitorDesk:
         list=lambda: [SimpleNamespace(name=name) for name in names], get=lambda name: name
     )
     settings = Settings(root=folder, monitor=MonitorSettings(capture=capture))
-    lab: Any = SimpleNamespace(endpoints=endpoints, settings=settings)
+    lab: Any = SimpleNamespace(endpoints=endpoints, settings=settings, rules=settings)
     return MonitorDesk(lab)
 
 

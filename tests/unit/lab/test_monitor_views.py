@@ -55,7 +55,7 @@ def views(
     lab: Any = SimpleNamespace(
         endpoints=SimpleNamespace(get=lambda name: SimpleNamespace(
             live=SimpleNamespace(model="churn/2"))),
-        settings=Settings(root=folder, monitor=MonitorSettings(capture=0.5, every=3600.0)),
+        rules=Settings(root=folder, monitor=MonitorSettings(capture=0.5, every=3600.0)),
         workflows=SimpleNamespace(
             list=lambda name, **_: kept[name],
             state=lambda id: state(id, status=more.get("judged", JobStatus.SUCCEEDED))),

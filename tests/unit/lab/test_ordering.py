@@ -27,7 +27,7 @@ def lab(*, live: int = 0, up: bool = True):
 
     policy = SimpleNamespace(stages=STAGES, stage=STAGES.__getitem__)
     return SimpleNamespace(
-        settings=SimpleNamespace(by_policy_of_now=lambda: policy),
+        rules=policy,
         platform=SimpleNamespace(running=up),
         version=lambda reference: SimpleNamespace(label="churn/4", name="churn"),
         endpoints=SimpleNamespace(get=get, list=lambda: [status] if live else []),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from labline.errors import Failed, Refused, Unreachable
+from labline.errors import BadInput, Failed, Refused, Unreachable
 from labline.records import Bento
 from labline.serving.cloud import CloudPlan, deploy
 from labline.settings import Settings
@@ -86,3 +86,9 @@ def test_only_what_is_given_is_asked_for() -> None:
         "cluster": None,
         "options": {"scaling_min": 1, "scaling_max": 3},
     }
+
+
+def test_more_instances_at_least_than_at_most_are_refused_before_anything_is_asked() -> None:
+    with pytest.raises(BadInput, match="--min 3 is more than --max 1"):
+        CloudPlan("penguins", least=3, most=1)
+    assert CloudPlan("penguins", least=3, most=3).most == 3

@@ -97,7 +97,8 @@ class Sweeps:
         return self.get(id)
 
     def _search(self, space: Space, wanted: Wanted) -> Search:
-        rules = [stage.metric for stage in self._settings.stages.values() if stage.metric]
+        stages = self._settings.by_policy_of_now().stages.values()
+        rules = [stage.metric for stage in stages if stage.metric]
         ups = [rule.greater_is_better for rule in rules if rule.name == wanted.metric]
         goal = (Goal.MAXIMIZE if ups[0] else Goal.MINIMIZE) if ups else None
         search = plan(space, wanted, goal=goal, parallel=self._settings.jobs.concurrency)

@@ -57,7 +57,7 @@ class PromotionErrands:
         Unreachable
             MLflow is away.
         """
-        self._lab.settings.stage(to)
+        self._lab.rules.stage(to)
         self._lab.tracking.knock()
         payload = {
             "candidate": candidate,

@@ -56,7 +56,7 @@ class PipelineDesk:
         if kind not in KINDS:
             raise BadInput(f"There is no CI system {kind!r} here.", fix=nearest(kind, KINDS))
         if promotion:
-            self.lab.settings.stage(promotion.stage)
+            self.lab.rules.stage(promotion.stage)
         found = tuple(self._checked(path, values, more) for path, values in notebooks)
         plan = checked(Plan(found, promotion, self._needs(), branch))
         made = github.workflow(plan) if kind == "github" else gitlab.pipeline(plan)

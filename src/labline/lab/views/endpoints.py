@@ -106,7 +106,7 @@ class Registries:
         if endpoint.live is None:
             return Registry(endpoint.stage)
         model = endpoint.live.model.partition("/")[0]
-        stage = self._lab.settings.stage_of(endpoint.name, model) or endpoint.stage
+        stage = self._lab.rules.stage_of(endpoint.name, model) or endpoint.stage
         if stage is None or not self._answers:
             return Registry(stage, answers=stage is None)
         version = self._lab.tracking.registry.holders(model).get(stage)

@@ -40,7 +40,8 @@ class ModelViews:
         row = _row(name, versions, self._served().get(name, ()))
         runs = {run.id: run for run in self.lab.tracking.runs_of(v.run_id for v in versions)}
         told = self._told(name)
-        known = [*self.lab.settings.stages, *(set(row.stages) - set(self.lab.settings.stages))]
+        ruled = self.lab.rules.stages
+        known = [*ruled, *(set(row.stages) - set(ruled))]
         return ModelDetail(
             name=name,
             versions=tuple(

@@ -43,7 +43,7 @@ class MonitorViews:
         live = self.lab.endpoints.get(name).live
         done = self._done(name)
         looks = [found for each in done if (found := look_of(each))]
-        model, rule = live.model if live else None, self.lab.settings.monitor
+        model, rule = live.model if live else None, self.lab.rules.monitor
         return Monitored(
             endpoint=name,
             model=model,
