@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -92,10 +93,13 @@ def leaves_nothing_running(tmp_path: Path) -> Iterator[None]:
     _end_warm_kernels(tmp_path)
     found = [one for one in psutil.process_iter() if _works_in(one, tmp_path)]
     # Some have been told to end and are at it.
-    _, left = psutil.wait_procs(found, timeout=30)
+    _, late = psutil.wait_procs(found, timeout=30)
+    # Not what has ended and only waits to be buried.
+    left = [one for one in late if _works_in(one, tmp_path)]
     words: Mapping[int, str] = {found.pid: " ".join(_command(found)) for found in left}
     for found in left:
-        found.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.kill()
     assert not words
 
 

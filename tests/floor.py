@@ -15,7 +15,7 @@ from tests.jobs import Project, open_project
 
 from labline.kernel import warm
 
-POLICY = "[workers]\nheartbeat = '0.3s'\nlost = '3s'\n[kernels]\nspares = 1\n"
+POLICY = "[workers]\nheartbeat = '0.3s'\nlost = '10s'\n[kernels]\nspares = 1\n"
 WORKER = """
 import sys, time
 from labline.lab import Lab

@@ -104,7 +104,7 @@ stop.wait()
 """
 
 #: ``[serving]`` unless told otherwise
-SERVING = 'boot_timeout = "8s"\nmax_body_bytes = 2048'
+SERVING = 'boot_timeout = "60s"\nmax_body_bytes = 2048'
 
 
 class Line:
@@ -191,7 +191,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
     """Return the first true answer of `check`."""
     deadline = time.monotonic() + seconds
     while not (found := check()):

@@ -43,7 +43,7 @@ class Server:
         """Stop it at once; it cuts off whoever is connected."""
         if self._process:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
 
@@ -81,7 +81,7 @@ def _binary(name: str) -> str | None:
 
 def _await(url: str) -> None:
     engine = sa.create_engine(url)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
             with engine.connect():

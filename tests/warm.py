@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import signal
 import sys
@@ -17,7 +18,7 @@ import pytest
 from jupyter_client import KernelManager
 
 from labline.kernel import warm
-from labline.kernel.warm import imports, keeper, places
+from labline.kernel.warm import imports, keeper, kept, lease, places
 
 
 @dataclass
@@ -46,6 +47,15 @@ class Kernel:
         self.stdout = self.stderr = self.error = ""
         self.client.execute_interactive(source, output_hook=self._hear, timeout=60)
         return self.stdout.strip()
+
+    def begin(self, source: str) -> str:
+        """Begin a cell that takes long; return its request once it runs."""
+        request = str(self.client.execute(f"print('begun', flush=True)\n{source}"))
+        while True:
+            heard = self.client.get_iopub_msg(timeout=60)
+            is_mine = heard["parent_header"].get("msg_id") == request
+            if is_mine and heard["msg_type"] == "stream":
+                return request
 
     def value(self, expression: str) -> Any:
         """Return the value of an expression, by way of JSON."""
@@ -92,7 +102,8 @@ class Project:
     @contextlib.contextmanager
     def kernel(self, name: str = "warm", **start: Any) -> Iterator[Kernel]:
         """Start a kernel, and shut it down at the end of the block."""
-        manager = KernelManager(kernel_name=name)
+        # Half of it is what an orderly end may take, with what the kernel has to store.
+        manager = KernelManager(kernel_name=name, shutdown_wait_time=60.0)
         manager.start_kernel(**{"cwd": str(self.root), **start})
         self.note()
         client = manager.client()
@@ -116,7 +127,7 @@ class Project:
                 missing = f"[n for n in {names!r} if n not in __import__('sys').modules]"
                 return bool(kernel.value(missing) == [])
 
-        assert wait_until(is_settled, 40)
+        assert wait_until(is_settled, 120)
 
     def zygotes(self) -> list[psutil.Process]:
         """Return the zygotes of this project, and their forks."""
@@ -149,6 +160,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     made.write_spec("prestarted", start="prestarted", spares=1)
     # Not only the third kernel of a test.
     monkeypatch.setattr(keeper, "_ENOUGH_DEMAND", 1)
+    # A busy machine must not make it a cold kernel.
+    monkeypatch.setattr(keeper, "_WORTH_WAITING", 120.0)
+    for module in (kept, lease):
+        monkeypatch.setattr(module, "_REPLY_TIMEOUT", 60.0)
     made.write_spec("cold")
     yield made
     made.note()
@@ -167,9 +182,17 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def all_cpus() -> Iterator[None]:
+    """Have no other test, of whichever process, hold a kernel to some CPUs within the block."""
+    with (places.folder() / "cpus-of-tests").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def assert_gone(project: Project) -> None:
     """Fail if a process of the project runs, or one of its sockets is left."""
-    left = wait_until(lambda: not project.zygotes(), 5.0) or project.zygotes()
+    left = wait_until(lambda: not project.zygotes()) or project.zygotes()
     for process in project.zygotes():
         process.kill()
     assert left is True, left
@@ -178,7 +201,7 @@ def assert_gone(project: Project) -> None:
     assert [path for path in places.folder().iterdir() if path.name.split("-")[1] in pids] == []
 
 
-def wait_until(holds: Any, timeout: float = 10.0) -> bool:
+def wait_until(holds: Any, timeout: float = 30.0) -> bool:
     """Wait until a condition holds; tell whether it did."""
     deadline = time.monotonic() + timeout
     while not holds():
@@ -188,7 +211,7 @@ def wait_until(holds: Any, timeout: float = 10.0) -> bool:
     return True
 
 
-def ended(process: psutil.Process, timeout: float = 10.0) -> bool:
+def ended(process: psutil.Process, timeout: float = 30.0) -> bool:
     """Tell whether a process is gone, or is as good as."""
     return wait_until(lambda: not is_running(process), timeout)
 

@@ -24,6 +24,6 @@ def test_what_dies_in_the_same_moment_is_started_again(line):
         now = line.platform.control.report()
         return all(now[name].pid not in (None, before[name].pid) for name in before)
 
-    eventually(again, 20)
-    eventually(lambda: all(each.healthy for each in line.platform.status().instances), 30)
+    eventually(again, 60)
+    eventually(lambda: all(each.healthy for each in line.platform.status().instances), 60)
     assert "added twice" not in "".join(line.platform.places.tail("supervisor", 200))

@@ -82,10 +82,10 @@ def test_what_dies_while_the_disk_is_full_is_started_again_and_down_is_quick(dis
         status = line.platform.status()
         return status.gateway == "ready" and all(each.healthy for each in status.instances)
 
-    eventually(well, 30)
+    eventually(well, 60)
     start = time.monotonic()
     assert line.platform.down()
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 20
 
 
 def test_commands_say_that_the_disk_is_full(disk, line):

@@ -18,7 +18,8 @@ def line(tmp_path, free_port, leaves_nothing_running, monkeypatch):
 
 
 def stop(line, name):
-    time.sleep(3)  # what never answered is left alone: it may be loading a model
+    # What never answered is left alone: it may be loading a model. The daemon asks every 2 s.
+    time.sleep(7)
     pid = line.platform.control.report()[name].pid
     os.kill(pid, signal.SIGSTOP)
     return pid

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -23,9 +22,7 @@ def test_an_instance_that_is_killed_is_started_again_and_serves(line):
     line.deploy(1)
     (before,) = line.platform.status().instances
     psutil.Process(before.pid).kill()
-    start = time.monotonic()
     eventually(lambda: line.serves(1))
-    assert time.monotonic() - start < 20
     (after,) = line.platform.status().instances
     assert after.pid != before.pid
     assert (after.state, after.restarts) == ("ready", 1)
@@ -47,7 +44,8 @@ def test_an_instance_that_ends_again_and_again_is_a_crash_loop_and_harms_nobody(
     script.write_text("raise SystemExit('disk gone')")
     psutil.Process(line.platform.status().instances[0].pid).kill()
     looping = eventually(
-        lambda: [each for each in line.platform.status().instances if each.state == "crash loop"]
+        lambda: [each for each in line.platform.status().instances if each.state == "crash loop"],
+        60,
     )
     assert looping[0].serving is None
     assert line.platform.status().worker == "ready"
@@ -109,11 +107,11 @@ def test_down_also_ends_what_a_killed_daemon_left(line):
 
 
 def test_a_daemon_that_hangs_is_told_and_down_ends_it(line, monkeypatch):
-    monkeypatch.setattr("labline.deployment.control.ANSWER", 0.5)
-    monkeypatch.setattr("labline.deployment.platform.GRACE", -9.0)
     status = line.platform.up()
     daemon = psutil.Process(status.pid)
     daemon.suspend()
+    monkeypatch.setattr("labline.deployment.control.ANSWER", 0.5)
+    monkeypatch.setattr("labline.deployment.platform.GRACE", -9.0)
     assert "does not answer" in line.platform.status().problem
     assert line.platform.down()
     assert not is_alive(daemon)

@@ -22,7 +22,7 @@ settings = Settings.load(sys.argv[1])
 workflows = Workflows(settings, Database(settings.database))
 Jobs(settings, workflows, Tracking(settings.mlflow_uri, settings.state / "artifacts"))
 with workflows.executor(heartbeat=True):
-    time.sleep(120)
+    time.sleep(600)
 """
 
 
@@ -57,11 +57,11 @@ def test_the_kernel_dies_with_its_worker_and_the_job_is_carried_on_in_the_same_r
     assert len(kernels(path)) == 1
     first.send_signal(signal.SIGKILL)
     first.wait()
-    until(lambda: not kernels(path), seconds=5)
+    until(lambda: not kernels(path), seconds=30)
     assert jobs.get(job.id).status == JobStatus.RUNNING
     (tmp_path / "go").touch()
     second = start()
-    (done,) = jobs.wait([job.id], timeout=60)
+    (done,) = jobs.wait([job.id], timeout=120)
     assert (done.status, done.run_id, done.progress) == (JobStatus.SUCCEEDED, run_id, (2, 2))
     assert [run.status for run in project.tracking.runs(tmp_path.name)] == ["FINISHED"]
     second.kill()

@@ -26,9 +26,9 @@ def test_a_worker_that_was_only_paused_stores_nothing_after_another_took_over(
         paused.send_signal(signal.SIGSTOP)
         try:
             at.hire()
-            until(lambda: len(kernels(path)) == 2, seconds=60)
+            until(lambda: len(kernels(path)) == 2, seconds=120)
             (tmp_path / "go").touch()
-            (done,) = jobs.wait([job.id], timeout=60)
+            (done,) = jobs.wait([job.id], timeout=120)
             written = Path(done.output).stat().st_mtime_ns
         finally:
             paused.send_signal(signal.SIGCONT)

@@ -124,7 +124,7 @@ def booted(bento: Bento, folder: Path, python: Path = Path(sys.executable)) -> I
 
 @contextmanager
 def running(
-    argv: Any, env: Any, cwd: Any, port: int, folder: Path, timeout: float = 90
+    argv: Any, env: Any, cwd: Any, port: int, folder: Path, timeout: float = 180
 ) -> Iterator[Instance]:
     """Run a server and wait until it is ready; it is ended afterwards."""
     log = folder / f"{port}.log"
@@ -139,7 +139,7 @@ def running(
     finally:
         client.close()
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _await_ready(client: httpx.Client, process: Any, port: int, log: Path, deadline: float) -> None:
@@ -150,7 +150,8 @@ def _await_ready(client: httpx.Client, process: Any, port: int, log: Path, deadl
             if client.get("/readyz").status_code == 200 and listens(process.pid, port):
                 return
         except httpx.TransportError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
 
 
 def project(root: Path, toml: str = "") -> Settings:

@@ -122,7 +122,7 @@ def gateway(text: str, folder: Path, port: int, **models: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_its_gateway_asks_for_a_key_of_the_endpoint_and_shares_the_requests(
@@ -135,7 +135,7 @@ def test_its_gateway_asks_for_a_key_of_the_endpoint_and_shares_the_requests(
         model() as live,
         model() as canary,
         gateway(text, tmp_path, free_port, model=live, canary=canary) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
     ):
 
         def answer(key: str = "") -> httpx.Response:

@@ -28,7 +28,7 @@ def answers(line: Line, count: int) -> dict[str, int]:
     key = line.endpoints.issue_key("churn", 600)
     url = f"http://127.0.0.1:{line.settings.gateway.port}/churn/predict"
     found: dict[str, int] = {}
-    with httpx.Client(headers={"Authorization": f"Bearer {key}"}) as client:
+    with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         for _ in range(count):
             answer = client.post(url, content=b"[]")
             assert answer.status_code == 200

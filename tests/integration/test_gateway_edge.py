@@ -1,11 +1,11 @@
 """What a real gateway does at its edge: TLS, access log, rates, limits, the metrics page."""
 
 import json
-import socket
 from pathlib import Path
 
 import httpx
 import pytest
+from tests import ports
 from tests.certificates import make
 from tests.platforms import Line, eventually, project
 
@@ -22,8 +22,8 @@ def line(tmp_path, free_port, leaves_nothing_running):
 
 @pytest.fixture
 def metrics_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    # Not one that the system hands out: kernels of other tests are given those meanwhile.
+    return ports.free_port()
 
 
 def set_up(line: Line, gateway: str) -> None:
@@ -35,12 +35,14 @@ def set_up(line: Line, gateway: str) -> None:
 def ask(line: Line, key: str, **options) -> httpx.Response:
     url = f"http://127.0.0.1:{line.settings.gateway.port}/churn/predict"
     headers = {"Authorization": f"Bearer {key}", **options.pop("headers", {})}
-    return httpx.post(url, headers=headers, content=b"[]", **options)
+    return httpx.post(url, headers=headers, content=b"[]", timeout=30, **options)
 
 
 def logged(line: Line) -> list[dict]:
     path = line.platform.places.log("access")
-    return [json.loads(each) for each in path.read_text().splitlines()] if path.exists() else []
+    # The last one may be half there.
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+    return [json.loads(each) for each in whole.splitlines()]
 
 
 def test_limits_are_kept_and_everything_is_in_the_access_log_and_on_the_metrics_page(
@@ -66,7 +68,7 @@ def test_limits_are_kept_and_everything_is_in_the_access_log_and_on_the_metrics_
     assert [httpx.get(open_).status_code for _ in range(8)] == [200] * 8
     assert ask(line, key, headers={"x-long": "y" * 5000}).status_code == 431
 
-    lines = eventually(lambda: (found := logged(line)) and len(found) > 16 and found, 20)
+    lines = eventually(lambda: (found := logged(line)) and len(found) > 16 and found, 60)
     asked = [each for each in lines if each["path"] == "/churn/predict" and each["key"]]
     assert {each["status"] for each in asked} == {200, 429}
     served = next(each for each in asked if each["status"] == 200)
@@ -98,7 +100,7 @@ def test_a_full_access_log_is_begun_anew_while_requests_go_on(line):
 
     eventually(full, 60)
     ask(line, key, headers={"x-request-id": "after"})
-    eventually(lambda: any(each["request_id"] == "after" for each in logged(line)), 20)
+    eventually(lambda: any(each["request_id"] == "after" for each in logged(line)), 60)
     assert older.stat().st_size >= 64 * 1024
     assert not path.with_name("access.log.2").exists()
 

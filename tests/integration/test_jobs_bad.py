@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,9 @@ from tests.jobs import Project, kernels, open_project, shown, until
 from labline.errors import BadNotebook
 from labline.jobs.options import Options
 from labline.records import Job, JobStatus
+
+#: what is interrupted has the time to say so, also on a machine that is busy
+POLICY = "[jobs]\ngrace = '60s'\n"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, specs: Path) -> Iterator[P
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("LABLINE_DATABASE_URL", raising=False)
         patch.setenv("JUPYTER_PATH", str(specs))
-        made = open_project(tmp_path_factory.mktemp("bad"))
+        made = open_project(tmp_path_factory.mktemp("bad"), POLICY)
         with made.workflows.executor():
             yield made
         made.close()
@@ -147,15 +149,14 @@ def test_a_loop_without_end_is_killed_in_time_and_ends_when_it_is_cancelled(
     project: Project, run: Callable[..., Job], cell: str
 ) -> None:
     path = write_notebook(project.root / "loop.ipynb", "print('ran')", cell)
-    done = run(path, timeout=2.0)
-    assert done.error.startswith("Cell 2 was killed: over 2 s for all cells")
+    # The kernel's start is in it.
+    done = run(path, timeout=8.0)
+    assert done.error.startswith("Cell 2 was killed: over 8 s for all cells")
     assert shown(done.output).startswith("ran\n")
     job = project.jobs.submit(path)
     until(lambda: project.jobs.get(job.id).progress[0] == 1, seconds=60)
     project.jobs.cancel(job.id)
-    began = time.monotonic()
-    until(lambda: not kernels(path), seconds=60)
-    assert time.monotonic() - began < 30
+    until(lambda: not kernels(path), seconds=50)
     until(lambda: "KeyboardInterrupt" in Path(str(done_output(project, job))).read_text())
 
 
@@ -170,7 +171,11 @@ def test_a_disk_that_is_full_fails_the_job_and_says_what_could_not_be_written(
     # The name that the output notebook is written under until it is whole.
     draft = tmp_path / f".full.ipynb.{os.getpid()}.tmp"
     # A disk fills up some time after what was written before.
-    fill = f"import os, time\ntime.sleep(1)\nos.symlink('/dev/full', {str(draft)!r})"
+    shown_so_far = f"'ran\\\\n' in open({str(tmp_path / 'full.ipynb')!r}).read()"
+    fill = (
+        f"import os, time\nwhile not {shown_so_far}: time.sleep(0.05)\n"
+        f"time.sleep(1)\nos.symlink('/dev/full', {str(draft)!r})"
+    )
     path = write_notebook(project.root / "full.ipynb", "print('ran')", fill, "print('never')")
     done = run(path, output_dir=tmp_path)
     assert done.status is JobStatus.FAILED

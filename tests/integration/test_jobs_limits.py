@@ -29,7 +29,7 @@ def run(project):
     def run(name: str, *cells: str, **options):
         path = write_notebook(project.root / name, *cells)
         job = project.jobs.submit(path, {}, Options(**options))
-        return project.jobs.wait([job.id], timeout=60)[0]
+        return project.jobs.wait([job.id], timeout=120)[0]
 
     return run
 
@@ -114,7 +114,7 @@ def test_a_job_that_works_the_second_time_has_succeeded(project, run, tmp_path):
     flag.unlink()
     path = write_notebook(project.root / "sweep.ipynb", once + "os._exit(1)", parameters="a = 1")
     swept = project.jobs.sweeps.start(path, {}, {"a": (1, 2)}, options=Options(retries=1))
-    ended = project.jobs.sweeps.wait(swept.id, timeout=60)
+    ended = project.jobs.sweeps.wait(swept.id, timeout=120)
     done, other = project.jobs.sweeps.jobs(swept.id)
     assert sorted([done.attempt, other.attempt]) in ([1, 2], [2, 2])
     assert project.tracking.run(ended.run_id).status == "FINISHED"
@@ -129,7 +129,7 @@ def test_a_job_is_retried_as_it_was_submitted(project, run, tmp_path):
     done = run("edited.ipynb", "1/0", output_dir=tmp_path)
     write_notebook(project.root / "edited.ipynb", "print('edited since')")
     again = project.jobs.retry(done.id)
-    (ended,) = project.jobs.wait([again.id], timeout=60)
+    (ended,) = project.jobs.wait([again.id], timeout=120)
     assert (ended.retry_of, ended.status) == (done.id, JobStatus.FAILED)
     assert "ZeroDivisionError" in ended.error
     assert ended.output == str(tmp_path / f"edited-{ended.id}.ipynb")
@@ -154,7 +154,7 @@ def test_the_same_key_is_the_same_job(project):
     write_notebook(path, "print(a)", "1", parameters="a = 1")
     with pytest.raises(Conflict, match="as it was before it was edited"):
         project.jobs.submit(path, {"a": 2}, Options(key="nightly"))
-    (done,) = project.jobs.wait([first.id], timeout=60)
+    (done,) = project.jobs.wait([first.id], timeout=120)
     assert done.status == JobStatus.SUCCEEDED
 
 

@@ -3,6 +3,7 @@
 import pytest
 from tests.conftest import write_notebook
 from tests.jobs import open_project
+from tests.warm import all_cpus
 
 from labline.errors import BadInput
 from labline.jobs.options import Options
@@ -48,7 +49,7 @@ def test_a_group_that_is_not_declared_is_refused(project):
 def test_a_kernel_is_held_to_its_cpus(project):
     told = "import os; print(len(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])"
     path = write_notebook(project.root / "cpus.ipynb", told)
-    with project.workflows.executor():
+    with all_cpus(), project.workflows.executor():
         job = project.jobs.submit(path, {}, Options(cpus=1))
-        (done,) = project.jobs.wait([job.id], timeout=60)
+        (done,) = project.jobs.wait([job.id], timeout=120)
     assert project.jobs.log(done.id).endswith("\n1 1\n")

@@ -33,9 +33,9 @@ def test_a_workflow_may_replay_in_the_only_slot_of_its_queue(tmp_path, mlflow):
     path = write_notebook(project.root / "train.ipynb", "print(1)")
     job = project.jobs.submit(path)
     with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=60)
+        (done,) = project.jobs.wait([job.id], timeout=120)
         id = project.workflows.submit("promotion", {"run": done.run_id})
-        state = project.workflows.wait(id, timeout=60)
+        state = project.workflows.wait(id, timeout=120)
     assert state.status == JobStatus.SUCCEEDED, state.error
     assert project.tracking.run(state.result).tags["labline.replay_of"] == done.run_id
     project.workflows.close()
@@ -66,7 +66,7 @@ def test_a_cell_of_a_cancelled_job_is_interrupted_and_may_clean_up(tmp_path, mlf
     with project.workflows.executor():
         done, took = cancelled(project, first, clean, "print('never')")
     assert (done.status, done.progress[0]) == (JobStatus.CANCELLED, 1)
-    assert took < 30
+    assert took < 50
     assert (tmp_path / "clean").exists()
     assert shown(done.output) == "so far\nat it\ncleaned up\n"
     run = project.tracking.run(done.run_id)
@@ -89,12 +89,12 @@ def test_a_cell_that_takes_no_interrupt_is_killed_after_a_grace(tmp_path, mlflow
 
 
 def test_a_job_is_stopped_when_its_time_is_up(tmp_path, mlflow):
-    project = open_project(tmp_path, "[jobs]\ntimeout = '4s'\n", mlflow=mlflow)
-    path = write_notebook(project.root / "slow.ipynb", "1", "import time; time.sleep(60)")
+    project = open_project(tmp_path, "[jobs]\ntimeout = '15s'\n", mlflow=mlflow)
+    path = write_notebook(project.root / "slow.ipynb", "1", "import time; time.sleep(200)")
     job = project.jobs.submit(path)
     with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=30)
-    assert done.error.startswith("Cell 2 was killed: over 4 s for all cells")
+        (done,) = project.jobs.wait([job.id], timeout=120)
+    assert done.error.startswith("Cell 2 was killed: over 15 s for all cells")
     assert project.tracking.run(done.run_id).status == "FAILED"
     assert not kernels(path)
     project.workflows.close()
@@ -116,7 +116,7 @@ def test_a_job_interrupted_by_the_end_of_its_executor_is_run_again(tmp_path, mlf
     assert not kernels(path)
     go.touch()
     with project.workflows.executor():
-        (done,) = project.jobs.wait([job.id], timeout=60)
+        (done,) = project.jobs.wait([job.id], timeout=120)
     assert (done.status, done.run_id) == (JobStatus.SUCCEEDED, first)
     assert len(project.tracking.runs(project.settings.project.name)) == 1
     project.workflows.close()

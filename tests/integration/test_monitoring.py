@@ -72,7 +72,9 @@ class Served:
         self.hook = hook
         self.shell = shell
         self._client = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {key}"}
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"authorization": f"Bearer {key}"},
+            timeout=60,
         )
 
     def ask(self, rows: pd.DataFrame, id: str, **headers: str) -> list[Any]:

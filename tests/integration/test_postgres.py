@@ -137,7 +137,7 @@ def test_a_workflow_runs_to_its_end_whatever_projects_share_the_database(
     id = workflows.submit("double", {"n": 21}, words="Double 10g%")
     assert workflows.state(id).status is JobStatus.QUEUED
     with workflows.executor():
-        state = workflows.wait(id, timeout=30)
+        state = workflows.wait(id, timeout=60)
     assert (state.status, state.result, steps) == (JobStatus.SUCCEEDED, 42, ["done"])
     workflows.note_failure(id, ValueError("no rows"))
     found = {text: workflows.search("double", text)[1] for text in ("10g%", "NO ROWS", "10g0")}

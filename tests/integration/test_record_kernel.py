@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tests.conftest import write_notebook
+from tests.jobs import until
 
 from labline.tracking import Tracking
 from labline.tracking.publisher import publish_all, waiting
@@ -59,8 +59,10 @@ def kernel(name: str, folder: Path, **variables: str) -> Iterator[tuple[Cell, Ke
     specs = KernelSpecManager(kernel_dirs=[str(KERNELS), *KernelSpecManager().kernel_dirs])
     sockets = folder / "k"
     manager = KernelManager(
-        kernel_name=name, kernel_spec_manager=specs, transport="ipc", ip=str(sockets)
-    )
+        kernel_name=name, kernel_spec_manager=specs, transport="ipc", ip=str(sockets),
+        # Half of it is what an orderly end may take, with what the kernel has to publish.
+        shutdown_wait_time=60.0,
+    )  # fmt: skip
     manager.start_kernel(cwd=str(folder), env={**os.environ, **variables})
     client = manager.client()
     client.start_channels()
@@ -142,7 +144,8 @@ def test_a_kernel_that_is_killed_leaves_a_journal_that_is_published(
     with kernel("labline", project) as (run, manager):
         run("%record on --experiment killed")
         run("%log auc=0.5")
-        time.sleep(0.5)
+        journals = project / ".labline" / "recordings"
+        until(lambda: any('"auc"' in path.read_text() for path in journals.glob("*.jsonl")))
         manager.provisioner.process.send_signal(signal.SIGKILL)
         manager.provisioner.process.wait()
     publish_all(project / ".labline" / "recordings", tracking)

@@ -212,7 +212,7 @@ def test_two_processes_at_once_publish_each_recording_once(
         subprocess.Popen([sys.executable, "-c", program, *place], stdout=subprocess.PIPE)
         for _ in range(2)
     ]
-    done = [int(process.communicate(timeout=60)[0]) for process in both]
+    done = [int(process.communicate(timeout=200)[0]) for process in both]
     assert sum(done) == 6
     assert len(tracking.runs("both")) == 6
 
@@ -233,7 +233,7 @@ def test_a_server_that_is_away_is_told_within_seconds_and_nothing_is_lost(
         if not answers:
             with pytest.raises(Unreachable):
                 publish_all(folder, away)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert Recording.read(journal).ended
     assert waiting(folder) == [journal]
 

@@ -18,8 +18,10 @@ from labline.workflows import Workflows
 RULES = {
     "steps": [10, 50, 100],
     "every": "2s",
-    "abort": {"error_rate": 0.01, "p99_ms": 1000, "min_requests": 10, "window": "30s"},
+    "abort": {"error_rate": 0.01, "min_requests": 10, "window": "30s"},
 }
+#: a good candidate is not held to these: a machine that is busy makes it wait, too
+QUICK = {**RULES, "abort": {**RULES["abort"], "p99_ms": 1000}}
 
 #: as a team would have them; a step lasts longer than a bad candidate does
 STRICT = {
@@ -95,7 +97,7 @@ def test_a_good_candidate_takes_over_by_steps_without_a_lost_request(rolled):
     ("rolled", "why"),
     [
         ("flaky", "requests failed"),
-        ("sleepy", "p99 was"),
+        (("sleepy", QUICK), "p99 was"),
         pytest.param(("flaky", STRICT), "requests failed", marks=pytest.mark.proof),
         pytest.param(("sleepy", STRICT), "p99 was", marks=pytest.mark.proof),
     ],

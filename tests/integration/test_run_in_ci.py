@@ -28,7 +28,7 @@ def labline(root, *arguments, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=240,
     )
 
 

@@ -33,7 +33,7 @@ gates = ["parity"]
 
 [stages.prod]
 gates = ["parity", "contract", "latency"]
-latency = { p99_ms = 5000, requests = 40 }
+latency = { p99_ms = 30000, requests = 40 }
 contract = { seconds = 200 }
 
 [stages.bare]

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.integration.serving_models import (
     running,
     version_of,
 )
+from tests.jobs import until
 
 from labline.records import SOCKETS, Bento
 from labline.serving import boot_command, export
@@ -40,6 +40,7 @@ class Slow(mlflow.pyfunc.PythonModel):
         wait = float(model_input["wait"].iloc[0])
         if wait < 0:
             raise RuntimeError("the secret is 42")
+        print(f"waits {wait} s", flush=True)
         time.sleep(wait)
         return model_input["wait"] * 2
 """
@@ -82,13 +83,13 @@ def test_a_model_with_modules_of_its_own_is_served_and_drains_on_sigterm(slow: I
         target=lambda: answers.append(slow.predict({"rows": [{"wait": 3.0}]}))
     )
     request.start()
-    time.sleep(1.5)
+    until(lambda: "waits 3.0 s" in slow.log.read_text())
     assert slow.client.get("/livez").status_code == 200
     slow.process.send_signal(signal.SIGTERM)
     request.join()
     assert answers[0].status_code == 200
     assert answers[0].json()["predictions"] == [6.0]
-    slow.process.wait(30)
+    slow.process.wait(60)
 
 
 def test_a_model_that_raises_gives_a_500_that_tells_nothing(slow: Instance) -> None:

@@ -50,13 +50,13 @@ def test_jupyter_server_uses_it_unchanged(project: Project) -> None:
         assert manager.provisioner.pid != first
         client = manager.client()
         client.start_channels()
-        await client.wait_for_ready(timeout=30)
-        reply = await client.execute("1", reply=True, timeout=10)
+        await client.wait_for_ready(timeout=60)
+        reply = await client.execute("1", reply=True, timeout=60)
         assert reply["content"]["status"] == "ok"
         client.stop_channels()
         os.kill(manager.provisioner.pid, signal.SIGKILL)
         assert wait_until(lambda: not psutil.pid_exists(first))
-        for _ in range(100):
+        for _ in range(600):
             await asyncio.sleep(0.05)
             if not await manager.is_alive():
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -11,13 +12,12 @@ import stat
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.warm import Project, ended, project, wait_until
+from tests.warm import Project, all_cpus, ended, project, wait_until
 
 from labline.errors import BadInput
 from labline.kernel.warm import imports, places
@@ -62,10 +62,9 @@ def test_a_spare_is_ready_before_it_is_asked_for(project: Project) -> None:
 @pytest.mark.parametrize("spec", BOTH)
 def test_a_running_cell_is_interrupted(project: Project, spec: str) -> None:
     with project.kernel(spec) as kernel:
-        request = kernel.client.execute("import time\ntime.sleep(60)")
-        time.sleep(0.2)
+        request = kernel.begin("import time\ntime.sleep(60)")
         kernel.manager.interrupt_kernel()
-        reply = kernel.client.get_shell_msg(timeout=10)
+        reply = kernel.client.get_shell_msg(timeout=30)
         assert reply["parent_header"]["msg_id"] == request
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         assert kernel.run("1 + 1") == "2"
@@ -85,7 +84,7 @@ def test_a_restart_gives_a_new_process_to_the_same_client(project: Project, spec
         kernel.run("kept = 1")
         before = kernel.process
         kernel.manager.restart_kernel()
-        kernel.client.wait_for_ready(timeout=30)
+        kernel.client.wait_for_ready(timeout=60)
         assert kernel.process != before
         assert ended(before)
         assert kernel.run("'kept' in dir()") == "False"
@@ -254,7 +253,10 @@ def test_no_descriptor_and_no_thread_is_shared_with_the_zygote(project: Project)
 def _open_by(process: psutil.Process) -> set[str]:
     found = set()
     for path in Path(f"/proc/{process.pid}/fd").iterdir():
-        target = str(path.readlink())
+        try:
+            target = str(path.readlink())
+        except FileNotFoundError:
+            continue  # it was closed just now
         # A kernel opens IPython's history itself; devices have nothing to share.
         if not target.startswith(("/dev/", "anon_inode:")) and "history.sqlite" not in target:
             found.add(target)
@@ -277,7 +279,11 @@ def test_memory_is_limited(project: Project, spec: str) -> None:
 def test_cpus_are_limited_and_not_the_same_ones_twice(project: Project, spec: str) -> None:
     project.write_spec("chilled", sys.executable, "-B", idle=600.0)
     env = {**os.environ, "LABLINE_CPU_LIMIT": "1"}
-    with project.kernel(spec, env=env) as one, project.kernel(spec, env=env) as two:
+    with (
+        all_cpus(),
+        project.kernel(spec, env=env) as one,
+        project.kernel(spec, env=env) as two,
+    ):
         cpus = [
             kernel.value("sorted(__import__('os').sched_getaffinity(0))") for kernel in (one, two)
         ]
@@ -307,7 +313,9 @@ def test_sockets_are_private_and_ipykernel_does_not_warn(
         for port in ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"):
             assert stat.S_IMODE(Path(f"{info['ip']}-{info[port]}").stat().st_mode) == 0o600
         for path in places.folder().glob("z-*"):
-            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            # Those of other tests, which run beside this one, may go meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(places.folder().stat().st_mode) == 0o700
     assert "encryption" not in (tmp_path / "err").read_text()
 
@@ -319,10 +327,10 @@ def test_what_goes_to_the_descriptors_reaches_cell_and_owner(
     # Under pytest ipykernel leaves the descriptors alone.
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with (tmp_path / "out").open("w") as out, project.kernel(spec, stdout=out, env=env) as kernel:
-        kernel.run("import os, time; os.system('echo from a child'); time.sleep(0.3)")
+        kernel.run("import os, time; os.system('echo from a child'); time.sleep(1)")
         assert "from a child" in kernel.stdout
         kernel.run("import sys; _ = sys.__stdout__.write('low'); sys.__stdout__.flush()")
-        kernel.run("import time; time.sleep(0.3)")
+        kernel.run("import time; time.sleep(1)")
     assert (tmp_path / "out").read_text() == "from a child\nlow"
 
 
@@ -351,7 +359,7 @@ def test_the_debugger_answers(project: Project, spec: str) -> None:
             content = {"seq": 1, "type": "request", "command": command, "arguments": arguments}
             request = session.msg("debug_request", content)
             kernel.client.control_channel.send(request)
-            reply = kernel.client.get_control_msg(timeout=20)
+            reply = kernel.client.get_control_msg(timeout=60)
             assert reply["content"]["success"], reply["content"]
 
 
