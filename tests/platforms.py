@@ -191,7 +191,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 60) -> Any:
     """Return the first true answer of `check`."""
     deadline = time.monotonic() + seconds
     while not (found := check()):

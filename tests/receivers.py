@@ -111,9 +111,11 @@ def post_office(made: Post) -> Iterator[Post]:
 
         def on_quit(self, _: str) -> None:
             self.say("221 bye")
-            self.rfile.close()
-            if isinstance(self.connection, ssl.SSLSocket):
-                self.connection.close()
+
+        def finish(self) -> None:
+            super().finish()
+            # After STARTTLS it is another than the server's, which is all that the server closes.
+            self.connection.close()
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         made.port = server.server_address[1]

@@ -201,7 +201,7 @@ def assert_gone(project: Project) -> None:
     assert [path for path in places.folder().iterdir() if path.name.split("-")[1] in pids] == []
 
 
-def wait_until(holds: Any, timeout: float = 30.0) -> bool:
+def wait_until(holds: Any, timeout: float = 60.0) -> bool:
     """Wait until a condition holds; tell whether it did."""
     deadline = time.monotonic() + timeout
     while not holds():
@@ -211,7 +211,7 @@ def wait_until(holds: Any, timeout: float = 30.0) -> bool:
     return True
 
 
-def ended(process: psutil.Process, timeout: float = 30.0) -> bool:
+def ended(process: psutil.Process, timeout: float = 60.0) -> bool:
     """Tell whether a process is gone, or is as good as."""
     return wait_until(lambda: not is_running(process), timeout)
 

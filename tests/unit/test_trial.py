@@ -41,7 +41,7 @@ def test_another_service_that_has_taken_the_port_is_not_taken_for_the_candidate(
     other: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deployment, "pick_ports", lambda *_: (other,))
-    (tmp_path / "labline.toml").write_text('[serving]\nboot_timeout = "3s"\n')
+    (tmp_path / "labline.toml").write_text('[serving]\nboot_timeout = "60s"\n')
     code = f"import socket, time; time.sleep(1); socket.create_server(('127.0.0.1', {other}))"
     boot = Command((sys.executable, "-c", code), {}, str(tmp_path))
     with (

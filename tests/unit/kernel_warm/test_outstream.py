@@ -31,18 +31,19 @@ class Heard:
         self.woken = 0
         while not self.listener.poll(50):  # a subscription takes a moment
             publisher.send_multipart([b"", b"hello"])
-        while self.listener.poll(100):
-            self.listener.recv_multipart()
+        publisher.send_multipart([b"", b"ready"])
+        while self.listener.recv_multipart() != [b"", b"ready"]:
+            pass
         self._schedule, self.thread.schedule = self.thread.schedule, self._counted
 
     def _counted(self, call: Any) -> None:
         self.woken += 1
         self._schedule(call)
 
-    def text(self) -> str:
-        """Return what has arrived, without waiting for what is on its way for long."""
+    def text(self, size: int) -> str:
+        """Return what arrives, once it is so many letters, and what comes right after."""
         found = ""
-        while self.listener.poll(100):
+        while self.listener.poll(100 if len(found) >= size else 60_000):
             _, parts = self.session.feed_identities(self.listener.recv_multipart())
             found += self.session.deserialize(parts)["content"]["text"]
         return found
@@ -62,7 +63,7 @@ def heard() -> Iterator[Heard]:
 def test_a_flush_sends_what_was_written(heard: Heard) -> None:
     heard.stream.write("a line\n")
     heard.stream.flush()
-    assert heard.text() == "a line\n"
+    assert heard.text(7) == "a line\n"
 
 
 def test_a_flush_of_nothing_wakes_nobody(heard: Heard) -> None:
@@ -80,4 +81,4 @@ def test_what_is_written_after_a_flush_is_sent_by_the_next(heard: Heard) -> None
     for line in ("one\n", "two\n"):
         heard.stream.write(line)
         heard.stream.flush()
-    assert heard.text() == "one\ntwo\n"
+    assert heard.text(8) == "one\ntwo\n"

@@ -252,7 +252,7 @@ def test_the_event_loop_goes_on_while_a_model_predicts() -> None:
             waited = time.monotonic() - start
             done.set()
             assert (await prediction).status_code == 200
-            return waited < 1
+            return waited < 10
 
     assert asyncio.run(both())
 

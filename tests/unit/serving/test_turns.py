@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -129,15 +130,18 @@ def test_together_a_wrong_request_is_refused_alone(tmp_path: Path) -> None:
     assert isinstance(second, Problem)
 
 
-def test_it_is_tried_out_whether_company_pays() -> None:
+def test_it_is_tried_out_whether_company_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(batches, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
     def slow(matrix: Any) -> Any:
-        threading.Event().wait(0.002)
+        now[0] += 0.002
         return matrix[:, 0] * 2
 
     assert batches.try_out([slow], X.to_numpy()).together == batches.MOST
 
     def each(matrix: Any) -> Any:
-        threading.Event().wait(0.002 * len(matrix))
+        now[0] += 0.002 * len(matrix)
         return matrix[:, 0]
 
     assert batches.try_out([each], X.to_numpy()).together == 1

@@ -20,14 +20,11 @@ def open_door() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def closed_door() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @pytest.mark.parametrize("scheme", ["http", "postgresql", "postgresql+psycopg", "mysql+pymysql"])
-def test_a_server_that_is_away_is_told_at_once_and_without_its_password(scheme: str) -> None:
-    connection = Connection(f"{scheme}://lab:secret@127.0.0.1:{closed_door()}/mlflow")
+def test_a_server_that_is_away_is_told_at_once_and_without_its_password(
+    scheme: str, free_port: int
+) -> None:
+    connection = Connection(f"{scheme}://lab:secret@127.0.0.1:{free_port}/mlflow")
     began = time.monotonic()
     for ask in (connection.knock, connection.ping):
         with pytest.raises(Unreachable, match="does not answer") as refused:
