@@ -41,7 +41,10 @@ FOCUSED = """before => {
   };
 }"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +168,6 @@ def test_runs_are_found_and_compared_by_keys(page: Page, ada: JupyterLab) -> Non
     tab_out(page, VIEW)
 
 
-@pytest.mark.timeout(600)
 def test_a_notebook_becomes_a_model_in_production_by_keys(
     page: Page,  # noqa: F811
     ada: JupyterLab,

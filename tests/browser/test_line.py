@@ -40,7 +40,10 @@ class People(IdentityProvider):
 c.ServerApp.identity_provider_class = People
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(900),
+]
 
 
 @contextmanager
@@ -211,7 +214,6 @@ def asking(project: Path) -> Iterator[None]:
     thread.join()
 
 
-@pytest.mark.timeout(600)
 def test_a_model_is_deployed_tried_as_a_canary_and_rolled_back(
     page: Page,  # noqa: F811
     browser: Browser,  # noqa: F811

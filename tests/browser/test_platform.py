@@ -20,7 +20,10 @@ from tests.browser.test_smoke import (  # noqa: F401
 
 from labline.lab import Lab
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(900),
+]
 #: a busy machine starts worker and gateway in this many milliseconds
 LONG = 180_000
 WHERE = "from labline.kernel import install\nprint(install(get_ipython()).locate().name)"

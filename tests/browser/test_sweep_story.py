@@ -17,7 +17,10 @@ from tests.browser.test_smoke import (  # noqa: F401
 
 from labline.lab import Lab
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(900),
+]
 
 
 PARAMETER = "depth: int = 3  # of the trees"

@@ -47,7 +47,10 @@ PROMOTE = "PromoteButton('best:r2', 'staging')"
 DEPLOY = "DeployPanel('beasts')"
 WRONG = "PromoteButton('best:r2', 'moon', dry_run=True)"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture(scope="module")

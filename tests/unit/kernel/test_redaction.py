@@ -116,7 +116,7 @@ def test_data_is_redacted_all_the_way_down() -> None:
 @pytest.mark.parametrize("text", ["-", "a", "x://", "password", "'", "token: ", "eyJ", "--a"])
 def test_the_time_is_linear_in_the_text(text: str) -> None:
     text *= 100_000 // len(text)
-    started = time.perf_counter()
+    started = time.thread_time()
     redact(text)
     redact_source(text)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 20, "with its square it would be minutes"
