@@ -61,7 +61,7 @@ def kernel(name: str, folder: Path, **variables: str) -> Iterator[tuple[Cell, Ke
     manager = KernelManager(
         kernel_name=name, kernel_spec_manager=specs, transport="ipc", ip=str(sockets),
         # Half of it is what an orderly end may take, with what the kernel has to publish.
-        shutdown_wait_time=60.0,
+        shutdown_wait_time=20.0,
     )  # fmt: skip
     manager.start_kernel(cwd=str(folder), env={**os.environ, **variables})
     client = manager.client()

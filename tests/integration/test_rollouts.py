@@ -61,9 +61,8 @@ def rolled(tmp_path, free_port, leaves_nothing_running, request):
         mood, given = request.param if isinstance(request.param, tuple) else (request.param, RULES)
         rules = RolloutSettings.model_validate(given)
         stages = {"prod": StageSettings(rollout=rules)}
-        lab = SimpleNamespace(
-            settings=line.settings.model_copy(update={"stages": stages}), endpoints=line.endpoints
-        )
+        settings = line.settings.model_copy(update={"stages": stages})
+        lab = SimpleNamespace(settings=settings, rules=settings, endpoints=line.endpoints)
         ledger: list[tuple[str, int]] = []
         reasons: list[str] = []
 

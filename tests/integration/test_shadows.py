@@ -169,9 +169,8 @@ def test_a_rollout_begins_with_a_shadow_that_must_agree(
         }
     )
     stages = {"prod": StageSettings(rollout=rules)}
-    lab: Any = SimpleNamespace(
-        settings=flats.settings.model_copy(update={"stages": stages}), endpoints=flats.endpoints
-    )
+    settings = flats.settings.model_copy(update={"stages": stages})
+    lab: Any = SimpleNamespace(settings=settings, rules=settings, endpoints=flats.endpoints)
     ledger: list[str] = []
 
     def begin(flow: Any, payload: dict[str, Any]) -> Release:
