@@ -69,7 +69,8 @@ def tracing(otlp: Otlp) -> Json:
     }
     return {
         "tracing": {
-            # A caller that sends a traceparent has decided already. The layer of the runtime wins.
+            # Of requests that their callers trace, too (Envoy's pull request 45830; before, all of
+            # those were traced). The layer of the runtime wins.
             "random_sampling": {"value": 100 * otlp.settings.telemetry.sample},
             "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": config},
         }
