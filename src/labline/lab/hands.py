@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from labline.errors import Failed
+from labline.errors import Failed, Interruption
 
 if TYPE_CHECKING:
     from labline.lab.service import Lab
@@ -76,3 +78,26 @@ class Hands:
             f"The worker ended with {code} before the work was done:\n{tail}",
             fix=f"The work stays queued. The whole log is {self._log}.",
         )
+
+
+@contextmanager
+def at_work(lab: Lab, see: str) -> Iterator[Hands]:
+    """See that a worker is there within the block; start one where none is.
+
+    Parameters
+    ----------
+    see
+        Where whoever stops waiting sees what becomes of the work.
+
+    Raises
+    ------
+    Interruption
+        Somebody stopped waiting. The worker goes on.
+    """
+    worker = Hands(lab)
+    worker.ensure()
+    try:
+        yield worker
+    except KeyboardInterrupt as stop:
+        raise Interruption("Interrupted: what was asked for goes on.", fix=see) from stop
+    worker.dismiss()

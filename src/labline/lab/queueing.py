@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labline.lab.hands import at_work
+
 if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.jobs.schedules import Rule
@@ -64,7 +66,7 @@ class JobDesk:
         self, jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None] | None = None
     ) -> list[Job]:
         """Return the jobs once all have ended; `progress` is called with them meanwhile."""
-        with self.lab.hands(_SEE) as worker:
+        with at_work(self.lab, _SEE) as worker:
 
             def look(now: Sequence[Job]) -> None:
                 worker.ensure()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from labline import telemetry
 from labline.database import Database
-from labline.errors import BadSettings, Interruption, NotFound
+from labline.errors import BadSettings, NotFound
 from labline.lab import checks, overview, retraining, watching
 from labline.lab.delivery import Delivery
-from labline.lab.hands import Hands
+from labline.lab.hands import at_work
 from labline.lab.part import part
 from labline.lab.promoting import PromotionDesk, signed_in
 from labline.lab.serving import ServingDesk
@@ -258,7 +258,7 @@ class Lab:
 
     def follow(self, id: str, progress: Progress | None) -> Any:
         """See that somebody works on a workflow, and return its result."""
-        with self.hands(_SEE) as worker:
+        with at_work(self, _SEE) as worker:
             state = self.workflows.wait(id, timeout=_SLICE, on_events=progress)
             while not state.status.ended:
                 worker.ensure()
@@ -266,28 +266,6 @@ class Lab:
         if state.error:
             raise state.error
         return state.result
-
-    @contextmanager
-    def hands(self, see: str) -> Iterator[Hands]:
-        """See that a worker is there within the block; start one where none is.
-
-        Parameters
-        ----------
-        see
-            Where whoever stops waiting sees what becomes of the work.
-
-        Raises
-        ------
-        Interruption
-            Somebody stopped waiting. The worker goes on.
-        """
-        worker = Hands(self)
-        worker.ensure()
-        try:
-            yield worker
-        except KeyboardInterrupt as stop:
-            raise Interruption("Interrupted: what was asked for goes on.", fix=see) from stop
-        worker.dismiss()
 
     # -- promotion ---------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labline.lab.hands import at_work
+
 if TYPE_CHECKING:
     from labline.jobs.options import Options
     from labline.jobs.sweeps import Space, Sweep, Wanted
@@ -74,7 +76,7 @@ class SweepDesk:
     def wait(self, sweep: Sweep, progress: Callable[[Sequence[Job]], None] | None = None) -> Sweep:
         """Return the sweep once it has ended; `progress` is called with its jobs so far."""
         see = f"See how it goes: labline sweeps show {sweep.id[:8]}"
-        with self.lab.hands(see) as worker:
+        with at_work(self.lab, see) as worker:
 
             def look(now: Sequence[Job]) -> None:
                 worker.ensure()
