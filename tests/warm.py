@@ -45,12 +45,18 @@ class Kernel:
     def run(self, source: str) -> str:
         """Run a cell; return what it wrote to stdout, or its result."""
         self.stdout = self.stderr = self.error = ""
-        self.client.execute_interactive(source, output_hook=self._hear, timeout=60)
+        self.client.execute_interactive(
+            source, output_hook=self._hear, timeout=60, stop_on_error=False
+        )
         return self.stdout.strip()
 
     def begin(self, source: str) -> str:
-        """Begin a cell that takes long; return its request once it runs."""
-        request = str(self.client.execute(f"print('begun', flush=True)\n{source}"))
+        """Begin a cell that takes long; return its request once it runs.
+
+        If it fails, the next is not aborted: a kernel aborts, for a moment, what comes after.
+        """
+        source = f"print('begun', flush=True)\n{source}"
+        request = str(self.client.execute(source, stop_on_error=False))
         while True:
             heard = self.client.get_iopub_msg(timeout=60)
             is_mine = heard["parent_header"].get("msg_id") == request

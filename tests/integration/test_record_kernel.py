@@ -75,6 +75,7 @@ def kernel(name: str, folder: Path, **variables: str) -> Iterator[tuple[Cell, Ke
                 source,
                 timeout=60,
                 allow_stdin=False,
+                stop_on_error=False,
                 output_hook=lambda message: outputs.append(
                     {"type": message["msg_type"], **message["content"]}
                 ),

@@ -140,8 +140,14 @@ def test_a_notebook_gives_the_same_in_a_prestarted_kernel(project: Project, name
 def _execute(project: Project, kernel: str, cells: list[str]) -> list[Any]:
     book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     resources = {"metadata": {"path": str(project.root)}}
+    # Of a slow cell a kernel sends the stream in parts, as time goes.
     client = NotebookClient(
-        book, kernel_name=kernel, allow_errors=True, timeout=60, resources=resources
+        book,
+        kernel_name=kernel,
+        allow_errors=True,
+        coalesce_streams=True,
+        timeout=60,
+        resources=resources,
     )
     client.execute()
     return [[_comparable(output) for output in cell.outputs] for cell in book.cells]
