@@ -78,6 +78,8 @@ def serve(host: str, port: int, drain: int, file: Path | None = None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Who asks is of no interest here, and of the gateway's callers the gateway's log tells.
+        proxy_headers=False,
         # Longer than a gateway keeps its connections: it, not the server, closes idle ones.
         timeout_keep_alive=620,
         timeout_graceful_shutdown=drain,

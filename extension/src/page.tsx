@@ -5,6 +5,20 @@ import * as React from 'react';
 import { Seen } from './seen';
 
 /**
+ * Name the page, once it is known what it shows.
+ */
+export function useName(
+  name: string | null,
+  onNamed: (name: string) => void
+): void {
+  React.useEffect(() => {
+    if (name) {
+      onNamed(name);
+    }
+  }, [name, onNamed]);
+}
+
+/**
  * A page of the main area that one component draws. It asks for nothing while nobody sees it.
  */
 export class Page<P extends object> extends ReactWidget {

@@ -76,6 +76,7 @@ def test_a_sweep_is_submitted_watched_to_its_end_and_its_best_trial_opened(
     dialog.get_by_role("button", name="Run", exact=True).click()
 
     expect(page.get_by_role("heading", name="Sweep of train.ipynb")).to_be_visible()
+    expect(page.get_by_role("tab", name="Sweep of train.ipynb")).to_be_visible()
     state = page.locator(".jp-labline-state")
     expect(state).to_have_text("succeeded", timeout=LONG)
     table = page.get_by_role("region", name="Table of trials").get_by_role("table")
@@ -89,7 +90,7 @@ def test_a_sweep_is_submitted_watched_to_its_end_and_its_best_trial_opened(
     assert sweep.best is not None
 
     page.get_by_role("button", name="Open the Best Trial").click()
-    expect(page.get_by_role("tab", name=f"Job {sweep.best.job[:8]}")).to_be_visible()
+    expect(page.get_by_role("tab", name=f"train.ipynb · {sweep.best.job[:8]}")).to_be_visible()
     expect(page.get_by_role("button", name="Open Output Notebook")).to_be_visible()
     page.get_by_role("button", name=sweep.id, exact=True).click()
     expect(page.get_by_role("heading", name="Sweep of train.ipynb")).to_be_visible()

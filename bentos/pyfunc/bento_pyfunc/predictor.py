@@ -31,8 +31,13 @@ _COLLECT_AFTER = 50_000
 SMALL = 8192
 #: the same of an Arrow stream: nothing in it is parsed
 _SMALL_ARROW = 2**17
+#: the same of JSON, where parsing all of it takes no longer than :data:`_BRIEF`
+_SMALL_JSON = 2**18
 #: seconds up to which what takes no longer is answered at once
 _QUICK = 0.002
+#: the same of a body of many rows: predictions wait for one another anyway, and to hand one to a
+#: thread costs a fifth of it where that runs on another processor
+_BRIEF = 0.01
 
 
 class Predictor:
@@ -64,6 +69,7 @@ class Predictor:
         self.together = 1
         #: the measurement behind it; ``None`` where none was made
         self.trial: dict[str, Any] | None = None
+        self._max_rows = spec.max_rows
         self._model = model
         self._example = orjson.dumps(spec.example) if spec.example else None
 
@@ -177,6 +183,18 @@ class Predictor:
         if all(batches.seconds(lambda s=short: s(matrix)) <= _QUICK
                for short in self._short.values()):  # fmt: skip
             self.at_once[Form.ARROW] = _SMALL_ARROW
+        many = _records(data.names, matrix[: self._max_rows])
+        if self._is_brief(many):
+            self.at_once[Form.JSON] = max(SMALL, len(many))
+
+    def _is_brief(self, body: bytes) -> bool:
+        try:
+            return all(
+                batches.seconds(lambda v=verb: self.answer(body, JSON, v)) <= _BRIEF
+                for verb in self._calls
+            )
+        except Problem:  # of numbers that JSON does not have
+            return False
 
     def _predict(self, request: Request, verb: str) -> Any:
         data, short = self.codec.data, self._short.get(verb)
@@ -231,6 +249,13 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, pd.DataFrame):
         return one.equals(other)
     return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
+
+
+def _records(names: list[str], matrix: np.ndarray[Any, Any]) -> bytes:
+    """Return rows of a matrix as a body of JSON, as many as :data:`_SMALL_JSON` holds."""
+    rows = [dict(zip(names, row, strict=True)) for row in matrix.tolist()]
+    size = len(orjson.dumps(rows))
+    return orjson.dumps({"rows": rows[: len(rows) * (_SMALL_JSON - 10) // size]})
 
 
 def _around(example: Raw, rows: int = 200) -> Raw:

@@ -5,9 +5,7 @@ import type {
 import { ILayoutRestorer } from '@jupyterlab/application';
 import {
   ICommandPalette,
-  MainAreaWidget,
   Notification,
-  WidgetTracker,
   showErrorMessage
 } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
@@ -19,6 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands';
 import { moment } from '../format';
 import { jobIcon } from '../icons';
+import { addPages } from '../showing';
 import { IEvents, ILine } from '../tokens';
 import { OrderDialog } from './dialog';
 import { Order } from './model';
@@ -52,7 +51,7 @@ export const job: JupyterFrontEndPlugin<void> = {
       void line.refresh();
       tell(app, outcome, trans);
     });
-    addPages(app, events, restorer, trans);
+    addJobs(app, events, restorer, trans);
     const changed = () =>
       app.commands.notifyCommandChanged(CommandIDs.runAsJob);
     notebooks.currentChanged.connect(changed);
@@ -152,63 +151,35 @@ function tell(
   }
 }
 
-/** The command that shows a job, and the pages that it has opened. */
-function addPages(
+/** The command that shows a job. */
+function addJobs(
   app: JupyterFrontEnd,
   events: IEvents,
   restorer: ILayoutRestorer | null,
   trans: TranslationBundle
 ): void {
-  const tracker = new WidgetTracker<MainAreaWidget<JobPanel>>({
-    namespace: 'labline-job'
-  });
-  app.commands.addCommand(CommandIDs.openJob, {
+  const { commands } = app;
+  addPages(app, restorer, {
+    command: CommandIDs.openJob,
     label: trans.__('Show Job'),
     icon: jobIcon,
-    describedBy: { args: JOB_ARGUMENTS },
-    execute: async args => {
-      const id = args['id'] as string;
-      const open = tracker.find(page => page.content.follower.id === id);
-      const page = open ?? pageOf(app, events, id, trans);
-      if (!open) {
-        app.shell.add(page, 'main');
-        await tracker.add(page);
-      }
-      app.shell.activateById(page.id);
-    }
+    argument: 'id',
+    title: id => trans.__('Job %1', id.slice(0, 8)),
+    make: (id, onNamed) =>
+      new JobPanel({
+        id,
+        events,
+        serverSettings: app.serviceManager.serverSettings,
+        trans,
+        onNamed,
+        onOpen: other =>
+          void commands.execute(CommandIDs.openJob, { id: other }),
+        onOpenSweep: sweep =>
+          void commands.execute(CommandIDs.openSweep, { id: sweep }),
+        onStart: () => void commands.execute(CommandIDs.start),
+        onOpenOutput: path => void openOutput(app, path, trans)
+      })
   });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openJob,
-    args: page => ({ id: page.content.follower.id }),
-    name: page => page.content.follower.id
-  });
-}
-
-function pageOf(
-  app: JupyterFrontEnd,
-  events: IEvents,
-  id: string,
-  trans: TranslationBundle
-): MainAreaWidget<JobPanel> {
-  const content = new JobPanel({
-    id,
-    events,
-    serverSettings: app.serviceManager.serverSettings,
-    trans,
-    onOpen: other =>
-      void app.commands.execute(CommandIDs.openJob, { id: other }),
-    onOpenSweep: sweep =>
-      void app.commands.execute(CommandIDs.openSweep, { id: sweep }),
-    onStart: () => void app.commands.execute(CommandIDs.start),
-    onOpenOutput: path => void openOutput(app, path, trans)
-  });
-  const page = new MainAreaWidget({ content });
-  page.id = `labline-job-${id}`;
-  page.title.icon = jobIcon;
-  page.title.label = trans.__('Job %1', id.slice(0, 8));
-  page.title.caption = id;
-  page.title.closable = true;
-  return page;
 }
 
 /** Open what a job left of its notebook, or say where it is: not every server shows every folder. */
@@ -247,10 +218,4 @@ const ORDER_ARGUMENTS = {
       description: 'Whether it is the one that is selected in the file browser.'
     }
   }
-} as const;
-
-const JOB_ARGUMENTS = {
-  type: 'object',
-  properties: { id: { type: 'string', description: 'The id of the job.' } },
-  required: ['id']
 } as const;

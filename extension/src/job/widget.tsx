@@ -1,9 +1,11 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import type { IJob } from '../records';
 import type { IEvents } from '../tokens';
 import { JobFollower } from './follower';
 import { JobView } from './view';
@@ -22,6 +24,7 @@ export class JobPanel extends ReactWidget {
       serverSettings: _options.serverSettings,
       seen: () => this.isVisible
     });
+    this.follower.stateChanged.connect(this._name);
   }
 
   readonly follower: JobFollower;
@@ -40,6 +43,15 @@ export class JobPanel extends ReactWidget {
     super.onAfterShow(msg);
     this.follower.look();
   }
+
+  /** Name the page once it is known what is run. */
+  private readonly _name = (): void => {
+    const { detail } = this.follower;
+    if (detail) {
+      this.follower.stateChanged.disconnect(this._name);
+      this._options.onNamed(nameOf(detail.job));
+    }
+  };
 
   protected override render(): React.ReactElement {
     const { onOpen, onOpenOutput, onOpenSweep, onStart, trans } = this._options;
@@ -64,6 +76,11 @@ export class JobPanel extends ReactWidget {
   }
 }
 
+/** Several jobs may be of one notebook. */
+function nameOf(job: IJob): string {
+  return `${PathExt.basename(job.notebook)} · ${job.id.slice(0, 8)}`;
+}
+
 /**
  * A namespace for `JobPanel` statics.
  */
@@ -73,6 +90,8 @@ export namespace JobPanel {
     events: IEvents;
     serverSettings: ServerConnection.ISettings;
     trans: TranslationBundle;
+    /** It is known which notebook is run. */
+    onNamed: (name: string) => void;
     /** Open another job. */
     onOpen: (id: string) => void;
     /** Show the sweep that the job is a trial of. */

@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
 import { candidateName, metric, moment } from '../format';
+import { useName } from '../page';
 import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
@@ -33,12 +34,7 @@ export function Promotion(props: IProps): React.ReactElement {
     serverSettings,
     { events, about: event => event.type === 'promotion' && event.id === id }
   );
-  const name = answer && nameOf(answer.promotion);
-  React.useEffect(() => {
-    if (name) {
-      onNamed(name);
-    }
-  }, [name, onNamed]);
+  useName(answer && nameOf(answer.promotion), onNamed);
   if (!answer) {
     return failure ? (
       <Failure failure={failure} at={0} trans={trans} />

@@ -31,7 +31,8 @@ export const sweep: JupyterFrontEndPlugin<void> = {
       icon: jobIcon,
       argument: 'id',
       title: id => trans.__('Sweep %1', id.slice(0, 8)),
-      make: id => new Page(Sweep, { id, serverSettings, trans, onOpen })
+      make: (id, onNamed) =>
+        new Page(Sweep, { id, onNamed, onOpen, serverSettings, trans })
     });
   }
 };

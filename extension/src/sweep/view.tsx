@@ -1,9 +1,11 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
 import { parameters } from '../format';
+import { useName } from '../page';
 import type { RequestError } from '../request';
 import { send } from '../request';
 import { Failure } from '../sidebar/failure';
@@ -17,6 +19,8 @@ interface IProps {
   id: string;
   serverSettings: ServerConnection.ISettings;
   trans: TranslationBundle;
+  /** It is known which notebook is swept. */
+  onNamed: (name: string) => void;
   /** Show a job. */
   onOpen: (job: string) => void;
 }
@@ -25,12 +29,16 @@ interface IProps {
  * One sweep: how far it is, what came of each trial, and which is the best.
  */
 export function Sweep(props: IProps): React.ReactElement {
-  const { id, onOpen, serverSettings, trans } = props;
+  const { id, onNamed, onOpen, serverSettings, trans } = props;
   // Its end is told by no event of its own.
   const { again, answer, failure } = useAsked<ISweepDetail>(
     `sweeps/${encodeURIComponent(id)}`,
     ({ sweep }) => (sweep.ended === null ? true : null),
     serverSettings
+  );
+  useName(
+    answer && trans.__('Sweep of %1', PathExt.basename(answer.sweep.notebook)),
+    onNamed
   );
   if (!answer) {
     return failure ? (

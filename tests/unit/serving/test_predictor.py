@@ -138,7 +138,8 @@ def test_a_model_with_code_of_its_own_is_never_quick(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("taken", "json", "arrow"), [
-    ([0.001, 0.001], 8192, 131072), ([0.001, 0.003], 8192, 8192), ([0.003, 0.003], None, None),
+    ([0.001, 0.001, 0.02], 8, 128), ([0.001, 0.003, 0.02], 8, 8), ([0.001, 0.003, 0.009], 97, 8),
+    ([0.003], 0, 0),
 ])  # fmt: skip
 def test_what_an_estimator_answers_at_once_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: list[float], json: int, arrow: int
@@ -151,8 +152,23 @@ def test_what_an_estimator_answers_at_once_is_measured(
 
     monkeypatch.setattr("bento_pyfunc.batches.seconds", seconds)
     served = predictor(saved(tmp_path, Ridge().fit(X, Y)), rows(X.head(1)))
-    assert served.at_once.get(Form.JSON) == json
-    assert served.at_once.get(Form.ARROW) == arrow
+    assert served.at_once.get(Form.JSON, 0) // 1024 == json
+    assert served.at_once.get(Form.ARROW, 0) // 1024 == arrow
+
+
+@pytest.mark.parametrize(("scale", "max_rows"), [(1.0, 10), (1e308, 1000)])
+def test_what_is_tried_at_once_are_rows_that_may_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float, max_rows: int
+) -> None:
+    def seconds(call: Any) -> float:
+        call()
+        return 0.001
+
+    monkeypatch.setattr("bento_pyfunc.batches.seconds", seconds)
+    forgiving = HistGradientBoostingRegressor(max_iter=1).fit(X, Y)
+    model, example = saved(tmp_path, forgiving), rows(X.head(1).clip(-1, 1) * scale)
+    with np.errstate(over="ignore"):  # and what is infinite then has no form in JSON
+        assert predictor(model, example, max_rows=max_rows).at_once[Form.JSON] == 8192
 
 
 def test_without_an_example_the_table_is_used(tmp_path: Path) -> None:
