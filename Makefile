@@ -6,9 +6,9 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 FRONT := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/yarn.lock
+DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)
 # What failed only for want of time, beside another, passes alone; what is at fault fails again.
 ALONE := echo "Once more, beside no other test:" && pytest --last-failed --last-failed-no-failures none --maxfail 3
-DATA := $(shell find kernels bentos notebooks extension/jupyter-config -type f 2>/dev/null)
 
 .PHONY: demo test proof lint typecheck format docs tour lab bench constraints clean
 

@@ -128,8 +128,7 @@ class Front:
         if order.verb not in predictor.verbs:
             raise problems.no_probabilities(self.spec.label)
         # Handing a request to a thread and back costs more than such a model's own work.
-        most = predictor.at_once.get(order.exchange.reads, 0)
-        if len(order.body) <= most and self._turns.free:
+        if self._turns.free and predictor.is_brief(order):
             return predictor.answer(*order)
         return await unless_left(receive, self._turns.take(predictor, order))
 

@@ -18,8 +18,6 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, struct.error, Index
 _HEADER_TYPE, _HEADER = 1, 2
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _DICTIONARY_DATA, _COMPRESSION = 1, 3
-#: bytes of a message's metadata that are remembered; of twenty columns they are 1,048
-_SHORT = 2**13
 # The mark of a message, and that none follows.
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
@@ -70,16 +68,8 @@ def _bounded(reader: Any, max_rows: int) -> Iterator[pa.RecordBatch]:
 def _refuse_compression(body: bytes) -> None:
     """Refuse compressed buffers: a megabyte of them can unpack to a terabyte."""
     for message in pa.ipc.MessageReader.open_stream(body):
-        metadata = message.metadata.to_pybytes()
-        # A caller sends as many rows of the same kind each time: only then is it all the same.
-        is_compressed = _known if len(metadata) <= _SHORT else _compressed
-        if is_compressed(metadata):
+        if _compressed(message.metadata.to_pybytes()):
             raise wrong_media("Send the Arrow stream without compression of its buffers.")
-
-
-@functools.lru_cache(maxsize=64)
-def _known(metadata: bytes) -> bool:
-    return _compressed(metadata)
 
 
 def _compressed(metadata: bytes) -> bool:

@@ -13,6 +13,7 @@ import orjson
 import pandas as pd
 
 from bento_pyfunc import batches
+from bento_pyfunc.body import count
 from bento_pyfunc.codec import Codec, Request
 from bento_pyfunc.media import JSON, Exchange, Form
 from bento_pyfunc.problems import Problem
@@ -69,6 +70,8 @@ class Predictor:
         self.together = 1
         #: the measurement behind it; ``None`` where none was made
         self.trial: dict[str, Any] | None = None
+        #: commas that a body of JSON has at most which is answered at once and is not small
+        self._commas = 0
         self._max_rows = spec.max_rows
         self._model = model
         self._example = orjson.dumps(spec.example) if spec.example else None
@@ -88,6 +91,14 @@ class Predictor:
     def verbs(self) -> frozenset[str]:
         """What can be asked: ``predict``, and ``predict_proba`` of a classifier that has it."""
         return frozenset(self._calls)
+
+    def is_brief(self, order: Order) -> bool:
+        """Whether an order is answered on the event loop: a thread would take longer to get it."""
+        form, size = order.exchange.reads, len(order.body)
+        if size > self.at_once.get(form, 0):
+            return False
+        # As many bytes have several times the values where those are short, and in columns.
+        return form is not Form.JSON or size <= SMALL or count(order.body, b",") <= self._commas
 
     def answer(self, body: bytes, exchange: Exchange = JSON, verb: str = "predict") -> bytes:
         """Return the response body for a request body, in the forms of `exchange`.
@@ -184,13 +195,13 @@ class Predictor:
                for short in self._short.values()):  # fmt: skip
             self.at_once[Form.ARROW] = _SMALL_ARROW
         many = _records(data.names, matrix[: self._max_rows])
-        if self._is_brief(many):
-            self.at_once[Form.JSON] = max(SMALL, len(many))
+        if len(many) > SMALL and self._answers_within(_BRIEF, many):
+            self.at_once[Form.JSON], self._commas = len(many), count(many, b",")
 
-    def _is_brief(self, body: bytes) -> bool:
+    def _answers_within(self, seconds: float, body: bytes) -> bool:
         try:
             return all(
-                batches.seconds(lambda v=verb: self.answer(body, JSON, v)) <= _BRIEF
+                batches.seconds(lambda v=verb: self.answer(body, JSON, v)) <= seconds
                 for verb in self._calls
             )
         except Problem:  # of numbers that JSON does not have

@@ -1,7 +1,9 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ago, moment, parameters } from '../format';
+import { useName } from '../page';
 import { Dot } from '../sidebar/dot';
 import { Failure } from '../sidebar/failure';
 import { CommandLine, Notice, Prose } from '../sidebar/notice';
@@ -12,6 +14,8 @@ import type { IJobDetail, IWholeJob } from './records';
 interface IProps {
   follower: JobFollower;
   trans: TranslationBundle;
+  /** It is known which notebook is run. */
+  onNamed: (name: string) => void;
   onRetry: () => void;
   /** Start the platform, so that somebody is there to run it. */
   onStart: () => void;
@@ -24,8 +28,9 @@ interface IProps {
  * A job: how it stands, how far it is, what it has shown, and why it failed.
  */
 export function JobView(props: IProps): React.ReactElement {
-  const { follower, trans } = props;
+  const { follower, onNamed, trans } = props;
   const { detail, failure } = follower;
+  useName(detail && nameOf(detail.job), onNamed);
   return (
     <>
       {detail && <Head {...props} job={detail.job} />}
@@ -45,6 +50,11 @@ export function JobView(props: IProps): React.ReactElement {
       {detail && <Log {...props} job={detail.job} />}
     </>
   );
+}
+
+/** Several jobs may be of one notebook. */
+function nameOf(job: IWholeJob): string {
+  return `${PathExt.basename(job.notebook)} · ${job.id.slice(0, 8)}`;
 }
 
 function Head(props: IProps & { job: IWholeJob }): React.ReactElement {

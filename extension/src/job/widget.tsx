@@ -1,11 +1,9 @@
-import { PathExt } from '@jupyterlab/coreutils';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
-import type { IJob } from '../records';
 import type { IEvents } from '../tokens';
 import { JobFollower } from './follower';
 import { JobView } from './view';
@@ -24,7 +22,6 @@ export class JobPanel extends ReactWidget {
       serverSettings: _options.serverSettings,
       seen: () => this.isVisible
     });
-    this.follower.stateChanged.connect(this._name);
   }
 
   readonly follower: JobFollower;
@@ -44,17 +41,9 @@ export class JobPanel extends ReactWidget {
     this.follower.look();
   }
 
-  /** Name the page once it is known what is run. */
-  private readonly _name = (): void => {
-    const { detail } = this.follower;
-    if (detail) {
-      this.follower.stateChanged.disconnect(this._name);
-      this._options.onNamed(nameOf(detail.job));
-    }
-  };
-
   protected override render(): React.ReactElement {
-    const { onOpen, onOpenOutput, onOpenSweep, onStart, trans } = this._options;
+    const { onNamed, onOpen, onOpenOutput, onOpenSweep, onStart, trans } =
+      this._options;
     const retry = async () => {
       const submitted = await this.follower.retry();
       submitted?.jobs.forEach(job => onOpen(job.id));
@@ -65,6 +54,7 @@ export class JobPanel extends ReactWidget {
           <JobView
             follower={this.follower}
             trans={trans}
+            onNamed={onNamed}
             onRetry={() => void retry()}
             onOpenOutput={onOpenOutput}
             onOpenSweep={onOpenSweep}
@@ -74,11 +64,6 @@ export class JobPanel extends ReactWidget {
       </UseSignal>
     );
   }
-}
-
-/** Several jobs may be of one notebook. */
-function nameOf(job: IJob): string {
-  return `${PathExt.basename(job.notebook)} · ${job.id.slice(0, 8)}`;
 }
 
 /**

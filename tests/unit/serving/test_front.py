@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 from bento_pyfunc.front import Front
-from bento_pyfunc.media import Exchange, Form
+from bento_pyfunc.media import Exchange
 from bento_pyfunc.problems import FieldError, invalid
+from bento_pyfunc.turns import Order
 from tests.unit.serving.specs import doubles, make_spec
 
 JSON = {"content-type": "application/json"}
@@ -30,7 +31,10 @@ class Answers:
 
     def __init__(self, answer: Callable[[bytes], bytes], quick: bool = False) -> None:
         self._answer = answer
-        self.at_once = {Form.JSON: 8192} if quick else {}
+        self._quick = quick
+
+    def is_brief(self, order: Order) -> bool:
+        return self._quick and len(order.body) <= 8192
 
     def answer(self, body: bytes, exchange: Exchange, verb: str) -> bytes:
         return self._answer(body)

@@ -11,8 +11,9 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
-from bento_pyfunc.media import Form
+from bento_pyfunc.media import JSON, Form
 from bento_pyfunc.predictor import Predictor
+from bento_pyfunc.turns import Order
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
@@ -154,6 +155,20 @@ def test_what_an_estimator_answers_at_once_is_measured(
     served = predictor(saved(tmp_path, Ridge().fit(X, Y)), rows(X.head(1)))
     assert served.at_once.get(Form.JSON, 0) // 1024 == json
     assert served.at_once.get(Form.ARROW, 0) // 1024 == arrow
+
+
+def test_bytes_that_hold_more_values_than_were_tried_go_to_the_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bento_pyfunc.batches.seconds", lambda _: 0.001)
+    served = predictor(saved(tmp_path, Ridge().fit(X, Y)), rows(X.head(1)))
+    long = json.dumps(rows(pd.concat([X] * 5))).encode()
+    dense = json.dumps({"columns": {name: [1] * 5000 for name in NAMES}}).encode()
+    assert 8192 < len(dense) < served.at_once[Form.JSON]
+    assert [served.is_brief(Order(body, JSON, "predict")) for body in (long, dense)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("scale", "max_rows"), [(1.0, 10), (1e308, 1000)])
