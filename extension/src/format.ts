@@ -167,3 +167,8 @@ export function parameters(values: Readonly<Record<string, unknown>>): string {
 function plain(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** The beginning of a job's id; of a trial's, with its number in the sweep: it tells them apart. */
+export function jobId(id: string): string {
+  return id.replace(/^(.{8})[^-]*/, '$1');
+}

@@ -5,6 +5,7 @@ import {
   count,
   lasting,
   fileName,
+  jobId,
   measured,
   metric,
   metricsOf,
@@ -93,4 +94,10 @@ test.each([
   [61, '61 s']
 ])('%i seconds that were set are written %s', (seconds, text) => {
   expect(lasting(seconds)).toBe(text);
+});
+
+test('the ids of two trials of a sweep stay two when they are cut', () => {
+  expect(jobId('8893419d3474')).toBe('8893419d');
+  expect(jobId('ad3f3ea5aaf9-6')).toBe('ad3f3ea5-6');
+  expect(jobId('ad3f3ea5aaf9-16')).toBe('ad3f3ea5-16');
 });

@@ -90,7 +90,8 @@ def test_a_sweep_is_submitted_watched_to_its_end_and_its_best_trial_opened(
     assert sweep.best is not None
 
     page.get_by_role("button", name="Open the Best Trial").click()
-    expect(page.get_by_role("tab", name=f"train.ipynb · {sweep.best.job[:8]}")).to_be_visible()
+    name = f"train.ipynb · {sweep.best.job[:8]}-{sweep.best.number}"
+    expect(page.get_by_role("tab", name=name)).to_be_visible()
     expect(page.get_by_role("button", name="Open Output Notebook")).to_be_visible()
     page.get_by_role("button", name=sweep.id, exact=True).click()
     expect(page.get_by_role("heading", name="Sweep of train.ipynb")).to_be_visible()

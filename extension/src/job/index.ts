@@ -15,7 +15,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
-import { moment } from '../format';
+import { jobId, moment } from '../format';
 import { jobIcon } from '../icons';
 import { addPages } from '../showing';
 import { IEvents, ILine } from '../tokens';
@@ -164,7 +164,7 @@ function addJobs(
     label: trans.__('Show Job'),
     icon: jobIcon,
     argument: 'id',
-    title: id => trans.__('Job %1', id.slice(0, 8)),
+    title: id => trans.__('Job %1', jobId(id)),
     make: (id, onNamed) =>
       new JobPanel({
         id,

@@ -2,7 +2,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { ago, moment, parameters } from '../format';
+import { ago, jobId, moment, parameters } from '../format';
 import { useName } from '../page';
 import { Dot } from '../sidebar/dot';
 import { Failure } from '../sidebar/failure';
@@ -54,7 +54,7 @@ export function JobView(props: IProps): React.ReactElement {
 
 /** Several jobs may be of one notebook. */
 function nameOf(job: IWholeJob): string {
-  return `${PathExt.basename(job.notebook)} · ${job.id.slice(0, 8)}`;
+  return `${PathExt.basename(job.notebook)} · ${jobId(job.id)}`;
 }
 
 function Head(props: IProps & { job: IWholeJob }): React.ReactElement {

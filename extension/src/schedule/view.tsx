@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { asRequestError, useAsked } from '../asking';
-import { parameters } from '../format';
+import { jobId, parameters } from '../format';
 import type { ISchedule, ISubmitted } from '../job/records';
 import type { IStatus } from '../records';
 import type { RequestError } from '../request';
@@ -167,7 +167,7 @@ function Row(props: IProps & { one: ISchedule; act: Act }): React.ReactElement {
             className="jp-labline-name"
             onClick={() => onOpen(job)}
           >
-            {job.slice(0, 8)}
+            {jobId(job)}
           </button>
         ) : (
           '–'
